@@ -1,0 +1,60 @@
+// What every part of a cluster must agree on: address ranges and the domain. Kept in kube-system/wherry-cluster.
+import ipaddr from 'ipaddr.js';
+
+export interface ClusterSettings {
+  /** The range from which every node gets a network for its pods. */
+  clusterCidr: string;
+  serviceCidr: string;
+  clusterDomain: string;
+  /** Where pods find DNS: an address of the service range, answered on every node. */
+  dnsAddress: string;
+}
+
+export const clusterSettingsRef = { namespace: 'kube-system', name: 'wherry-cluster' };
+
+export function clusterSettings(ranges: {
+  clusterCidr: string;
+  serviceCidr: string;
+  clusterDomain: string;
+}): ClusterSettings {
+  return { ...ranges, dnsAddress: addressInRange(ranges.serviceCidr, 10) };
+}
+
+export function clusterSettingsFromData(data: Record<string, string> = {}): ClusterSettings {
+  const read = (key: keyof ClusterSettings) => {
+    const value = data[key];
+    if (!value) throw new Error(`config map ${clusterSettingsRef.namespace}/${clusterSettingsRef.name} has no ${key}`);
+    return value;
+  };
+  return {
+    clusterCidr: read('clusterCidr'),
+    serviceCidr: read('serviceCidr'),
+    clusterDomain: read('clusterDomain'),
+    dnsAddress: read('dnsAddress'),
+  };
+}
+
+/** The address that lies so many places behind the start of an IPv4 range. */
+export function addressInRange(cidr: string, offset: number): string {
+  const [start, length] = ipaddr.IPv4.parseCIDR(cidr);
+  const base = toNumber(ipaddr.IPv4.networkAddressFromCIDR(cidr));
+  if (offset < 0 || offset >= 2 ** (32 - length)) throw new RangeError(`${start}/${length} has no address ${offset}`);
+  return fromNumber(base + offset);
+}
+
+/** How many addresses an IPv4 range has, its first and last included. */
+export function rangeSize(cidr: string): number {
+  return 2 ** (32 - ipaddr.IPv4.parseCIDR(cidr)[1]);
+}
+
+export function isInRange(address: string, cidr: string): boolean {
+  return ipaddr.IPv4.isValid(address) && ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
+}
+
+function toNumber(address: ipaddr.IPv4): number {
+  return address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
+}
+
+function fromNumber(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}

@@ -1,0 +1,73 @@
+// What the machinery knows of a kind: names, scope, strategy of its writes, columns, subresources.
+// REST, watch, discovery, tables and clients are generic over this entry and know no kind by name.
+import type { KubeObject } from '../meta.ts';
+import type { Cause, NameRule } from '../validation.ts';
+
+/** The names by which a kind is addressed. */
+export interface KindNames {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames?: readonly string[];
+  categories?: readonly string[];
+}
+
+export interface Column<T> {
+  name: string;
+  type: 'string' | 'integer' | 'boolean' | 'date';
+  /** "name" marks the column that names the object. */
+  format?: string;
+  /** Columns over 0 show in wide output only. */
+  priority?: number;
+  description: string;
+  value(object: T, nowMs: number): string | number | boolean;
+}
+
+export interface Subresource {
+  name: string;
+  verbs: readonly string[];
+  /** The kind that goes over the wire where it is not the parent's. */
+  kind?: { group: string; version: string; kind: string };
+}
+
+export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
+  namespaced: boolean;
+  /** Spec and status are written through separate doors, and `metadata.generation` counts the changes of spec. */
+  hasStatus: boolean;
+  /** Where `metadata.generation` is counted although status is not split off, or the other way round. */
+  hasGeneration?: boolean;
+  /** Subresources besides status. */
+  subresources?: readonly Subresource[];
+  /** How a name must look; a DNS subdomain unless told. */
+  nameRule?: NameRule;
+  /** Objects vanish this long after their last write. */
+  ttlSeconds?: number;
+  columns: readonly Column<T>[];
+
+  /** Completes a draft on every write. The only function here that may change its argument. */
+  setDefaults?(draft: T): void;
+  validate?(object: T): Cause[];
+  validateUpdate?(object: T, previous: T): Cause[];
+  /** The fields, besides name and namespace, by which the kind may be selected. */
+  selectableFields?(object: T): Record<string, string>;
+  /** Seconds the object stays, marked as being deleted, for its owner to end it; 0 removes it at once. */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** Names in the whole cluster that this object holds alone, as long as it exists (addresses, ports). */
+  claims?(object: T): string[];
+}
+
+/** Fixes the type parameter where a kind is declared. */
+export function defineKind<T extends KubeObject>(kind: Kind<T>): Kind<T> {
+  return kind;
+}
+
+export function apiVersionOf(kind: { group: string; version: string }): string {
+  return kind.group ? `${kind.group}/${kind.version}` : kind.version;
+}
+
+/** "deployments.apps", or "pods" in the core group: how messages and store keys name a resource. */
+export function resourceOf(kind: { group: string; plural: string }): string {
+  return kind.group ? `${kind.plural}.${kind.group}` : kind.plural;
+}

@@ -1,0 +1,41 @@
+// Namespace: a room for names. Its `spec.finalizers` hold it until everything in it is gone.
+import type { INamespace } from 'kubernetes-models/v1/Namespace';
+import type { Served } from '../meta.ts';
+import { isDnsLabel } from '../validation.ts';
+import { ageColumn, nameColumn } from './columns.ts';
+import { defineKind } from './kind.ts';
+
+export type Namespace = Served<INamespace>;
+
+export const namespaces = defineKind<Namespace>({
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  singular: 'namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  hasStatus: true,
+  hasGeneration: false,
+  nameRule: isDnsLabel,
+  subresources: [{ name: 'finalize', verbs: ['update'] }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'Active, or Terminating while its content is removed.',
+      value: (ns) => ns.status.phase ?? '',
+    },
+    ageColumn,
+  ],
+  setDefaults: (namespace) => {
+    namespace.status.phase = namespace.metadata.deletionTimestamp ? 'Terminating' : 'Active';
+    if (!namespace.metadata.uid) namespace.spec.finalizers ??= ['kubernetes'];
+    namespace.metadata.labels = {
+      ...namespace.metadata.labels,
+      'kubernetes.io/metadata.name': namespace.metadata.name,
+    };
+  },
+  selectableFields: (namespace) => ({ 'status.phase': namespace.status.phase ?? '' }),
+});

@@ -1,0 +1,121 @@
+// Label and field selectors: from text, from objects, and what they match.
+import type { ILabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
+import { BadRequest } from './status.ts';
+
+export type LabelSelector = ILabelSelector;
+export type Labels = Record<string, string>;
+
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+
+export interface Requirement {
+  key: string;
+  operator: Operator;
+  values: string[];
+}
+
+export function matchesRequirements(requirements: Requirement[], labels: Labels = {}): boolean {
+  return requirements.every(({ key, operator, values }) =>
+    meets(operator, values, Object.hasOwn(labels, key) ? labels[key] : undefined),
+  );
+}
+
+function meets(operator: Operator, values: string[], value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+  }
+}
+
+/** Matches an object's selector (`matchLabels`, `matchExpressions`); none selects nothing, an empty one everything. */
+export function matchesLabelSelector(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
+  return selector !== undefined && matchesRequirements(requirementsOf(selector), labels);
+}
+
+/** Matches a plain map selector as Services have it; none or an empty one selects nothing. */
+export function matchesMap(selector: Labels | undefined, labels: Labels | undefined): boolean {
+  const entries = Object.entries(selector ?? {});
+  return entries.length > 0 && entries.every(([key, value]) => labels?.[key] === value);
+}
+
+export function requirementsOf(selector: LabelSelector): Requirement[] {
+  const fromMap = Object.entries(selector.matchLabels ?? {}).map(
+    ([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
+  );
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values }): Requirement => ({ key, operator: operator as Operator, values: values ?? [] }),
+  );
+  return [...fromMap, ...expressions];
+}
+
+/** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`. */
+export function parseLabelSelector(text: string): Requirement[] {
+  return splitOutsideParentheses(text).map((part) => {
+    const fail = () =>
+      new BadRequest(`unable to parse requirement: ${JSON.stringify(part)} is not a label requirement`);
+    const set = /^(\S+?)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
+    if (set) {
+      const [, key = '', operator, list = ''] = set;
+      return check(
+        { key, operator: operator === 'in' ? 'In' : 'NotIn', values: list.split(',').map((v) => v.trim()) },
+        fail,
+      );
+    }
+    const comparison = /^([^=!<>\s]+)\s*(==|=|!=|>|<)\s*([^=!<>\s]*)$/.exec(part);
+    if (comparison) {
+      const [, key = '', sign = '', value = ''] = comparison;
+      const operator: Operator = sign === '!=' ? 'NotIn' : sign === '>' ? 'Gt' : sign === '<' ? 'Lt' : 'In';
+      return check({ key, operator, values: [value] }, fail);
+    }
+    const presence = /^(!?)\s*([^=!<>\s(),]+)$/.exec(part);
+    if (!presence) throw fail();
+    return check({ key: presence[2] ?? '', operator: presence[1] ? 'DoesNotExist' : 'Exists', values: [] }, fail);
+  });
+}
+
+const labelKey = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
+
+function check(requirement: Requirement, fail: () => Error): Requirement {
+  if (!labelKey.test(requirement.key) || !requirement.values.every((value) => labelValue.test(value))) throw fail();
+  return requirement;
+}
+
+function splitOutsideParentheses(text: string): string[] {
+  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
+  return parts.filter((part) => part !== '');
+}
+
+export interface FieldRequirement {
+  field: string;
+  value: string;
+  negated: boolean;
+}
+
+/** Parses `metadata.name=x,spec.nodeName!=y`. */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
+      if (!match) throw new BadRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+      const [, field = '', sign, value = ''] = match;
+      return { field, value, negated: sign === '!=' };
+    });
+}
+
+/** The fields are those by which the kind lets itself be selected; an absent one counts as empty. */
+export function matchesFields(requirements: FieldRequirement[], fields: Record<string, string>): boolean {
+  return requirements.every(({ field, value, negated }) => ((fields[field] ?? '') === value) !== negated);
+}

@@ -1,0 +1,206 @@
+// Kubernetes' errors: one class per Status reason, with the Status that goes over the wire.
+// Decide by class or guard, never by message.
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: Record<string, unknown>;
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: string;
+  details?: StatusDetails;
+  code?: number;
+}
+
+/** What an error is about: a resource name ("pods", "deployments.apps" without the group) and an object's name. */
+export interface Subject {
+  group: string;
+  resource: string;
+  name?: string | undefined;
+}
+
+const qualified = ({ group, resource }: Subject) => (group ? `${resource}.${group}` : resource);
+
+function detailsOf({ group, resource, name }: Subject): StatusDetails {
+  return { ...(name !== undefined && { name }), ...(group && { group }), kind: resource };
+}
+
+export class StatusError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  toStatus(): Status {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      ...(this.reason && { reason: this.reason }),
+      ...(this.details && { details: this.details }),
+      code: this.code,
+    };
+  }
+}
+
+export class BadRequest extends StatusError {
+  constructor(message: string) {
+    super(400, 'BadRequest', message);
+  }
+}
+
+export class Unauthorized extends StatusError {
+  constructor() {
+    super(401, 'Unauthorized', 'Unauthorized');
+  }
+}
+
+export class Forbidden extends StatusError {
+  constructor(subject: Subject, why: string) {
+    const name = subject.name === undefined ? '' : ` "${subject.name}"`;
+    super(403, 'Forbidden', `${qualified(subject)}${name} is forbidden: ${why}`, detailsOf(subject));
+  }
+}
+
+export class NotFound extends StatusError {
+  constructor(subject: Subject) {
+    super(404, 'NotFound', `${qualified(subject)} "${subject.name}" not found`, detailsOf(subject));
+  }
+}
+
+/** The path itself is unknown, as opposed to an object under it. */
+export class NoSuchPath extends StatusError {
+  constructor() {
+    super(404, 'NotFound', 'the server could not find the requested resource', {});
+  }
+}
+
+export class MethodNotAllowed extends StatusError {
+  constructor(message = 'the server does not allow this method on the requested resource') {
+    super(405, 'MethodNotAllowed', message, {});
+  }
+}
+
+export class NotAcceptable extends StatusError {
+  constructor(accepted: string[]) {
+    super(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  }
+}
+
+export class AlreadyExists extends StatusError {
+  constructor(subject: Subject) {
+    super(409, 'AlreadyExists', `${qualified(subject)} "${subject.name}" already exists`, detailsOf(subject));
+  }
+}
+
+export class Conflict extends StatusError {
+  constructor(
+    subject: Subject,
+    why = 'the object has been modified; please apply your changes to the latest version and try again',
+  ) {
+    super(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${qualified(subject)} "${subject.name}": ${why}`,
+      detailsOf(subject),
+    );
+  }
+}
+
+/** The revision asked for is no longer in the watch window. */
+export class Expired extends StatusError {
+  constructor(message: string) {
+    super(410, 'Expired', message);
+  }
+}
+
+export class RequestEntityTooLarge extends StatusError {
+  constructor(message: string) {
+    super(413, 'RequestEntityTooLarge', message);
+  }
+}
+
+export class UnsupportedMediaType extends StatusError {
+  constructor(accepted: string[]) {
+    super(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    );
+  }
+}
+
+/** A validated object was found wanting; the kind is named here, not the resource. */
+export class Invalid extends StatusError {
+  constructor(subject: { group: string; kind: string; name: string }, causes: Required<StatusCause>[]) {
+    const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
+    const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+    const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind;
+    const { group, name } = subject;
+    super(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
+      name,
+      ...(group && { group }),
+      kind: subject.kind,
+      causes,
+    });
+  }
+}
+
+export class InternalError extends StatusError {
+  constructor(message: string) {
+    super(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
+  }
+}
+
+export class ServiceUnavailable extends StatusError {
+  constructor(message: string) {
+    super(503, 'ServiceUnavailable', message);
+  }
+}
+
+/** The disk or another store of ours is full: reading goes on, writing does not. */
+export class InsufficientStorage extends StatusError {
+  constructor(message: string) {
+    super(507, 'InsufficientStorage', message);
+  }
+}
+
+const is = (reason: string) => (error: unknown) => error instanceof StatusError && error.reason === reason;
+
+export const isNotFound = is('NotFound');
+export const isAlreadyExists = is('AlreadyExists');
+export const isConflict = is('Conflict');
+export const isExpired = is('Expired');
+
+/** The error behind a Status that came over the wire. */
+export function errorFromStatus(status: Partial<Status>, httpCode: number): StatusError {
+  return new StatusError(
+    status.code ?? httpCode,
+    status.reason ?? '',
+    status.message ?? `the server answered ${httpCode}`,
+    status.details,
+  );
+}

@@ -1,0 +1,88 @@
+// The vocabulary of validation: causes as Kubernetes words them, and checks that many kinds share.
+import ipaddr from 'ipaddr.js';
+import type { StatusCause } from './status.ts';
+
+export type Cause = Required<StatusCause>;
+
+export const required = (field: string, detail = ''): Cause => ({
+  reason: 'FieldValueRequired',
+  message: detail ? `Required value: ${detail}` : 'Required value',
+  field,
+});
+
+export const invalid = (field: string, value: unknown, detail: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  field,
+});
+
+export const unsupported = (field: string, value: unknown, supported: readonly string[]): Cause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+  field,
+});
+
+export const duplicate = (field: string, value: unknown): Cause => ({
+  reason: 'FieldValueDuplicate',
+  message: `Duplicate value: ${JSON.stringify(value)}`,
+  field,
+});
+
+export const forbidden = (field: string, detail: string): Cause => ({
+  reason: 'FieldValueForbidden',
+  message: `Forbidden: ${detail}`,
+  field,
+});
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const dnsLabel = new RegExp(`^${label}$`);
+const dnsSubdomain = new RegExp(`^${label}(\\.${label})*$`);
+const dns1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+const labelRule =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const subdomainRule =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const dns1035Rule =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+/** A rule for names: what is wrong with this one, or nothing. */
+export type NameRule = (name: string) => string | undefined;
+
+export const isDnsLabel: NameRule = (name) =>
+  name.length > 63 ? 'must be no more than 63 characters' : dnsLabel.test(name) ? undefined : labelRule;
+
+export const isDnsSubdomain: NameRule = (name) =>
+  name.length > 253 ? 'must be no more than 253 characters' : dnsSubdomain.test(name) ? undefined : subdomainRule;
+
+export const isDns1035Label: NameRule = (name) =>
+  name.length > 63 ? 'must be no more than 63 characters' : dns1035.test(name) ? undefined : dns1035Rule;
+
+export function checkName(field: string, name: string, rule: NameRule): Cause[] {
+  const fault = rule(name);
+  return fault ? [invalid(field, name, fault)] : [];
+}
+
+export function checkPort(field: string, port: unknown): Cause[] {
+  const inRange = Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
+  return inRange ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')];
+}
+
+export function checkOneOf(field: string, value: string | undefined, supported: readonly string[]): Cause[] {
+  return value === undefined || supported.includes(value) ? [] : [unsupported(field, value, supported)];
+}
+
+export function checkNonNegative(field: string, value: unknown): Cause[] {
+  if (value === undefined) return [];
+  return Number.isInteger(value) && Number(value) >= 0
+    ? []
+    : [invalid(field, value, 'must be greater than or equal to 0')];
+}
+
+export function checkIpv4(field: string, value: string): Cause[] {
+  if (ipaddr.IPv4.isValidFourPartDecimal(value)) return [];
+  const hint = ipaddr.IPv6.isValid(value)
+    ? 'IPv6 is not supported yet, use an IPv4 address'
+    : 'must be a valid IP address, (e.g. 10.9.8.7)';
+  return [invalid(field, value, hint)];
+}

@@ -1,0 +1,46 @@
+// The only place that starts other programs: argument lists, never a shell.
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export class ExecError extends Error {
+  readonly command: string;
+  readonly exitCode: number | null;
+  readonly stderr: string;
+
+  constructor(command: string, exitCode: number | null, stderr: string) {
+    super(`${command} ended with ${exitCode ?? 'a signal'}: ${stderr.trim() || 'no output'}`);
+    this.command = command;
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+export interface ExecOptions {
+  input?: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Runs a program to its end and answers its standard output; throws ExecError unless it exits with 0. */
+export function execute(program: string, args: string[], options: ExecOptions = {}): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const command = [program, ...args].join(' ');
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeoutMs ?? 30_000,
+    ...(options.signal && { signal: options.signal }),
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdin.on('error', () => {}); // the program may end without reading; its exit code tells
+  child.once('error', (error) => reject(new ExecError(command, null, error.message)));
+  child.once('close', (code) => (code === 0 ? resolve(stdout) : reject(new ExecError(command, code, stderr))));
+  child.stdin.end(options.input ?? '');
+  return promise;
+}
+
+/** Starts a program that stays and is fed line by line on its standard input. */
+export function startFed(program: string, args: string[]): ChildProcess {
+  return spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+}

@@ -1,0 +1,89 @@
+// A queue of keys to be reconciled. Holds: a key waits at most once and is worked on by one worker at a time; a key that
+// is added while being worked on is worked on again afterwards; a key whose work fails comes back with growing delay.
+
+import { isConflict } from '../api/status.ts';
+import { Backoff } from '../base/backoff.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+
+export interface WorkQueueOptions {
+  name: string;
+  log: Log;
+  clock?: Clock;
+  /** Brings one key to its desired state; called again when it throws. */
+  sync(key: string, signal: AbortSignal): Promise<void>;
+  workers?: number;
+}
+
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #clock: Clock;
+  readonly #waiting = new Set<string>();
+  readonly #active = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #timers = new Map<string, { at: number; cancel: () => void }>();
+  readonly #backoff = new Backoff({ firstMs: 5, ceilingMs: 60_000 });
+  #signal: AbortSignal | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  add(key: string): void {
+    if (this.#active.has(key)) this.#again.add(key);
+    else this.#waiting.add(key);
+    this.#dispatch();
+  }
+
+  /** Adds the key after the time; of several such calls the earliest counts. */
+  addAfter(key: string, delayMs: number): void {
+    const at = this.#clock.now() + delayMs;
+    const planned = this.#timers.get(key);
+    if (planned && planned.at <= at) return;
+    planned?.cancel();
+    const cancel = this.#clock.after(delayMs, () => {
+      this.#timers.delete(key);
+      this.add(key);
+    });
+    this.#timers.set(key, { at, cancel });
+  }
+
+  /** Begins to work until the signal is aborted; keys added before have waited. */
+  start(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => {
+      for (const { cancel } of this.#timers.values()) cancel();
+      this.#timers.clear();
+    });
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    const signal = this.#signal;
+    if (!signal || signal.aborted) return;
+    for (const key of this.#waiting) {
+      if (this.#active.size >= (this.#options.workers ?? 1)) return;
+      this.#waiting.delete(key);
+      this.#active.add(key);
+      void this.#work(key, signal);
+    }
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.sync(key, signal);
+      this.#backoff.forget(key);
+    } catch (error) {
+      if (!signal.aborted) {
+        // A conflict only says that our copy was old; everything else is worth a line.
+        if (!isConflict(error))
+          this.#options.log.warn('sync failed, trying again', { queue: this.#options.name, key, error });
+        this.addAfter(key, this.#backoff.nextMs(key));
+      }
+    }
+    this.#active.delete(key);
+    if (this.#again.delete(key)) this.#waiting.add(key);
+    this.#dispatch();
+  }
+}
