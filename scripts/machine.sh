@@ -1,0 +1,176 @@
+# What scripts/up, down, check and test do to this machine: packages, npm packages, Docker Engine. To be sourced.
+# Each ensure_ function looks first, changes only what is missing and says in one line what it found or did.
+
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+run_dir=/run/wherry
+log_dir=/var/log/wherry
+kubeconfig=/etc/wherry/kubeconfig
+docker_socket=/var/run/docker.sock
+demo_image=wherry-demo/nginx:stable
+# Where dockerd, ip and iptables are; not on the path of every user.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# wait_until SECONDS COMMAND...: runs it ten times a second until it succeeds; fails when the time is over.
+wait_until() {
+  deadline=$(($(date +%s) + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || return 1
+    sleep 0.1
+  done
+}
+
+with_systemd() { [ -d /run/systemd/system ]; }
+
+update_package_lists() {
+  [ -z "${lists_updated:-}" ] || return 0
+  as_root apt-get -qq update
+  lists_updated=yes
+}
+
+# ensure_commands COMMAND=PACKAGE...: installs the packages of the commands that are not there, all in one go.
+ensure_commands() {
+  missing=''
+  for pair in "$@"; do
+    has "${pair%%=*}" || missing="$missing ${pair#*=}"
+  done
+  install_packages $missing
+}
+
+install_packages() {
+  [ $# -gt 0 ] || return 0
+  has apt-get || die "Not installed: $*. Install them and run this again: only Debian's and Ubuntu's packages are known here."
+  say "Installing from the distribution: $*"
+  update_package_lists
+  # Without systemd the packages would start daemons their own way; what runs and stops here is decided below.
+  policy=/usr/sbin/policy-rc.d
+  if with_systemd || [ -e $policy ]; then policy=''; else
+    printf '#!/bin/sh\nexit 101\n' | as_root sh -c "cat >$policy && chmod 755 $policy"
+  fi
+  status=0
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" \
+    </dev/null >"${TMPDIR:-/tmp}/wherry-apt.$$" 2>&1 || status=$?
+  [ -z "$policy" ] || as_root rm -f "$policy"
+  [ $status = 0 ] || { cat "${TMPDIR:-/tmp}/wherry-apt.$$" >&2; rm -f "${TMPDIR:-/tmp}/wherry-apt.$$"; die "The packages could not be installed: $*"; }
+  rm -f "${TMPDIR:-/tmp}/wherry-apt.$$"
+}
+
+# Docker's command line is a package of its own in newer releases.
+docker_cli_package() {
+  has apt-cache || { echo docker.io; return; }
+  apt-cache show docker.io >/dev/null 2>&1 || update_package_lists >&2
+  if apt-cache show docker-cli >/dev/null 2>&1; then echo docker-cli; else echo docker.io; fi
+}
+
+ensure_packages() {
+  [ -d /etc/ssl/certs ] && [ -e /etc/ssl/certs/ca-certificates.crt ] && certificates='' || certificates=update-ca-certificates=ca-certificates
+  has docker && cli='' || cli="docker=$(docker_cli_package)"
+  ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar $certificates "$@"
+}
+
+ensure_node_modules() {
+  if [ -x "$root/node_modules/.bin/node" ] && [ "$root/node_modules/.package-lock.json" -nt "$root/package-lock.json" ]; then
+    say 'npm packages are up to date'
+    return 0
+  fi
+  say 'Installing the npm packages, Node 24 among them'
+  # Warnings of the distribution's older Node about packages that it will not run are of no interest.
+  (cd "$root" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
+  # An older npm may leave the lock file of a clone of this very second as new as its own.
+  touch "$root/node_modules/.package-lock.json"
+}
+
+ensure_kubectl() {
+  has kubectl || install_packages kubernetes-client
+  kubectl version --client >/dev/null 2>&1 || die 'kubectl is there but does not run'
+}
+
+wherry_kubectl() { as_root env KUBECONFIG=$kubeconfig kubectl "$@"; }
+docker_engine() { as_root docker -H "unix://$docker_socket" "$@"; }
+docker_answers() { docker_engine version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+# pid_runs FILE TEXT: whether the process whose id is in the file lives and has the text in its command line.
+pid_runs() {
+  pid=$(as_root cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
+  as_root cat "/proc/$pid/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q -- "$2"
+}
+
+# start_background NAME COMMAND...: in a session of its own, with its id in the run folder and its output in the log folder.
+start_background() {
+  name=$1
+  shift
+  as_root mkdir -p "$run_dir" "$log_dir"
+  as_root setsid sh -c 'log=$1 pid=$2; shift 2; exec </dev/null >>"$log" 2>&1; echo $$ >"$pid"; exec "$@"' \
+    background "$log_dir/$name.log" "$run_dir/$name.pid" "$@" &
+}
+
+# stop_background NAME TEXT SECONDS: ends the process by its pid file, only if it is the one meant; fails if there is none.
+stop_background() {
+  if ! pid_runs "$run_dir/$1.pid" "$2"; then
+    as_root rm -f "$run_dir/$1.pid"
+    return 1
+  fi
+  as_root kill -TERM "$pid"
+  wait_until "$3" process_gone "$pid" || as_root kill -KILL "$pid"
+  wait_until 5 process_gone "$pid" || die "Process $pid ($1) does not end"
+  as_root rm -f "$run_dir/$1.pid"
+}
+
+# A zombie that nobody collects has ended too.
+process_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+
+# Mounts the control groups as the kernel has them in use, where nothing is mounted: in a chroot, without an init system.
+ensure_cgroups() {
+  if grep -q ' /sys/fs/cgroup' /proc/self/mountinfo; then return 0; fi
+  say 'Mounting the control groups'
+  as_root mkdir -p "$run_dir"
+  as_root touch "$run_dir/cgroups-mounted"
+  if ! grep -qv '^0::' /proc/self/cgroup; then
+    as_root mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    return 0
+  fi
+  as_root mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
+  while IFS=: read -r hierarchy controllers _; do
+    [ "$hierarchy" != 0 ] || continue
+    folder=/sys/fs/cgroup/${controllers#name=}
+    case $controllers in name=*) controllers=none,$controllers ;; esac
+    as_root mkdir "$folder"
+    as_root mount -t cgroup -o "$controllers" cgroup "$folder"
+  done </proc/self/cgroup
+}
+
+release_cgroups() {
+  [ -e "$run_dir/cgroups-mounted" ] || return 0
+  for folder in /sys/fs/cgroup/*/; do
+    if grep -q " ${folder%/} " /proc/self/mountinfo; then as_root umount "${folder%/}"; fi
+  done
+  as_root umount /sys/fs/cgroup
+  as_root rm -f "$run_dir/cgroups-mounted"
+}
+
+ensure_docker() {
+  if docker_answers; then
+    say 'Docker Engine is running'
+    return 0
+  fi
+  if with_systemd; then
+    say 'Starting Docker Engine with systemd'
+    as_root systemctl start docker
+  else
+    ensure_cgroups
+    say 'Starting Docker Engine'
+    # Pods outlive the engine; said here only where its own configuration is silent, as it refuses to be told twice.
+    live_restore=--live-restore
+    if grep -qs '"live-restore"' /etc/docker/daemon.json; then live_restore=''; fi
+    start_background dockerd dockerd --host "unix://$docker_socket" $live_restore
+  fi
+  wait_until 60 docker_answers || {
+    as_root tail -n 20 "$log_dir/dockerd.log" >&2 || true
+    die 'Docker Engine does not answer'
+  }
+}
