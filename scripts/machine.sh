@@ -4,9 +4,12 @@
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 run_dir=/run/wherry
 log_dir=/var/log/wherry
+data_dir=/var/lib/wherry
 kubeconfig=/etc/wherry/kubeconfig
 docker_socket=/var/run/docker.sock
 demo_image=wherry-demo/nginx:stable
+# How the command line of a running `wherry up` reads, as the launcher and as what it becomes.
+wherry_command='wherry\(\.mjs\)\{0,1\} up'
 # Where dockerd, ip and iptables are; not on the path of every user.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -99,6 +102,8 @@ pid_runs() {
   pid=$(as_root cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
   as_root cat "/proc/$pid/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q -- "$2"
 }
+
+wherry_runs() { pid_runs "$run_dir/wherry.pid" "$wherry_command"; }
 
 # start_background NAME COMMAND...: in a session of its own, with its id in the run folder and its output in the log folder.
 start_background() {

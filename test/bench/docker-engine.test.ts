@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import Docker from 'dockerode';
 import { busyboxImage, ensureImages } from '../images/images.ts';
@@ -58,9 +57,15 @@ test('an engine whose daemon was killed is stopped with its containers all the s
   assert.deepEqual(await mounts(runName), []);
 });
 
-for (const crashing of ['hosts', 'engine'] as const) {
-  test(`a test that is killed with its ${crashing} open leaves nothing that the next does not remove`, async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'crashing.ts'), crashing], {
+const crashes = {
+  hosts: "const { openHosts } = await import('./hosts.ts'); await openHosts();",
+  engine: "const { startDockerEngine } = await import('./docker-engine.ts'); await startDockerEngine();",
+};
+for (const [what, opening] of Object.entries(crashes)) {
+  test(`a test that is killed with its ${what} open leaves nothing that the next does not remove`, async () => {
+    const crashing = `${opening} process.stdout.write('open\\n'); setInterval(() => {}, 60_000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', crashing], {
+      cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const name = `wt-${child.pid}`;
@@ -70,7 +75,7 @@ for (const crashing of ['hosts', 'engine'] as const) {
     child.kill('SIGKILL');
     await once(child, 'exit');
     // Hosts end by themselves; an engine on this machine is found by the files that it has open.
-    if (crashing === 'hosts') await waitUntil('hosts end with their test', () => processesOf(name).length === 0);
+    if (what === 'hosts') await waitUntil('hosts end with their test', () => processesOf(name).length === 0);
     await removeStaleLeftovers();
     assert.deepEqual(processesOf(name), []);
     assert.deepEqual(await mounts(name), []);

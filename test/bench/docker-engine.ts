@@ -35,7 +35,7 @@ export interface DockerEngine {
 }
 
 /** Whether the engine behind the socket answers. */
-export async function pingDocker(socket: string): Promise<boolean> {
+async function pingDocker(socket: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const ping = request({ socketPath: socket, path: '/_ping', timeout: 2_000 }, (response) => {
       response.resume();

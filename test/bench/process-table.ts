@@ -22,7 +22,7 @@ function readEntry(pid: number): ProcessEntry | undefined {
   }
 }
 
-export function observeProcesses(): ProcessEntry[] {
+function observeProcesses(): ProcessEntry[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readEntry(Number(name)) ?? []);

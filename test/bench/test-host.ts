@@ -11,14 +11,14 @@ import { waitUntil } from './wait-until.ts';
 
 const hostInit = join(import.meta.dirname, 'host-init');
 
-// Entered namespaces do not bring their control groups with them: the process moves itself, then becomes the command.
-const intoControlGroups = `
-groups=/sys/fs/cgroup/*
-if [ -e /sys/fs/cgroup/init ]; then groups=/sys/fs/cgroup/init; fi
-for group in $groups; do
+// Entered namespaces do not bring their control groups with them: the process moves itself, enters, and becomes the command.
+const enter = `
+for group in /sys/fs/cgroup/"$1"/init /sys/fs/cgroup/*/"$1"; do
   if [ -e "$group/cgroup.procs" ]; then echo 0 >"$group/cgroup.procs"; fi
 done
-exec "$@"`;
+host=$2
+shift 2
+exec nsenter --target "$host" --all --root --wd -- "$@"`;
 
 export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -72,9 +72,12 @@ export class TestHost {
   #init: ChildProcess | undefined;
   #pid = 0;
 
-  /** `run` is the name of the bench's run; the folder is the host's own. */
-  constructor(run: string, name: string) {
+  readonly #root: string | undefined;
+
+  /** `run` is the name of the bench's run; with `root` the host has the files in that folder and no others. */
+  constructor(run: string, name: string, root?: string) {
     this.name = name;
+    this.#root = root;
     this.#fullName = `${run}-${name}`;
     this.folder = join('/tmp', run, name);
   }
@@ -86,7 +89,9 @@ export class TestHost {
 
   async boot(): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    const init = spawn(hostInit, [this.#fullName], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const init = spawn(hostInit, [this.#fullName, ...(this.#root === undefined ? [] : [this.#root])], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#init = init;
     let output = '';
     init.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -111,7 +116,7 @@ export class TestHost {
 
   /** Runs a command on the host and resolves with how it ended, whatever that was. */
   async tryExec(command: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<CommandOutcome> {
-    return await tryCommand('nsenter', this.#enter(command, args), options);
+    return await tryCommand('/bin/sh', this.#enter(command, args), options);
   }
 
   /** Starts a command that keeps running on the host. */
@@ -119,7 +124,7 @@ export class TestHost {
     const log = join(this.folder, options.log ?? `${command.slice(command.lastIndexOf('/') + 1)}.log`);
     const file = await open(log, 'a');
     try {
-      const child = spawn('nsenter', this.#enter(command, args), {
+      const child = spawn('/bin/sh', this.#enter(command, args), {
         stdio: ['ignore', file.fd, file.fd],
         env: options.env ?? process.env,
       });
@@ -153,20 +158,6 @@ export class TestHost {
 
   #enter(command: string, args: readonly string[]): string[] {
     if (this.#pid === 0) throw new Error(`host ${this.name} is off`);
-    // The root too: a test may itself run in a root folder that is not its mount namespace's.
-    return [
-      '--target',
-      `${this.#pid}`,
-      '--all',
-      '--root',
-      '--wd',
-      '--',
-      '/bin/sh',
-      '-c',
-      intoControlGroups,
-      'sh',
-      command,
-      ...args,
-    ];
+    return ['-c', enter, 'enter', this.#fullName, `${this.#pid}`, command, ...args];
   }
 }
