@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { podTemplateHash } from './pod-template-hash.ts';
+
+const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx:1' }] } };
+
+test('the order of fields does not matter, nor does what is undefined', () => {
+  const other = { spec: template.spec, metadata: { annotations: undefined, labels: { app: 'web' } } };
+  assert.equal(podTemplateHash(other), podTemplateHash(template));
+});
+
+test('another image or another collision count gives another hash', () => {
+  const newer = { ...template, spec: { containers: [{ name: 'web', image: 'nginx:2' }] } };
+  const hashes = [podTemplateHash(template), podTemplateHash(newer), podTemplateHash(template, 1)];
+  assert.equal(new Set(hashes).size, 3);
+  for (const hash of hashes) assert.match(hash, /^[bcdfghjklmnpqrstvwxz2456789]{5,10}$/);
+});
