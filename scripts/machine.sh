@@ -42,7 +42,7 @@ ensure_commands() {
   for pair in "$@"; do
     has "${pair%%=*}" || missing="$missing ${pair#*=}"
   done
-  install_packages $missing
+  install_packages $(printf '%s\n' $missing | sort -u)
 }
 
 install_packages() {
@@ -70,10 +70,13 @@ docker_cli_package() {
   if apt-cache show docker-cli >/dev/null 2>&1; then echo docker-cli; else echo docker.io; fi
 }
 
+# What Wherry and these scripts need, and kubectl; more may be told.
 ensure_packages() {
-  [ -d /etc/ssl/certs ] && [ -e /etc/ssl/certs/ca-certificates.crt ] && certificates='' || certificates=update-ca-certificates=ca-certificates
+  [ -e /etc/ssl/certs/ca-certificates.crt ] && certificates='' || certificates=update-ca-certificates=ca-certificates
   has docker && cli='' || cli="docker=$(docker_cli_package)"
-  ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar $certificates "$@"
+  ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar \
+    kubectl=kubernetes-client $certificates "$@"
+  say 'The packages of the distribution are there'
 }
 
 ensure_node_modules() {
@@ -86,11 +89,6 @@ ensure_node_modules() {
   (cd "$root" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
   # An older npm may leave the lock file of a clone of this very second as new as its own.
   touch "$root/node_modules/.package-lock.json"
-}
-
-ensure_kubectl() {
-  has kubectl || install_packages kubernetes-client
-  kubectl version --client >/dev/null 2>&1 || die 'kubectl is there but does not run'
 }
 
 wherry_kubectl() { as_root env KUBECONFIG=$kubeconfig kubectl "$@"; }
@@ -106,12 +104,14 @@ pid_runs() {
 wherry_runs() { pid_runs "$run_dir/wherry.pid" "$wherry_command"; }
 
 # start_background NAME COMMAND...: in a session of its own, with its id in the run folder and its output in the log folder.
+# Nothing of this script stays with it: who reads the script's output to the end is not kept waiting.
 start_background() {
   name=$1
   shift
   as_root mkdir -p "$run_dir" "$log_dir"
-  as_root setsid sh -c 'log=$1 pid=$2; shift 2; exec </dev/null >>"$log" 2>&1; echo $$ >"$pid"; exec "$@"' \
-    background "$log_dir/$name.log" "$run_dir/$name.pid" "$@" &
+  as_root rm -f "$run_dir/$name.pid"
+  as_root setsid --fork sh -c 'log=$1 pid=$2; shift 2; exec </dev/null >>"$log" 2>&1; echo $$ >"$pid"; exec "$@"' \
+    background "$log_dir/$name.log" "$run_dir/$name.pid" "$@"
 }
 
 # stop_background NAME TEXT SECONDS: ends the process by its pid file, only if it is the one meant; fails if there is none.

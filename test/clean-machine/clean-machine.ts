@@ -1,0 +1,46 @@
+// A machine on which nothing is installed but Debian's base system, with a clone of this repository and a way out.
+
+import { join } from 'node:path';
+import type { CommandOutcome } from '../bench/command.ts';
+import { removeFolder, removeStaleLeftovers, runName } from '../bench/leftovers.ts';
+import { TestHost } from '../bench/test-host.ts';
+import { makeDebianRoot, packageEnvironment } from './debian-root.ts';
+import { hostAddress, openUplink, type Uplink } from './uplink.ts';
+
+export interface CleanMachine {
+  readonly host: TestHost;
+  readonly address: string;
+  /** Runs a shell command in the clone, in the machine's own environment; resolves with how it ended. */
+  run(command: string, timeoutMs?: number): Promise<CommandOutcome>;
+  close(): Promise<void>;
+}
+
+export async function openCleanMachine(): Promise<CleanMachine> {
+  await removeStaleLeftovers();
+  const folder = join('/tmp', runName);
+  const root = join(folder, 'debian');
+  const host = new TestHost(runName, 'clean', root);
+  let uplink: Uplink | undefined;
+  const close = async (): Promise<void> => {
+    await uplink?.close();
+    await host.kill();
+    await removeFolder(folder);
+  };
+  try {
+    await makeDebianRoot(root);
+    await host.boot();
+    uplink = await openUplink(host);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const env = packageEnvironment();
+  return {
+    host,
+    address: hostAddress,
+    async run(command, timeoutMs = 60_000) {
+      return await host.tryExec('/bin/sh', ['-c', `cd /root/wherry && ${command}`], { env, timeoutMs });
+    },
+    close,
+  };
+}
