@@ -1,0 +1,184 @@
+// The node's part of the pod network, put together: bridge, pod links, routes, service rules, DNS.
+// Holds: what a former life of the agent left in the kernel goes on working while this one learns what the cluster wants.
+import { join } from 'node:path';
+import type { ClusterSettings } from '../api/cluster-settings.ts';
+import { type EndpointSlice, endpointSlices } from '../api/kinds/endpoint-slice.ts';
+import { type Node, nodes } from '../api/kinds/node.ts';
+import { type Service, services } from '../api/kinds/service.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { runBeside } from '../base/component.ts';
+import { readFileIfThere, writeFileWhole } from '../base/files.ts';
+import type { Log } from '../base/log.ts';
+import type { Informer } from '../client/informer.ts';
+import type { Informers } from '../client/informers.ts';
+import { type ClusterRecords, clusterRecords } from './dns/cluster-records.ts';
+import { DnsServer } from './dns/dns-server.ts';
+import { forward, hostResolvers } from './dns/forwarder.ts';
+import { resolve } from './dns/resolver.ts';
+import { IpBatch } from './ip-command.ts';
+import { AddressAllocator } from './pods/address-allocator.ts';
+import { type Bridge, ensureBridge } from './pods/bridge.ts';
+import { PodLinks } from './pods/pod-links.ts';
+import { Routes } from './pods/routes.ts';
+import { chooseFlavour, Iptables, observeFlavours } from './services/iptables.ts';
+import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
+
+export interface NetworkOptions {
+  nodeName: string;
+  /** Where other nodes reach this one. */
+  nodeAddress: string;
+  dataDir: string;
+  settings: ClusterSettings;
+  /** May be started before or after the network, which asks for what it needs when it is constructed. */
+  informers: Informers;
+  log: Log;
+  clock?: Clock;
+}
+
+const checkEveryMs = 30_000;
+/** How long a question waits for the records of the cluster after a start. */
+const recordsWithinMs = 2_000;
+
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #clock: Clock;
+  readonly #ip = new IpBatch();
+  readonly #nodes: Informer<Node>;
+  readonly #services: Informer<Service>;
+  readonly #slices: Informer<EndpointSlice>;
+  readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
+  readonly #records: ClusterRecords;
+  #pods: PodLinks | undefined;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#nodes = options.informers.for(nodes);
+    this.#services = options.informers.for(services);
+    this.#slices = options.informers.for(endpointSlices);
+    this.#slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
+    this.#records = clusterRecords({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
+  }
+
+  /** Resolves when pods can be attached, are forwarded, and DNS answers. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { nodeName, nodeAddress, dataDir, settings, log } = this.#options;
+    const ip = this.#ip;
+    signal.addEventListener('abort', () => ip.close());
+    const podCidr = await this.#podCidr(signal);
+    const bridgeWish = { podCidr, nodeAddress, settings };
+    let bridge: Bridge = await ensureBridge(bridgeWish, ip);
+    const allocator = await AddressAllocator.load(join(dataDir, 'network', 'addresses'), podCidr);
+    this.#pods = new PodLinks({ allocator, bridge: () => bridge, ip, log });
+
+    const proxy = await this.#startProxy(podCidr, signal);
+    await this.#startDns(signal);
+    const routes = new Routes({ nodeName, nodes: this.#nodes, ip, log });
+    runBeside(routes.run(signal), signal, log, 'routes');
+    runBeside(
+      this.#runChecks(signal, async () => {
+        bridge = await ensureBridge(bridgeWish, ip);
+        routes.check();
+        await proxy.check();
+      }),
+      signal,
+      log,
+      'network checks',
+    );
+    log.info('pod network is up', { podCidr, bridge: bridge.gateway, mtu: bridge.mtu });
+  }
+
+  async attach(podUid: string, pid: number): Promise<string> {
+    return await this.#started().attach(podUid, pid);
+  }
+
+  async detach(podUid: string): Promise<void> {
+    await this.#started().detach(podUid);
+  }
+
+  async detachAllBut(podUids: ReadonlySet<string>): Promise<void> {
+    await this.#started().detachAllBut(podUids);
+  }
+
+  #started(): PodLinks {
+    if (!this.#pods) throw new Error('the pod network has not been started');
+    return this.#pods;
+  }
+
+  /** The range of this node's pods: the one it had, else the one that it is given. */
+  async #podCidr(signal: AbortSignal): Promise<string> {
+    const { dataDir, nodeName, log } = this.#options;
+    const path = join(dataDir, 'network', 'pod-cidr');
+    const remembered = (await readFileIfThere(path))?.trim();
+    const given = Promise.withResolvers<string>();
+    signal.addEventListener('abort', () => given.reject(signal.reason));
+    let current = remembered;
+    this.#nodes.onChange(({ key, object }) => {
+      const podCidr = key === nodeName ? object?.spec.podCIDR : undefined;
+      if (!podCidr || podCidr === current) return;
+      if (current)
+        log.warn('the node was given another pod network: it takes effect when the agent starts again', {
+          podCidr,
+          current,
+        });
+      current = podCidr;
+      void writeFileWhole(path, podCidr).then(() => given.resolve(podCidr), given.reject);
+    });
+    if (remembered) {
+      given.promise.catch(() => {});
+      return remembered;
+    }
+    log.info('waiting for the pod network of this node');
+    return await given.promise;
+  }
+
+  async #startProxy(podCidr: string, signal: AbortSignal): Promise<ServiceProxy> {
+    const { settings, log } = this.#options;
+    const flavours = await observeFlavours();
+    const flavour = chooseFlavour(flavours);
+    log.info('service rules go to iptables', { flavour: flavour.slice(1) || 'the only one' });
+    const iptables = new Iptables(flavour);
+    const [services, slices, slicesOf] = [this.#services, this.#slices, this.#slicesOf];
+    const proxy = new ServiceProxy({ settings, podCidr, services, slices, slicesOf, iptables, log });
+    await proxy.start(signal);
+    // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
+    for (const other of flavours) if (other.flavour !== flavour) await new Iptables(other.flavour).clear();
+    runBeside(proxy.run(), signal, log, 'service rules');
+    return proxy;
+  }
+
+  async #startDns(signal: AbortSignal): Promise<void> {
+    const { settings, log } = this.#options;
+    let isComplete = false;
+    const complete = Promise.all([this.#services.synced, this.#slices.synced]).then(() => {
+      isComplete = true;
+    });
+    const server = new DnsServer({
+      address: settings.dnsAddress,
+      log,
+      resolve: (query, carrier) =>
+        resolve(query, carrier, {
+          settings,
+          records: this.#records,
+          areComplete: async () => {
+            if (!isComplete) await Promise.race([complete, this.#clock.sleep(recordsWithinMs, signal)]);
+            return isComplete;
+          },
+          forward: async (bytes, by) => await forward(bytes, by, await hostResolvers(settings.dnsAddress), signal),
+        }),
+    });
+    await server.start(signal);
+  }
+
+  /** The safety net: what others took away is put back. */
+  async #runChecks(signal: AbortSignal, check: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(checkEveryMs, signal);
+      try {
+        await check();
+      } catch (error) {
+        this.#options.log.warn('check of the network failed, trying again later', { error });
+      }
+    }
+  }
+}

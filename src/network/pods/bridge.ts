@@ -1,0 +1,57 @@
+// The bridge that pods are plugged into, with the node's address in the pod network and the address of the cluster's DNS.
+// Pods have /32 addresses and send everything to the bridge, so what goes from pod to pod on one node is routed, not bridged:
+// it passes the host's rules both ways whether or not bridged traffic does (br_netfilter), and service replies are translated back.
+import { addressInRange, type ClusterSettings } from '../../api/cluster-settings.ts';
+import { type IpBatch, type Link, observeLinks } from '../ip-command.ts';
+import { bridgeName, cardAddress, routeProtocol } from '../owned-names.ts';
+import { aliasOf, ensureSysctls, neededSysctls, observeSysctls, type Sysctls } from '../sysctls.ts';
+
+export interface BridgeWish {
+  podCidr: string;
+  nodeAddress: string;
+  settings: ClusterSettings;
+}
+
+export interface Bridge {
+  /** The node's own address in its pod network: the gateway of the pods. */
+  gateway: string;
+  mtu: number;
+}
+
+/** Makes the bridge as it should be and answers how it is. */
+export async function ensureBridge(wish: BridgeWish, ip: IpBatch): Promise<Bridge> {
+  const [links, sysctls] = await Promise.all([observeLinks(), observeSysctls(Object.keys(neededSysctls))]);
+  await ip.run(planBridge(wish, links, sysctls));
+  await ensureSysctls({ ...neededSysctls, [`net/ipv4/conf/${bridgeName}/send_redirects`]: '0' });
+  // Only now, for a bridge has no routes while it is down. "replace" leaves a route alone that is there.
+  await ip.run([`route replace ${wish.settings.serviceCidr} dev ${bridgeName} proto ${routeProtocol}`]);
+  return { gateway: gatewayOf(wish.podCidr), mtu: mtuOf(wish, links) };
+}
+
+export function gatewayOf(podCidr: string): string {
+  return addressInRange(podCidr, 1);
+}
+
+/** The lines for `ip -batch`; none where the bridge is as it should be. */
+export function planBridge(wish: BridgeWish, links: Link[], sysctls: Sysctls): string[] {
+  const { podCidr, settings } = wish;
+  const bridge = links.find(({ ifname }) => ifname === bridgeName);
+  const mtu = mtuOf(wish, links);
+  const gateway = gatewayOf(podCidr);
+  const wanted = [`${gateway}/${podCidr.split('/')[1]}`, `${settings.dnsAddress}/32`];
+  const present = (bridge?.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  const lines: string[] = [];
+  // Its own card address: without one it would change with every pod that comes and goes.
+  if (!bridge) lines.push(`link add ${bridgeName} address ${cardAddress(gateway)} type bridge`);
+  if (!bridge?.ifalias) lines.push(`link set ${bridgeName} alias ${aliasOf(sysctls)}`);
+  if (bridge?.mtu !== mtu) lines.push(`link set ${bridgeName} mtu ${mtu}`);
+  for (const address of present) if (!wanted.includes(address)) lines.push(`address del ${address} dev ${bridgeName}`);
+  for (const address of wanted) if (!present.includes(address)) lines.push(`address add ${address} dev ${bridgeName}`);
+  if (!bridge?.flags.includes('UP')) lines.push(`link set ${bridgeName} up`);
+  return lines;
+}
+
+/** That of the link by which the node is reached. */
+function mtuOf({ nodeAddress }: BridgeWish, links: Link[]): number {
+  return links.find(({ addr_info }) => addr_info?.some(({ local }) => local === nodeAddress))?.mtu ?? 1500;
+}

@@ -1,0 +1,31 @@
+// Takes back all that the network ever put into this host: rules, routes, links with their addresses, kernel settings.
+// Asks the kernel what is ours, so it needs no memory of the agent, and may be run again at any time.
+import { execute } from '../base/exec.ts';
+import type { Log } from '../base/log.ts';
+import { type Link, observeLinks } from './ip-command.ts';
+import { bridgeName, isPodLinkName, routeProtocol } from './owned-names.ts';
+import { observeRoutes, type Route } from './pods/routes.ts';
+import { Iptables, observeFlavours } from './services/iptables.ts';
+import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
+
+export async function removeNetwork({ log }: { log: Log }): Promise<void> {
+  for (const { flavour } of await observeFlavours()) await new Iptables(flavour).clear();
+  const { lines, sysctls } = planRemoval(await observeLinks(), await observeRoutes());
+  await ensureSysctls(sysctls);
+  // The bridge goes last: its alias is the memory of the settings.
+  if (lines.length > 0) await execute('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
+  log.info('the pod network has been removed', { steps: lines.length, settings: Object.keys(sysctls).join(',') });
+}
+
+export function planRemoval(links: Link[], routes: Route[]): { lines: string[]; sysctls: Sysctls } {
+  const bridge = links.find(({ ifname }) => ifname === bridgeName);
+  const podLinks = links.filter(({ ifname, master }) => isPodLinkName(ifname) && (master === bridgeName || !bridge));
+  return {
+    lines: [
+      ...routes.map(({ dst, dev }) => `route del ${dst} dev ${dev} proto ${routeProtocol}`),
+      ...podLinks.map(({ ifname }) => `link del ${ifname}`),
+      ...(bridge ? [`link del ${bridgeName}`] : []),
+    ],
+    sysctls: sysctlsOfAlias(bridge?.ifalias),
+  };
+}

@@ -1,0 +1,62 @@
+// The rules that are the same for all services: the way from the built-in chains to ours, forwarding, masquerading.
+//
+//   nat     PREROUTING, OUTPUT -> WHERRY-SERVICES -> WHERRY-SVC-... (see service-rules.ts)
+//           POSTROUTING -> WHERRY-POSTROUTING: masquerade what is marked, and pods that speak to the world outside
+//   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REJECT: services without endpoints; INPUT -> WHERRY-INPUT: pods may ask DNS
+//           FORWARD -> WHERRY-FORWARD: from and to pods is accepted, whatever the policy says
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
+import { masqueradeMark } from '../owned-names.ts';
+import { type Jump, noRules, type Rules } from './rules.ts';
+
+export const servicesChain = 'WHERRY-SERVICES';
+export const nodePortsChain = 'WHERRY-NODEPORTS';
+export const rejectChain = 'WHERRY-REJECT';
+export const markChain = 'WHERRY-MARK';
+const postroutingChain = 'WHERRY-POSTROUTING';
+const forwardChain = 'WHERRY-FORWARD';
+const inputChain = 'WHERRY-INPUT';
+
+/** Those that are inserted later stand before: services without endpoints are refused before anything is accepted. */
+export const jumps: Jump[] = [
+  { table: 'nat', from: 'PREROUTING', to: servicesChain },
+  { table: 'nat', from: 'OUTPUT', to: servicesChain },
+  { table: 'nat', from: 'POSTROUTING', to: postroutingChain },
+  { table: 'filter', from: 'FORWARD', to: forwardChain },
+  { table: 'filter', from: 'INPUT', to: inputChain },
+  { table: 'filter', from: 'INPUT', to: rejectChain },
+  { table: 'filter', from: 'FORWARD', to: rejectChain },
+  { table: 'filter', from: 'OUTPUT', to: rejectChain },
+];
+
+const isMarked = `-m mark --mark ${masqueradeMark}/${masqueradeMark}`;
+
+/** All but the services: their chains are there, and empty. */
+export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr: string): Rules {
+  const rules = noRules();
+  const { nat, filter } = rules.chains;
+  nat.set(markChain, [`-j MARK --set-xmark ${masqueradeMark}/${masqueradeMark}`]);
+  nat.set(postroutingChain, [
+    `-s ${podCidr} ! -d ${clusterCidr} -j MASQUERADE --random-fully`,
+    `-m mark ! --mark ${masqueradeMark}/${masqueradeMark} -j RETURN`,
+    // The mark is taken off: the packet may come by again on its way through a tunnel.
+    `-j MARK --set-xmark ${masqueradeMark}/0x0`,
+    '-j MASQUERADE --random-fully',
+  ]);
+  nat.set(servicesChain, []);
+  nat.set(nodePortsChain, []);
+  filter.set(rejectChain, []);
+  filter.set(inputChain, [
+    `-s ${clusterCidr} -d ${dnsAddress}/32 -p udp -m udp --dport 53 -j ACCEPT`,
+    `-s ${clusterCidr} -d ${dnsAddress}/32 -p tcp -m tcp --dport 53 -j ACCEPT`,
+  ]);
+  filter.set(forwardChain, [
+    // What the connection tracking takes for no part of a connection would leave with a pod's bare address and end the connection.
+    `-s ${clusterCidr} -m conntrack --ctstate INVALID -j DROP`,
+    `${isMarked} -j ACCEPT`,
+    `-s ${clusterCidr} -j ACCEPT`,
+    `-d ${clusterCidr} -j ACCEPT`,
+    '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+  ]);
+  rules.jumps = jumps;
+  return rules;
+}

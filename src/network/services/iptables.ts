@@ -1,0 +1,95 @@
+// The host's iptables, in the flavour that the host uses: legacy and nft keep separate rules, and both are obeyed.
+import { ExecError, execute } from '../../base/exec.ts';
+import { chainPrefix } from '../owned-names.ts';
+import { noRules, parseRules, planRestore, type Rules, tables } from './rules.ts';
+
+/** The suffix of the programs' names: `iptables-nft-save`; none for hosts that have but one kind. */
+export type Flavour = '-nft' | '-legacy' | '';
+
+export interface FlavourState {
+  flavour: Flavour;
+  /** How many rules others keep in it. */
+  foreignRules: number;
+}
+
+export class Iptables {
+  readonly flavour: Flavour;
+
+  constructor(flavour: Flavour) {
+    this.flavour = flavour;
+  }
+
+  /** What is ours in the kernel. */
+  async observe(): Promise<Rules> {
+    const rules = noRules();
+    for (const table of tables) {
+      const parsed = parseRules(await this.#save(table));
+      rules.chains[table] = parsed.chains[table];
+      rules.jumps.push(...parsed.jumps);
+    }
+    return rules;
+  }
+
+  async restore(input: string): Promise<void> {
+    // Waits for the lock that legacy programs take; nft needs none.
+    await execute(`iptables${this.flavour}-restore`, ['--noflush', '--wait=10'], { input });
+  }
+
+  /** Whether the built-in chains still come to ours: cheap, however many rules there are. */
+  async hasJumps({ jumps }: Pick<Rules, 'jumps'>): Promise<boolean> {
+    for (const { table, from, to } of jumps) {
+      const isThere = await execute(`iptables${this.flavour}`, ['--wait=10', '-t', table, '-C', from, '-j', to]).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof ExecError && error.exitCode !== null) return false;
+          throw error;
+        },
+      );
+      if (!isThere) return false;
+    }
+    return true;
+  }
+
+  /** Takes back all that is ours. */
+  async clear(): Promise<void> {
+    const input = planRestore(noRules(), await this.observe());
+    if (input) await this.restore(input);
+  }
+
+  /** How many rules others have. */
+  async countForeign(): Promise<number> {
+    const saved = await execute(`iptables${this.flavour}-save`, []);
+    return saved.split('\n').filter((line) => line.startsWith('-A ') && !line.includes(chainPrefix)).length;
+  }
+
+  async #save(table: string): Promise<string> {
+    return await execute(`iptables${this.flavour}-save`, ['-t', table]);
+  }
+}
+
+/** The flavours that this host has; the one first that the plain name `iptables` means. */
+export async function observeFlavours(): Promise<FlavourState[]> {
+  const version = await execute('iptables', ['--version']);
+  const flavours: Flavour[] = version.includes('nf_tables') ? ['-nft', '-legacy'] : ['-legacy', '-nft'];
+  const states = await Promise.all(flavours.map(observeFlavour));
+  const found = states.filter((state) => state !== undefined);
+  return found.length > 0 ? found : [{ flavour: '', foreignRules: 0 }];
+}
+
+async function observeFlavour(flavour: Flavour): Promise<FlavourState | undefined> {
+  try {
+    return { flavour, foreignRules: await new Iptables(flavour).countForeign() };
+  } catch (error) {
+    // Not installed, or not supported by this kernel.
+    if (error instanceof ExecError) return undefined;
+    throw error;
+  }
+}
+
+/** The flavour in which others keep their rules, so that ours are in one order with theirs; in doubt the plain name's. */
+export function chooseFlavour(states: FlavourState[]): Flavour {
+  const [first, ...others] = states;
+  const busiest = others.find(({ foreignRules }) => foreignRules > 0);
+  if (first && first.foreignRules === 0 && busiest) return busiest.flavour;
+  return first?.flavour ?? '';
+}
