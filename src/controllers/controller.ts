@@ -1,0 +1,29 @@
+// What a controller is, and what it is given. One controller is one file: it observes through informers, plans with a
+// pure function, and does the steps; its WorkQueue runs it when something changed.
+import type { ClusterSettings } from '../api/cluster-settings.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Informers } from '../client/informers.ts';
+import type { Authority } from '../pki/authority.ts';
+
+export interface ControllerContext {
+  client: Client;
+  informers: Informers;
+  log: Log;
+  clock: Clock;
+  settings: ClusterSettings;
+  /** Signs the certificates of nodes. */
+  authority: Authority;
+  /** Writes events in the name of a component, as "deployment-controller". */
+  recorder(component: string): EventRecorder;
+  /** How long a node may be silent before it counts as lost. */
+  nodeGraceMs: number;
+}
+
+/** Asks for its informers and registers its handlers when it is made; works from `start`, when all copies are complete. */
+export interface Controller {
+  name: string;
+  start(signal: AbortSignal): void;
+}

@@ -1,0 +1,161 @@
+// Keeps the pods of every ReplicaSet: as many as wanted, no more. Makes and deletes only while the cache has caught up
+// with what was done before (expectations), and writes the status of what it sees in every case.
+import { isDeepStrictEqual } from 'node:util';
+import { type Pod, pods } from '../api/kinds/pod.ts';
+import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
+import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { isPodActive } from '../api/pod-availability.ts';
+import { matchesLabelSelector } from '../api/selector.ts';
+import { isConflict, isNotFound, StatusError } from '../api/status.ts';
+import type { Change } from '../client/informer.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { claim, planClaims } from './claims.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { Expectations } from './expectations.ts';
+import { podFromTemplate } from './pod-from-template.ts';
+import {
+  nextAvailableInMs,
+  planReplicas,
+  type ReplicaFailure,
+  type ReplicaStep,
+  replicaSetStatus,
+} from './replica-set-plan.ts';
+import { slowStart } from './slow-start.ts';
+
+export function replicaSetController(context: ControllerContext): Controller {
+  const { client, informers, clock } = context;
+  const log = context.log.named('replicaset');
+  const events = context.recorder('replicaset-controller');
+  const allSets = informers.for(replicaSets);
+  const allPods = informers.for(pods);
+  const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
+  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
+  const setsByNamespace = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
+  /** By the uid of their controller, or by namespace where they have none. */
+  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
+
+  const queue = new WorkQueue({ name: 'replicaset', log, clock, sync: syncReplicaSet, workers: 8 });
+  const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+
+  allSets.onChange(({ key, object }) => {
+    if (!object) expectations.forget(key);
+    queue.add(key);
+  });
+  allPods.onChange(podChanged);
+
+  function podChanged({ object, previous }: Change<Pod>): void {
+    const pod = object ?? previous;
+    const set = pod && ownerSet(pod);
+    if (pod && set) {
+      if (!previous) expectations.creationObserved(keyOf(set));
+      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
+      queue.add(keyOf(set));
+    } else if (object && !controllerOf(object)) {
+      for (const candidate of setsByNamespace(object.metadata.namespace ?? '')) {
+        if (matchesLabelSelector(candidate.spec.selector, object.metadata.labels)) queue.add(keyOf(candidate));
+      }
+    }
+    const formerSet = previous && ownerSet(previous);
+    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
+  }
+
+  function ownerSet(pod: Pod): ReplicaSet | undefined {
+    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
+  }
+
+  async function syncReplicaSet(key: string): Promise<void> {
+    const set = allSets.get(key);
+    if (!set) return;
+    const candidates = [...podsOf(set.metadata.uid ?? ''), ...podsOf(`orphans of ${set.metadata.namespace}`)];
+    const claims = planClaims(set, set.spec.selector, candidates.filter(isPodActive));
+    const active = await claim(client, { owner: replicaSets, dependent: pods }, set, claims);
+    let step: ReplicaStep = { do: 'nothing' };
+    if (expectations.isMet(key) && !isBeingDeleted(set)) {
+      const related = siblingsOf(set).flatMap(({ metadata }) => podsOf(metadata.uid ?? ''));
+      step = planReplicas({ set, active, related }, clock.now());
+    }
+    const error = await doStep(key, set, step);
+    await writeStatus(set, active, error === undefined ? undefined : failureOf(step, error));
+    if (error !== undefined) throw error;
+    const nextMs = nextAvailableInMs(set, active, clock.now());
+    if (nextMs !== undefined) queue.addAfter(key, nextMs);
+  }
+
+  function siblingsOf(set: ReplicaSet): ReplicaSet[] {
+    const owner = controllerOf(set);
+    return owner ? setsByOwner(owner.uid) : [set];
+  }
+
+  /** Answers the first error, so that it can be told in the status before the work is tried again. */
+  async function doStep(key: string, set: ReplicaSet, step: ReplicaStep): Promise<unknown> {
+    if (step.do === 'create') {
+      expectations.expect(key, { creations: step.count });
+      const { tried, error } = await slowStart(step.count, () => createPod(key, set));
+      for (let untried = step.count - tried; untried > 0; untried--) expectations.creationObserved(key);
+      return error;
+    }
+    if (step.do === 'delete') {
+      expectations.expect(key, { deletions: step.pods.map(({ metadata }) => metadata.uid ?? '') });
+      const results = await Promise.allSettled(step.pods.map((pod) => deletePod(key, set, pod)));
+      return results.find((result) => result.status === 'rejected')?.reason;
+    }
+    return undefined;
+  }
+
+  async function createPod(key: string, set: ReplicaSet): Promise<void> {
+    try {
+      const pod = await client.create(pods, podFromTemplate(set.spec.template, set));
+      const message = `Created pod: ${pod.metadata.name}`;
+      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
+    } catch (error) {
+      expectations.creationObserved(key);
+      if (isNamespaceTerminating(error)) return;
+      const message = `Error creating: ${messageOf(error)}`;
+      events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
+      throw error;
+    }
+  }
+
+  async function deletePod(key: string, set: ReplicaSet, pod: Pod): Promise<void> {
+    try {
+      await client.delete(pods, pod.metadata, { uid: pod.metadata.uid });
+      const message = `Deleted pod: ${pod.metadata.name}`;
+      events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message });
+    } catch (error) {
+      expectations.deletionObserved(key, pod.metadata.uid ?? '');
+      // Gone, or another pod took the name: either way this one is no more.
+      if (isNotFound(error) || isConflict(error)) return;
+      const message = `Error deleting: ${messageOf(error)}`;
+      events.record(set, { type: 'Warning', reason: 'FailedDelete', message });
+      throw error;
+    }
+  }
+
+  async function writeStatus(set: ReplicaSet, active: Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicaSetStatus(set, active, failure, clock.now());
+    if (isDeepStrictEqual(status, set.status)) return;
+    try {
+      await client.update(replicaSets, { ...set, status }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  return { name: 'replicaset', start: (signal) => queue.start(signal) };
+}
+
+function failureOf(step: ReplicaStep, error: unknown): ReplicaFailure {
+  return { reason: step.do === 'delete' ? 'FailedDelete' : 'FailedCreate', message: messageOf(error) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The namespace is on its way out: nothing can be made in it, and nothing need be. */
+function isNamespaceTerminating(error: unknown): boolean {
+  return (
+    error instanceof StatusError &&
+    (error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)
+  );
+}
