@@ -89,6 +89,8 @@ ensure_node_modules() {
   (cd "$root" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
   # An older npm may leave the lock file of a clone of this very second as new as its own.
   touch "$root/node_modules/.package-lock.json"
+  # npm 9 takes away the link to this machine's Node together with the package for the other architecture.
+  [ -x "$root/node_modules/.bin/node" ] || ln -sf "$(cd "$root/node_modules/.bin" && echo ../node-linux-*/bin/node)" "$root/node_modules/.bin/node"
 }
 
 wherry_kubectl() { as_root env KUBECONFIG=$kubeconfig kubectl "$@"; }
