@@ -58,3 +58,8 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 export function isBeingDeleted(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
+
+/** A deep copy of what is JSON, to change at will. (Faster than structuredClone.) */
+export function mutableCopy<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}

@@ -46,7 +46,9 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   ttlSeconds?: number;
   columns: readonly Column<T>[];
 
-  /** Completes a draft on every write. The only function here that may change its argument. */
+  /** Sets what an object gets once, when it is created. This and setDefaults alone may change their argument. */
+  prepareCreate?(draft: T): void;
+  /** Completes a draft on every write. */
   setDefaults?(draft: T): void;
   validate?(object: T): Cause[];
   validateUpdate?(object: T, previous: T): Cause[];
@@ -54,6 +56,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   selectableFields?(object: T): Record<string, string>;
   /** Seconds the object stays, marked as being deleted, for its owner to end it; 0 removes it at once. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** What keeps an object that is being deleted, besides finalizers and its grace period. */
+  isHeld?(object: T): boolean;
   /** Names in the whole cluster that this object holds alone, as long as it exists (addresses, ports). */
   claims?(object: T): string[];
 }

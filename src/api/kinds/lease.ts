@@ -17,6 +17,9 @@ export const leases = defineKind<Lease>({
   singular: 'lease',
   namespaced: true,
   hasStatus: false,
+  setDefaults: (lease) => {
+    lease.spec ??= {};
+  },
   columns: [
     nameColumn,
     {

@@ -29,13 +29,16 @@ export const namespaces = defineKind<Namespace>({
     },
     ageColumn,
   ],
+  prepareCreate: (namespace) => {
+    namespace.spec.finalizers = ['kubernetes'];
+  },
   setDefaults: (namespace) => {
     namespace.status.phase = namespace.metadata.deletionTimestamp ? 'Terminating' : 'Active';
-    if (!namespace.metadata.uid) namespace.spec.finalizers ??= ['kubernetes'];
     namespace.metadata.labels = {
       ...namespace.metadata.labels,
       'kubernetes.io/metadata.name': namespace.metadata.name,
     };
   },
+  isHeld: (namespace) => (namespace.spec.finalizers ?? []).length > 0,
   selectableFields: (namespace) => ({ 'status.phase': namespace.status.phase ?? '' }),
 });

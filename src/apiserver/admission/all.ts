@@ -1,0 +1,13 @@
+// The admission steps in their order.
+import type { AdmissionStep } from './admission.ts';
+import { certificateRequester } from './certificate-requester.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { podDefaults } from './pod-defaults.ts';
+import { serviceAddresses } from './service-addresses.ts';
+
+export const admissionSteps: readonly AdmissionStep[] = [
+  namespaceLifecycle,
+  podDefaults,
+  certificateRequester,
+  serviceAddresses,
+];

@@ -1,0 +1,18 @@
+// Who asks for a certificate is what the server saw, never what the request says.
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+} from '../../api/kinds/certificate-signing-request.ts';
+import { mutableCopy } from '../../api/meta.ts';
+import type { AdmissionStep } from './admission.ts';
+
+export const certificateRequester: AdmissionStep = {
+  name: 'CertificateRequester',
+  admit: ({ request, object, previous }) => {
+    if (request.kind !== certificateSigningRequests) return;
+    const { spec } = object as CertificateSigningRequest;
+    const { name, groups, uid } = request.user;
+    if (!previous) Object.assign(spec, { username: name, groups: [...groups], ...(uid && { uid }) });
+    else (object as CertificateSigningRequest).spec = mutableCopy((previous as CertificateSigningRequest).spec);
+  },
+};

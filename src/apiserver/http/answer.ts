@@ -1,0 +1,78 @@
+// Answers as bytes. What is shared between answers (an object's JSON) is made once, by the cache.
+import type { ServerResponse } from 'node:http';
+import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
+import { InternalError, StatusError } from '../../api/status.ts';
+import type { Log } from '../../base/log.ts';
+import type { CachedObject } from '../object-cache.ts';
+import type { RestAnswer } from '../rest/rest.ts';
+import { partialOf, tableOf } from '../table.ts';
+import type { Representation } from './negotiation.ts';
+
+/** HTTP/2 answers come in the same shape, by Node's compatibility layer. */
+export type Response = ServerResponse;
+
+export function sendJson(response: Response, code: number, json: string): void {
+  response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) });
+  response.end(json);
+}
+
+export function sendText(response: Response, code: number, text: string): void {
+  response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(text);
+}
+
+/** Every error leaves as a Status; one that is none of ours is logged and tells the client no more than that. */
+export function sendError(response: Response, error: unknown, log: Log): void {
+  if (!(error instanceof StatusError))
+    log.error('request failed', { error: error instanceof Error ? error.stack : error });
+  const status = (
+    error instanceof StatusError ? error : new InternalError('the request could not be handled')
+  ).toStatus();
+  if (response.headersSent) response.destroy();
+  else sendJson(response, status.code ?? 500, JSON.stringify(status));
+}
+
+export interface AnswerForm {
+  kind: Kind;
+  representation: Representation;
+  includeObject: 'None' | 'Metadata' | 'Object';
+  nowMs: number;
+}
+
+export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerForm): void {
+  switch (answer.type) {
+    case 'status':
+      sendJson(response, answer.status.code ?? 200, JSON.stringify(answer.status));
+      break;
+    case 'plain':
+      sendJson(response, answer.code, JSON.stringify(answer.object));
+      break;
+    case 'object':
+      sendJson(response, answer.code, objectJson(answer.cached, form));
+      break;
+    case 'list':
+      sendJson(response, 200, listJson(answer.items, { resourceVersion: String(answer.revision) }, form));
+  }
+}
+
+export function objectJson(cached: CachedObject, form: AnswerForm, withColumns = true): string {
+  const { kind, representation, includeObject, nowMs } = form;
+  if (representation === 'object') return cached.json;
+  if (representation === 'partial') return JSON.stringify(partialOf(cached));
+  const metadata = { resourceVersion: String(cached.revision) };
+  return JSON.stringify(tableOf(kind, [cached], metadata, { includeObject, withColumns }, nowMs));
+}
+
+function listJson(items: CachedObject[], metadata: object, form: AnswerForm): string {
+  const { kind, representation, includeObject, nowMs } = form;
+  if (representation === 'table') {
+    return JSON.stringify(tableOf(kind, items, metadata, { includeObject, withColumns: true }, nowMs));
+  }
+  const isPartial = representation === 'partial';
+  const names = isPartial
+    ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
+    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
+  const head = JSON.stringify({ ...names, metadata }).slice(0, -1);
+  const parts = isPartial ? items.map((item) => JSON.stringify(partialOf(item))) : items.map(({ json }) => json);
+  return `${head},"items":[${parts.join(',')}]}`;
+}

@@ -1,0 +1,188 @@
+// The HTTPS port: HTTP/2 and HTTP/1.1 on one, who asks, what is asked, and the answer.
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import type { Kind } from '../../api/kinds/kind.ts';
+import { BadRequest, MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { CertificateAndKey } from '../../pki/certificate.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
+import type { Discovery } from '../discovery.ts';
+import type { NodeProxy } from '../node-proxy.ts';
+import type { RestRequest, RestVerb } from '../rest/request.ts';
+import type { Rest } from '../rest/rest.ts';
+import { anonymous, type User } from '../user.ts';
+import { type AnswerForm, type Response, sendAnswer, sendError, sendJson } from './answer.ts';
+import { decodeBody, mediaTypeOf, readBody } from './body.ts';
+import { representationOf } from './negotiation.ts';
+import { parseResourcePath, type ResourcePath } from './path.ts';
+import { sendPlainPath } from './plain-paths.ts';
+import { sendWatch } from './watch-answer.ts';
+
+export interface FrontOptions {
+  rest: Rest;
+  kinds: readonly Kind[];
+  discovery: Discovery;
+  authenticator: Authenticator;
+  nodeProxy: NodeProxy;
+  serving: CertificateAndKey;
+  clientCa: string;
+  /** "host:port" by which clients are told to come. */
+  advertised: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** Node's defaults for HTTP/2 would end the connections of busy API clients. */
+const http2Settings = {
+  settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+  maxSessionMemory: 1000,
+  streamResetBurst: 100_000,
+  streamResetRate: 10_000,
+};
+
+export class Front {
+  readonly #options: FrontOptions;
+  readonly #server: Http2SecureServer;
+  readonly #kinds: ReadonlyMap<string, Kind>;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    this.#kinds = new Map(options.kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
+    this.#server = createSecureServer({
+      key: options.serving.key,
+      cert: options.serving.certificate,
+      ca: options.clientCa,
+      requestCert: true,
+      rejectUnauthorized: false,
+      allowHTTP1: true,
+      minVersion: 'TLSv1.2',
+      ...http2Settings,
+    });
+    Object.assign(this.#server, { keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000 });
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+      session.on('error', () => session.destroy());
+    });
+    this.#server.on('secureConnection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    this.#server.on('request', (request, response) => {
+      // The compatibility layer's classes serve both protocols in the shape of HTTP/1.1.
+      void this.#serve(request as unknown as IncomingMessage, response as unknown as Response);
+    });
+  }
+
+  async listen(port: number, address: string): Promise<void> {
+    this.#server.listen(port, address);
+    await once(this.#server, 'listening');
+  }
+
+  /** Ends watches with their last words, lets running requests finish, then closes what is left. */
+  async close(graceMs = 2_000): Promise<void> {
+    this.#stopping.abort();
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const session of this.#sessions) session.close();
+    const cancel = this.#options.clock.after(graceMs, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    // An idle HTTP/1.1 connection has nobody who would close it.
+    for (const socket of this.#sockets) if (socket.alpnProtocol !== 'h2') socket.end();
+    await closed;
+    cancel();
+  }
+
+  async #serve(request: IncomingMessage, response: Response): Promise<void> {
+    response.on('error', () => {}); // the client went away
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      sendError(response, error, this.#options.log);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: Response): Promise<void> {
+    const url = new URL(request.url ?? '/', 'https://server');
+    const user = this.#options.authenticator.authenticate(request.socket as TLSSocket, request.headers.authorization);
+    if (sendPlainPath(url.pathname, request, response, user)) return;
+    const document = this.#discover(url.pathname, user);
+    if (document) return sendJson(response, 200, JSON.stringify(document));
+    const path = parseResourcePath(url.pathname);
+    const kind = path && this.#kinds.get(`${path.group}/${path.version}/${path.plural}`);
+    if (!path || !kind) throw new NoSuchPath();
+    await this.#serveResource(request, response, url, path, kind, user);
+  }
+
+  #discover(path: string, user: User): object | undefined {
+    return user === anonymous
+      ? undefined
+      : this.#options.discovery.document(path.replace(/\/$/, ''), this.#options.advertised);
+  }
+
+  async #serveResource(
+    request: IncomingMessage,
+    response: Response,
+    url: URL,
+    path: ResourcePath,
+    kind: Kind,
+    user: User,
+  ): Promise<void> {
+    const { rest, nodeProxy, clock } = this.#options;
+    const query = Object.fromEntries(url.searchParams);
+    const contentType = mediaTypeOf(request.headers['content-type']);
+    const { namespace, name, subresource } = path;
+    const verb = verbOf(request.method, path, query);
+    const restRequest: RestRequest = { verb, kind, namespace, name, subresource, query, contentType, user };
+    if (kind.plural === 'pods' && subresource === 'log') return nodeProxy.sendLog(restRequest, response, rest);
+    const form: AnswerForm = {
+      kind,
+      representation: representationOf(request.headers.accept),
+      includeObject: includeObjectOf(query.includeObject),
+      nowMs: clock.now(),
+    };
+    if (verb === 'watch') return sendWatch(response, restRequest, rest, form, clock, this.#stopping.signal);
+    if (verb !== 'get' && verb !== 'list') {
+      const bodyType = verb === 'patch' ? 'application/json' : contentType;
+      restRequest.body = await decodeBody(await readBody(request), bodyType);
+    }
+    sendAnswer(response, await rest.handle(restRequest), form);
+  }
+}
+
+function verbOf(method: string | undefined, { name, plural }: ResourcePath, query: Record<string, string>): RestVerb {
+  const isOne = name !== undefined;
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (query.watch === 'true' || query.watch === '1') {
+        if (isOne) query.fieldSelector = `metadata.name=${name}`;
+        return 'watch';
+      }
+      return isOne ? 'get' : 'list';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      if (isOne) return 'update';
+      break;
+    case 'PATCH':
+      if (isOne) return 'patch';
+      break;
+    case 'DELETE':
+      return isOne ? 'delete' : 'deletecollection';
+  }
+  throw new MethodNotAllowed(`the server does not allow ${method} on ${plural}`);
+}
+
+function includeObjectOf(value: string | undefined): AnswerForm['includeObject'] {
+  if (value === undefined || value === '') return 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw new BadRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,83 @@
+// The API within the server's own process: the same door as over HTTP, with nothing encoded. What is read is the cache's
+// own frozen objects.
+import { type Kind, resourceOf } from '../api/kinds/kind.ts';
+import { mutableCopy } from '../api/meta.ts';
+import { NoSuchPath } from '../api/status.ts';
+import type { ApiRequest, ObjectList, Resource, Transport, WatchEvent, WatchRequest } from '../client/transport.ts';
+import type { RestRequest, RestVerb } from './rest/request.ts';
+import type { Rest, RestAnswer } from './rest/rest.ts';
+import type { User } from './user.ts';
+
+export class InProcessTransport implements Transport {
+  readonly #rest: Rest;
+  readonly #kinds: ReadonlyMap<string, Kind>;
+  readonly #user: User;
+
+  constructor(rest: Rest, kinds: readonly Kind[], user: User) {
+    this.#rest = rest;
+    this.#kinds = new Map(kinds.map((kind) => [resourceOf(kind), kind]));
+    this.#user = user;
+  }
+
+  async request(request: ApiRequest): Promise<unknown> {
+    const { verb, namespace, name, subresource, query = {}, contentType = 'application/json' } = request;
+    const body = mutableCopy(request.body);
+    return plainAnswer(
+      await this.#rest.handle(
+        this.#resolve(request.resource, { verb, namespace, name, subresource, query, body, contentType }),
+      ),
+    );
+  }
+
+  async *watch({ resource, namespace, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    const request = this.#resolve(resource, { verb: 'watch', namespace, query, contentType: '' });
+    let arrived: WatchEvent[] = [];
+    let wake = () => {};
+    const watch = this.#rest.watch(request, {
+      event: (type, { object }) => {
+        arrived.push({ type, object });
+        wake();
+      },
+      bookmark: () => {}, // nobody resumes a watch that never breaks
+    });
+    const onAbort = () => wake();
+    signal.addEventListener('abort', onAbort);
+    try {
+      while (!signal.aborted) {
+        const events = arrived;
+        arrived = [];
+        yield* events;
+        if (arrived.length > 0) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (signal.aborted) resolve();
+        });
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      watch.close();
+    }
+  }
+
+  #resolve(resource: Resource, rest: Omit<RestRequest, 'kind' | 'user' | 'verb'> & { verb: RestVerb }): RestRequest {
+    const kind = this.#kinds.get(resourceOf(resource));
+    if (!kind) throw new NoSuchPath();
+    return { ...rest, kind, user: this.#user };
+  }
+}
+
+function plainAnswer(answer: RestAnswer): unknown {
+  switch (answer.type) {
+    case 'object':
+      return answer.cached.object;
+    case 'list':
+      return {
+        metadata: { resourceVersion: String(answer.revision) },
+        items: answer.items.map(({ object }) => object),
+      } satisfies ObjectList;
+    case 'status':
+      return answer.status;
+    case 'plain':
+      return answer.object;
+  }
+}

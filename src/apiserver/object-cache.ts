@@ -1,0 +1,182 @@
+// Every object of the cluster, decoded once, frozen and shared: by answers, watches, controllers and scheduler.
+// It follows the store's stream of changes; its JSON is made at the first need and shared by all who send it.
+
+import type { Kind } from '../api/kinds/kind.ts';
+import { resourceOf } from '../api/kinds/kind.ts';
+import type { KubeObject } from '../api/meta.ts';
+import { keyOf } from '../api/meta.ts';
+import { Expired } from '../api/status.ts';
+import type { Store, StoreEvent } from '../store/store.ts';
+
+/** How many changes of a resource are kept for watches that begin in the past. */
+const windowLength = 1000;
+
+export class CachedObject {
+  readonly object: KubeObject;
+  readonly revision: number;
+  #json: string | undefined;
+
+  constructor(object: KubeObject, revision: number) {
+    this.object = object;
+    this.revision = revision;
+  }
+
+  get json(): string {
+    this.#json ??= JSON.stringify(this.object);
+    return this.#json;
+  }
+}
+
+export interface CacheEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** After the change; for a deletion the last state, with the revision of the deletion. */
+  current: CachedObject;
+  previous: CachedObject | undefined;
+}
+
+class Collection {
+  readonly objects = new Map<string, CachedObject>();
+  readonly window: CacheEvent[] = [];
+  readonly subscribers = new Set<(event: CacheEvent) => void>();
+  /** Watches may begin at this revision or later. */
+  oldest: number;
+  #sorted: CachedObject[] | undefined;
+
+  constructor(revision: number) {
+    this.oldest = revision;
+  }
+
+  /** In the order of keys, as lists are served. */
+  get sorted(): CachedObject[] {
+    this.#sorted ??= [...this.objects.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cached]) => cached);
+    return this.#sorted;
+  }
+
+  apply(key: string, object: KubeObject | undefined, revision: number): void {
+    const previous = this.objects.get(key);
+    if (!object && !previous) return;
+    this.#sorted = undefined;
+    const state = object ?? (previous as CachedObject).object;
+    const current = new CachedObject(freeze(withRevision(state, revision)), revision);
+    if (object) this.objects.set(key, current);
+    else this.objects.delete(key);
+    const event: CacheEvent = { type: object ? (previous ? 'MODIFIED' : 'ADDED') : 'DELETED', current, previous };
+    this.window.push(event);
+    if (this.window.length > 2 * windowLength) {
+      this.oldest = this.window.splice(0, windowLength).at(-1)?.current.revision ?? this.oldest;
+    }
+    for (const deliver of this.subscribers) deliver(event);
+  }
+}
+
+const objectPrefix = '/objects/';
+const claimPrefix = '/claims/';
+
+/** "/objects/pods/default/web", "/objects/nodes//a". */
+export function storeKey(kind: Kind, object: { namespace?: string | undefined; name: string }): string {
+  return `${objectPrefix}${resourceOf(kind)}/${object.namespace ?? ''}/${object.name}`;
+}
+
+export function claimKey(claim: string): string {
+  return `${claimPrefix}${claim}`;
+}
+
+export function isClaimKey(key: string): boolean {
+  return key.startsWith(claimPrefix);
+}
+
+export class ObjectCache {
+  readonly #collections = new Map<string, Collection>();
+  readonly #claims = new Set<string>();
+  readonly #waiting: { revision: number; resolve: () => void }[] = [];
+  #revision = 0;
+
+  /** Reads everything, then follows the store until the signal is aborted. */
+  async follow(store: Store, signal: AbortSignal): Promise<void> {
+    const { entries, revision } = await store.range('/');
+    this.#revision = revision;
+    for (const entry of entries) this.#apply(entry);
+    for (const collection of this.#collections.values()) {
+      collection.window.length = 0;
+      collection.oldest = revision;
+    }
+    store.watch('/', revision, (events) => this.#follow(events), signal);
+  }
+
+  /** The newest revision that is seen here. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Resolves when the change of this revision is visible, so that a writer reads its own write. */
+  reached(revision: number): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+  }
+
+  get(kind: Kind, namespace: string | undefined, name: string): CachedObject | undefined {
+    return this.#collection(kind).objects.get(keyOf({ metadata: { ...(namespace && { namespace }), name } }));
+  }
+
+  list(kind: Kind, namespace?: string): CachedObject[] {
+    const { sorted } = this.#collection(kind);
+    return namespace ? sorted.filter(({ object }) => object.metadata.namespace === namespace) : sorted;
+  }
+
+  isClaimed(claim: string): boolean {
+    return this.#claims.has(claimKey(claim));
+  }
+
+  /** Delivers what has changed since the revision and all that changes from now on; the answer ends it. */
+  subscribe(kind: Kind, after: number, deliver: (event: CacheEvent) => void): () => void {
+    const collection = this.#collection(kind);
+    if (after < collection.oldest) {
+      throw new Expired(`too old resource version: ${after} (${collection.oldest})`);
+    }
+    for (const event of collection.window) if (event.current.revision > after) deliver(event);
+    collection.subscribers.add(deliver);
+    return () => collection.subscribers.delete(deliver);
+  }
+
+  #collection(kind: Kind): Collection {
+    return this.#collectionNamed(resourceOf(kind));
+  }
+
+  #collectionNamed(resource: string): Collection {
+    let collection = this.#collections.get(resource);
+    if (!collection) {
+      collection = new Collection(this.#revision);
+      this.#collections.set(resource, collection);
+    }
+    return collection;
+  }
+
+  #follow(events: StoreEvent[]): void {
+    for (const event of events) {
+      this.#apply(event);
+      this.#revision = event.revision;
+    }
+    while ((this.#waiting[0]?.revision ?? Infinity) <= this.#revision) this.#waiting.shift()?.resolve();
+  }
+
+  #apply({ key, value, revision }: StoreEvent): void {
+    if (isClaimKey(key)) {
+      if (value === undefined) this.#claims.delete(key);
+      else this.#claims.add(key);
+      return;
+    }
+    const [resource = '', namespace = '', name = ''] = key.slice(objectPrefix.length).split('/');
+    const object = value === undefined ? undefined : (JSON.parse(value) as KubeObject);
+    this.#collectionNamed(resource).apply(namespace ? `${namespace}/${name}` : name, object, revision);
+  }
+}
+
+function withRevision(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,148 @@
+// Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { BadRequest, Conflict, NotFound, type Status } from '../../api/status.ts';
+import { type Clock, timestamp } from '../../base/clock.ts';
+import { CachedObject } from '../object-cache.ts';
+import { type ObjectStorage, Stale } from '../object-storage.ts';
+import { isDryRun, type RestRequest, subjectOf } from './request.ts';
+import { selectionOf } from './selection.ts';
+import { setDefaults } from './strategy.ts';
+import { isReleased } from './writes.ts';
+
+interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: string;
+  orphanDependents?: boolean;
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+const propagationFinalizers: Record<string, string | undefined> = {
+  Orphan: 'orphan',
+  Foreground: 'foregroundDeletion',
+};
+
+export interface Deleted {
+  /** The object where it still is, or its last state. */
+  cached: CachedObject;
+  gone: boolean;
+}
+
+export class Deletes {
+  readonly #storage: ObjectStorage;
+  readonly #clock: Clock;
+
+  constructor(storage: ObjectStorage, clock: Clock) {
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  async deleteOne(request: RestRequest): Promise<Deleted> {
+    const { kind, namespace, name = '' } = request;
+    const options = optionsOf(request);
+    for (;;) {
+      const current = this.#storage.cache.get(kind, namespace, name);
+      if (!current) throw new NotFound(subjectOf(request));
+      checkPreconditions(request, options, current.object);
+      try {
+        return await this.#deleteCurrent(request, options, current);
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error;
+      }
+    }
+  }
+
+  async deleteMany(request: RestRequest): Promise<CachedObject[]> {
+    const selected = selectionOf(request);
+    const chosen = this.#storage.cache.list(request.kind, request.namespace).filter(({ object }) => selected(object));
+    await Promise.all(
+      chosen.map(({ object: { metadata } }) =>
+        this.deleteOne({ ...request, name: metadata.name, namespace: metadata.namespace }).catch((error: unknown) => {
+          if (!(error instanceof NotFound)) throw error;
+        }),
+      ),
+    );
+    return chosen;
+  }
+
+  async #deleteCurrent(request: RestRequest, options: DeleteOptions, current: CachedObject): Promise<Deleted> {
+    const { kind } = request;
+    const marked = this.#mark(request, options, current.object);
+    if (isReleased(request, marked)) {
+      if (!isDryRun(request)) await this.#storage.remove(kind, current);
+      return { cached: current, gone: true };
+    }
+    const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
+    if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };
+    const cached = isDryRun(request)
+      ? new CachedObject(marked, current.revision)
+      : await this.#storage.update(kind, marked, current);
+    return { cached, gone: false };
+  }
+
+  /** The object as one that is being deleted. A grace period that runs can only be shortened. */
+  #mark({ kind }: RestRequest, options: DeleteOptions, current: KubeObject): KubeObject {
+    const wanted = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0;
+    const running = current.metadata.deletionGracePeriodSeconds;
+    const graceSeconds = running === undefined ? wanted : Math.min(running, wanted);
+    const policy = options.propagationPolicy ?? (options.orphanDependents ? 'Orphan' : 'Background');
+    const finalizer = propagationFinalizers[policy];
+    const marked = mutableCopy(current);
+    const { metadata } = marked;
+    if (finalizer && !metadata.deletionTimestamp) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+    if (!metadata.deletionTimestamp && metadata.generation !== undefined) metadata.generation += 1;
+    if (graceSeconds !== running) metadata.deletionTimestamp = timestamp(this.#clock.now() + graceSeconds * 1000);
+    metadata.deletionGracePeriodSeconds = graceSeconds;
+    setDefaults(kind, marked);
+    return marked;
+  }
+}
+
+function optionsOf({ body, query }: RestRequest): DeleteOptions {
+  const sent = (body ?? {}) as DeleteOptions;
+  const grace =
+    sent.gracePeriodSeconds ?? (query.gracePeriodSeconds === undefined ? undefined : Number(query.gracePeriodSeconds));
+  const policy = sent.propagationPolicy ?? query.propagationPolicy;
+  if (policy !== undefined && !['Orphan', 'Foreground', 'Background'].includes(policy)) {
+    throw new BadRequest(`invalid propagationPolicy: ${policy}`);
+  }
+  return {
+    ...sent,
+    ...(grace !== undefined && { gracePeriodSeconds: grace }),
+    ...(policy !== undefined && { propagationPolicy: policy }),
+  };
+}
+
+function checkPreconditions(
+  request: RestRequest,
+  { preconditions = {} }: DeleteOptions,
+  { metadata }: KubeObject,
+): void {
+  const { uid, resourceVersion } = preconditions;
+  if (uid && uid !== metadata.uid) {
+    throw new Conflict(
+      subjectOf(request),
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    );
+  }
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
+    throw new Conflict(subjectOf(request), why);
+  }
+}
+
+/** What a client is told of an object that is gone. */
+export function deletionStatus(request: RestRequest, object: KubeObject): Status {
+  const { kind } = request;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: object.metadata.name,
+      ...(kind.group && { group: kind.group }),
+      kind: kind.plural,
+      ...(object.metadata.uid && { uid: object.metadata.uid }),
+    },
+  };
+}

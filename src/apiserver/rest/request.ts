@@ -1,0 +1,27 @@
+// A request for objects, after the path has been read and the kind been found: what HTTP and the in-process client share.
+import type { Kind } from '../../api/kinds/kind.ts';
+import type { Subject } from '../../api/status.ts';
+import type { User } from '../user.ts';
+
+export type RestVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export interface RestRequest {
+  verb: RestVerb;
+  kind: Kind;
+  namespace?: string | undefined;
+  name?: string | undefined;
+  subresource?: string | undefined;
+  query: Readonly<Record<string, string>>;
+  /** The decoded body; ours to change. */
+  body?: unknown;
+  contentType: string;
+  user: User;
+}
+
+export function subjectOf(request: RestRequest, name = request.name): Subject {
+  return { group: request.kind.group, resource: request.kind.plural, name };
+}
+
+export function isDryRun({ query }: RestRequest): boolean {
+  return query.dryRun === 'All';
+}

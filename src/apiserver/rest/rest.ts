@@ -1,0 +1,102 @@
+// The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
+import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { AdmissionStep } from '../admission/admission.ts';
+import type { Authorize } from '../authz/authorizer.ts';
+import type { CachedObject, ObjectCache } from '../object-cache.ts';
+import type { ObjectStorage } from '../object-storage.ts';
+import type { SubresourceHandler } from '../subresources/subresource.ts';
+import { Deletes, deletionStatus } from './deletes.ts';
+import { type RestRequest, subjectOf } from './request.ts';
+import { selectionOf } from './selection.ts';
+import { type OpenWatch, openWatch, type WatchSink } from './watches.ts';
+import { Writes } from './writes.ts';
+
+export type RestAnswer =
+  | { type: 'object'; code: number; cached: CachedObject }
+  | { type: 'list'; items: CachedObject[]; revision: number }
+  | { type: 'status'; status: Status }
+  /** An object of a subresource's own kind, which is stored nowhere. */
+  | { type: 'plain'; code: number; object: object };
+
+export interface RestOptions {
+  storage: ObjectStorage;
+  authorize: Authorize;
+  admission: readonly AdmissionStep[];
+  /** By "plural/subresource". */
+  subresources: Readonly<Record<string, SubresourceHandler>>;
+  serviceCidr: string;
+  clock: Clock;
+}
+
+export class Rest {
+  /** Throws Forbidden. */
+  readonly authorize: Authorize;
+  readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
+  readonly cache: ObjectCache;
+  readonly writes: Writes;
+  readonly #deletes: Deletes;
+
+  constructor({ storage, authorize, admission, subresources, serviceCidr, clock }: RestOptions) {
+    this.authorize = authorize;
+    this.#subresources = subresources;
+    this.cache = storage.cache;
+    this.writes = new Writes(storage, admission, serviceCidr, clock);
+    this.#deletes = new Deletes(storage, clock);
+  }
+
+  async handle(request: RestRequest): Promise<RestAnswer> {
+    this.authorize(request);
+    if (request.subresource && request.subresource !== 'status') return this.#handleSubresource(request);
+    switch (request.verb) {
+      case 'get':
+        return object(200, this.find(request));
+      case 'list':
+        return this.#list(request);
+      case 'create':
+        return object(201, await this.writes.create(request));
+      case 'update':
+        return object(200, await this.writes.update(request));
+      case 'patch':
+        return object(200, await this.writes.patch(request));
+      case 'delete': {
+        const { cached, gone } = await this.#deletes.deleteOne(request);
+        // Kinds that end gracefully answer with the object, also when it is gone at once.
+        if (!gone || request.kind.gracePeriodSeconds) return object(200, cached);
+        return { type: 'status', status: deletionStatus(request, cached.object) };
+      }
+      case 'deletecollection':
+        return { type: 'list', items: await this.#deletes.deleteMany(request), revision: this.cache.revision };
+      case 'watch':
+        throw new MethodNotAllowed();
+    }
+  }
+
+  watch(request: RestRequest, sink: WatchSink): OpenWatch {
+    this.authorize(request);
+    return openWatch(this.cache, request, sink);
+  }
+
+  /** The current object, or NotFound. */
+  find(request: RestRequest): CachedObject {
+    const found = this.cache.get(request.kind, request.namespace, request.name ?? '');
+    if (!found) throw new NotFound(subjectOf(request));
+    return found;
+  }
+
+  #list(request: RestRequest): RestAnswer {
+    const selected = selectionOf(request);
+    const items = this.cache.list(request.kind, request.namespace).filter(({ object }) => selected(object));
+    return { type: 'list', items, revision: this.cache.revision };
+  }
+
+  #handleSubresource(request: RestRequest): Promise<RestAnswer> {
+    const handler = this.#subresources[`${request.kind.plural}/${request.subresource}`];
+    if (!handler) throw new NoSuchPath();
+    return handler(request, this);
+  }
+}
+
+export function object(code: number, cached: CachedObject): RestAnswer {
+  return { type: 'object', code, cached };
+}

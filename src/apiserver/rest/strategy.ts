@@ -1,0 +1,125 @@
+// What the server does to every object on its way into the store, whatever its kind. Pure but for the draft it completes.
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Kind } from '../../api/kinds/kind.ts';
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { Invalid } from '../../api/status.ts';
+import { type Cause, checkName, invalid, isDnsSubdomain, required } from '../../api/validation.ts';
+
+/** Spec and status, read and written without knowing the kind. */
+type WithParts = KubeObject & { spec?: unknown; status?: unknown };
+
+const countsGeneration = (kind: Kind) => kind.hasGeneration ?? kind.hasStatus;
+
+/** A new object: what only the server may say is set, and status is its owner's to write. */
+export function completeNew(kind: Kind, draft: WithParts, now: string): void {
+  const { metadata } = draft;
+  metadata.name ??= metadata.generateName ? `${metadata.generateName}${randomSuffix()}` : '';
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = now;
+  for (const field of [
+    'resourceVersion',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'managedFields',
+    'selfLink',
+  ] as const) {
+    delete metadata[field];
+  }
+  if (kind.hasStatus) {
+    draft.spec ??= {};
+    draft.status = {};
+  }
+  if (countsGeneration(kind)) metadata.generation = 1;
+  kind.prepareCreate?.(draft);
+  setDefaults(kind, draft);
+}
+
+/** A changed object: identity and deletion stay as they were, and spec and status are written through separate doors. */
+export function completeChanged(kind: Kind, draft: WithParts, previous: WithParts, door: 'main' | 'status'): void {
+  const { metadata } = draft;
+  const {
+    uid = '',
+    creationTimestamp = '',
+    generation,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+  } = previous.metadata;
+  Object.assign(metadata, { uid, creationTimestamp });
+  delete metadata.managedFields;
+  restore(metadata, { generation, deletionTimestamp, deletionGracePeriodSeconds });
+  if (kind.hasStatus && door === 'main') draft.status = mutableCopy(previous.status);
+  if (door === 'status') {
+    const { status } = draft;
+    const { labels, annotations } = metadata;
+    for (const key of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[key];
+    Object.assign(draft, mutableCopy(previous), { status });
+    restore(draft.metadata, { labels, annotations });
+  }
+  setDefaults(kind, draft);
+  if (countsGeneration(kind) && !isDeepStrictEqual(contentOf(draft), contentOf(previous))) {
+    draft.metadata.generation = (generation ?? 0) + 1;
+  }
+}
+
+/** Everything whose change counts as a new generation. */
+function contentOf({ metadata, status, ...content }: WithParts): object {
+  return content;
+}
+
+export function setDefaults(kind: Kind, draft: WithParts): void {
+  if (kind.hasStatus) {
+    draft.spec ??= {};
+    draft.status ??= {};
+  }
+  kind.setDefaults?.(draft);
+}
+
+function restore(target: object, values: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) delete (target as Record<string, unknown>)[key];
+    else (target as Record<string, unknown>)[key] = value;
+  }
+}
+
+/** Throws Invalid with everything that is wrong. */
+export function validate(kind: Kind, object: KubeObject, previous?: KubeObject): void {
+  const causes: Cause[] = previous
+    ? [...(kind.validateUpdate?.(object, previous) ?? [])]
+    : object.metadata.name
+      ? checkName('metadata.name', object.metadata.name, kind.nameRule ?? isDnsSubdomain)
+      : [required('metadata.name', 'name or generateName is required')];
+  causes.push(...validateMetadata(object), ...(kind.validate?.(object) ?? []));
+  if (causes.length > 0) throw new Invalid({ group: kind.group, kind: kind.kind, name: object.metadata.name }, causes);
+}
+
+const qualifiedName = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+function validateMetadata({ metadata }: KubeObject): Cause[] {
+  const causes: Cause[] = [];
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    if (!qualifiedName.test(key))
+      causes.push(invalid('metadata.labels', key, 'name part must consist of alphanumeric characters'));
+    if (typeof value !== 'string' || !labelValue.test(value)) {
+      causes.push(
+        invalid(
+          'metadata.labels',
+          value,
+          'a valid label must be an empty string or consist of alphanumeric characters',
+        ),
+      );
+    }
+  }
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    if (!qualifiedName.test(key.toLowerCase()))
+      causes.push(invalid('metadata.annotations', key, 'is not a qualified name'));
+    if (typeof value !== 'string') causes.push(invalid('metadata.annotations', value, 'must be a string'));
+  }
+  return causes;
+}
+
+function randomSuffix(): string {
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  return Array.from({ length: 5 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join('');
+}

@@ -1,0 +1,152 @@
+// Create, update and patch: complete, admit, validate, store. A write that meets another one begins again from the newer
+// object, unless the client named the revision that it saw.
+import { isDeepStrictEqual } from 'node:util';
+import { apiVersionOf } from '../../api/kinds/kind.ts';
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { applyPatch } from '../../api/patch/patch.ts';
+import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
+import { type Clock, timestamp } from '../../base/clock.ts';
+import type { AdmissionContext, AdmissionStep } from '../admission/admission.ts';
+import { CachedObject } from '../object-cache.ts';
+import { ClaimTaken, type ObjectStorage, Stale } from '../object-storage.ts';
+import { isDryRun, type RestRequest, subjectOf } from './request.ts';
+import { completeChanged, completeNew, validate } from './strategy.ts';
+
+const triesAtMost = 10;
+
+export class Writes {
+  readonly #storage: ObjectStorage;
+  readonly #steps: readonly AdmissionStep[];
+  readonly #context: AdmissionContext;
+  readonly #clock: Clock;
+
+  constructor(storage: ObjectStorage, steps: readonly AdmissionStep[], serviceCidr: string, clock: Clock) {
+    this.#storage = storage;
+    this.#steps = steps;
+    this.#context = { cache: storage.cache, serviceCidr };
+    this.#clock = clock;
+  }
+
+  create(request: RestRequest): Promise<CachedObject> {
+    const body = objectIn(request);
+    const { kind } = request;
+    return this.#again(request, async () => {
+      const draft = mutableCopy(body);
+      completeNew(kind, draft, timestamp(this.#clock.now()));
+      this.#admit(request, draft, undefined);
+      validate(kind, draft);
+      if (isDryRun(request)) return new CachedObject(draft, 0);
+      try {
+        return await this.#storage.create(kind, draft);
+      } catch (error) {
+        if (error instanceof Stale && !body.metadata.generateName)
+          throw new AlreadyExists(subjectOf(request, draft.metadata.name));
+        throw error;
+      }
+    });
+  }
+
+  update(request: RestRequest): Promise<CachedObject> {
+    const body = objectIn(request);
+    return this.change(request, () => mutableCopy(body));
+  }
+
+  patch(request: RestRequest): Promise<CachedObject> {
+    return this.change(request, (current) => applyPatch(request.contentType, current, request.body));
+  }
+
+  /** Writes what the function makes of the current object. Without a difference nothing is written. */
+  change(request: RestRequest, edit: (current: KubeObject) => KubeObject): Promise<CachedObject> {
+    const { kind, namespace, name = '' } = request;
+    return this.#again(request, async () => {
+      const previous = this.#storage.cache.get(kind, namespace, name);
+      if (!previous) throw new NotFound(subjectOf(request));
+      const draft = edit(previous.object);
+      if (typeof draft.metadata !== 'object' || draft.metadata === null)
+        throw new BadRequest('metadata must be an object');
+      checkPreconditions(request, draft, previous.object);
+      completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
+      this.#admit(request, draft, previous.object);
+      validate(kind, draft, previous.object);
+      draft.metadata.resourceVersion = String(previous.revision);
+      if (isDeepStrictEqual(draft, previous.object)) return previous;
+      if (isDryRun(request)) return new CachedObject(draft, previous.revision);
+      if (isReleased(request, draft)) return this.#finish(request, draft, previous);
+      return this.#storage.update(kind, draft, previous);
+    });
+  }
+
+  /** The last that kept an object being deleted is gone: so is the object. */
+  async #finish({ kind }: RestRequest, draft: KubeObject, previous: CachedObject): Promise<CachedObject> {
+    const revision = await this.#storage.remove(kind, previous);
+    return new CachedObject({ ...draft, metadata: { ...draft.metadata, resourceVersion: String(revision) } }, revision);
+  }
+
+  #admit(request: RestRequest, object: KubeObject, previous: KubeObject | undefined): void {
+    for (const step of this.#steps) step.admit({ request, object, previous }, this.#context);
+  }
+
+  async #again<T>(request: RestRequest, attempt: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const met = error instanceof Stale || error instanceof ClaimTaken;
+        if (!met) throw error;
+        if (tries < triesAtMost) continue;
+        throw error instanceof ClaimTaken
+          ? new Conflict(subjectOf(request), `${error.message} is taken`)
+          : new Conflict(subjectOf(request));
+      }
+    }
+  }
+}
+
+/** An object that is being deleted and that nothing keeps any more. */
+export function isReleased({ kind }: RestRequest, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = object.metadata;
+  return (
+    deletionTimestamp !== undefined && finalizers.length === 0 && !deletionGracePeriodSeconds && !kind.isHeld?.(object)
+  );
+}
+
+/** The object in the body, after it was found to be of the kind, name and namespace that the path says. */
+function objectIn(request: RestRequest): KubeObject {
+  const { kind, namespace, name } = request;
+  const body = request.body as Partial<KubeObject> | undefined;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new BadRequest('the body must be an object');
+  const apiVersion = apiVersionOf(kind);
+  if ((body.kind ?? kind.kind) !== kind.kind || (body.apiVersion ?? apiVersion) !== apiVersion) {
+    const sent = `${body.apiVersion}, Kind=${body.kind}`;
+    throw new BadRequest(
+      `the API version in the data (${sent}) does not match the expected API version (${apiVersion}, Kind=${kind.kind})`,
+    );
+  }
+  if (body.metadata !== undefined && (typeof body.metadata !== 'object' || body.metadata === null)) {
+    throw new BadRequest('metadata must be an object');
+  }
+  const metadata = { ...body.metadata } as KubeObject['metadata'];
+  if (namespace && (metadata.namespace ?? namespace) !== namespace) {
+    throw new BadRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (name && (metadata.name ?? name) !== name) {
+    throw new BadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (name) metadata.name = name;
+  if (kind.namespaced && namespace) metadata.namespace = namespace;
+  else delete metadata.namespace;
+  return { ...body, apiVersion, kind: kind.kind, metadata };
+}
+
+function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {
+  const { resourceVersion, uid } = draft.metadata;
+  if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw new Conflict(subjectOf(request));
+  if (uid && uid !== current.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+    throw new Conflict(subjectOf(request), why);
+  }
+  if (draft.metadata.name !== current.metadata.name || draft.metadata.namespace !== current.metadata.namespace) {
+    throw new BadRequest('the name and namespace of an object cannot be changed');
+  }
+}

@@ -1,0 +1,26 @@
+// certificatesigningrequests/approval: only the conditions are taken, and they bear the time of the decision.
+import type { CertificateSigningRequest } from '../../api/kinds/certificate-signing-request.ts';
+import { mutableCopy } from '../../api/meta.ts';
+import { applyPatch } from '../../api/patch/patch.ts';
+import { systemClock, timestamp } from '../../base/clock.ts';
+import { object } from '../rest/rest.ts';
+import type { SubresourceHandler } from './subresource.ts';
+
+export const approval: SubresourceHandler = async (request, rest) => {
+  if (request.verb === 'get') return object(200, rest.find(request));
+  const door = { ...request, subresource: 'status' };
+  const cached = await rest.writes.change(door, (current) => {
+    const sent = (
+      request.verb === 'patch' ? applyPatch(request.contentType, current, request.body) : request.body
+    ) as CertificateSigningRequest;
+    const decided = mutableCopy(current) as CertificateSigningRequest;
+    const now = timestamp(systemClock.now());
+    decided.status.conditions = (sent.status?.conditions ?? []).map((condition) => ({
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? now,
+    }));
+    return decided;
+  });
+  return object(200, cached);
+};

@@ -1,0 +1,43 @@
+// Objects as rows of a Table, the way kubectl shows them.
+import type { Kind } from '../api/kinds/kind.ts';
+import type { CachedObject } from './object-cache.ts';
+
+type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+export interface TableOptions {
+  includeObject: IncludeObject;
+  /** A watch sends the columns with the first row only. */
+  withColumns: boolean;
+}
+
+export function tableOf(
+  kind: Kind,
+  items: readonly CachedObject[],
+  metadata: object,
+  { includeObject, withColumns }: TableOptions,
+  nowMs: number,
+): object {
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: withColumns
+      ? kind.columns.map(({ name, type, format = '', description, priority = 0 }) => ({
+          name,
+          type,
+          format,
+          description,
+          priority,
+        }))
+      : null,
+    rows: items.map((cached) => ({
+      cells: kind.columns.map((column) => column.value(cached.object, nowMs)),
+      ...(includeObject !== 'None' && { object: includeObject === 'Object' ? cached.object : partialOf(cached) }),
+    })),
+  };
+}
+
+/** An object without anything but its metadata. */
+export function partialOf({ object: { metadata } }: CachedObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+}

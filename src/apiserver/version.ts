@@ -1,0 +1,15 @@
+// The version of the API that is served, and what serves it.
+
+export const kubernetesVersion = 'v1.34.0+wherry';
+
+export const versionDocument = {
+  major: '1',
+  minor: '34',
+  gitVersion: kubernetesVersion,
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '2026-11-20T00:00:00Z',
+  goVersion: `node ${process.version}`,
+  compiler: 'v8',
+  platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+};

@@ -1,0 +1,54 @@
+// Flags that several commands have, each also readable as a WHERRY_... variable.
+import { networkInterfaces } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export const defaultDataDir = '/var/lib/wherry';
+export const defaultKubeconfig = '/etc/wherry/kubeconfig';
+
+/** A flag whose variable is its name: --https-port is WHERRY_HTTPS_PORT. */
+export function flag(flags: string, description: string, defaultValue?: unknown): Option {
+  const name = /--([a-z-]+)/.exec(flags)?.[1] ?? '';
+  const option = new Option(flags, description).env(`WHERRY_${name.toUpperCase().replaceAll('-', '_')}`);
+  return defaultValue === undefined ? option : option.default(defaultValue);
+}
+
+export function withFlags(command: Command, flags: readonly Option[]): Command {
+  for (const option of flags) command.addOption(option);
+  return command;
+}
+
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new InvalidArgumentError('expected a port from 1 to 65535.');
+  return port;
+}
+
+/** Seconds, or a number with s, m, h or d; as milliseconds. */
+export function durationMs(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+)([smhd])?$/.exec(text) ?? [];
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
+  if (amount === undefined || unitMs === undefined)
+    throw new InvalidArgumentError('expected a duration like 50s, 10m, 24h or 7d.');
+  return Number(amount) * unitMs;
+}
+
+export function listOf(text: string, previous: string[] = []): string[] {
+  return [...previous, ...text.split(',').filter((part) => part !== '')];
+}
+
+/** Bridges and links that container engines make, and the address that every Vagrant machine shares, tell no host apart. */
+const notOurs = /^(docker|br-|veth|virbr|wherry|cni|flannel)/;
+const sharedByVagrant = '10.0.2.15';
+
+/** The address by which other hosts most likely reach this one. */
+export function likelyAddress(): string {
+  const addresses = Object.entries(networkInterfaces())
+    .filter(([name]) => !notOurs.test(name))
+    .flatMap(([, entries = []]) => entries)
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  const [first] = [...addresses.filter((address) => address !== sharedByVagrant), ...addresses];
+  if (!first) throw new Error('this host has no address but loopback: name the one to use with --advertise-address');
+  return first;
+}

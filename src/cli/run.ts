@@ -1,0 +1,21 @@
+// Runs a table of components until a signal ends it.
+import { type Component, Components } from '../base/component.ts';
+import { createLog, type Level, type Log } from '../base/log.ts';
+
+export function logFor(options: { verbose?: boolean }): Log {
+  const level: Level = options.verbose ? 'debug' : 'info';
+  return createLog({ level });
+}
+
+/** Starts the components in order, then waits for SIGTERM or SIGINT and stops them in reverse. */
+export async function runUntilSignal(components: Component[], log: Log): Promise<void> {
+  const running = new Components(log);
+  const stop = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve(signal));
+  const begun = performance.now();
+  await running.start(components);
+  log.info('ready', { ms: Math.round(performance.now() - begun) });
+  // A pending promise alone does not keep a process alive; a component that listens does.
+  log.info('stopping', { signal: await stop.promise });
+  await running.stop();
+}

@@ -1,0 +1,68 @@
+// wherry server: the master.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type ServerOptions, serverComponents } from '../server.ts';
+import {
+  defaultDataDir,
+  defaultKubeconfig,
+  durationMs,
+  flag,
+  likelyAddress,
+  listOf,
+  portNumber,
+  withFlags,
+} from './options.ts';
+import { logFor, runUntilSignal } from './run.ts';
+
+export const serverFlags = [
+  flag('--bind-address <address>', 'address on which the API listens', '0.0.0.0'),
+  flag('--https-port <port>', 'port of the API', 6443).argParser(portNumber),
+  flag('--advertise-address <address>', 'address at which agents and clients reach this server (default: found out)'),
+  flag('--cluster-cidr <cidr>', 'range from which every node gets a network for its pods', '10.42.0.0/16'),
+  flag('--service-cidr <cidr>', 'range of service addresses', '10.43.0.0/16'),
+  flag('--cluster-domain <domain>', 'domain of service names', 'cluster.local'),
+  flag('--tls-san <names>', 'more names and addresses for the certificate of the API').argParser(listOf).default([]),
+  flag('--write-kubeconfig <file>', "where to write the administrator's kubeconfig", defaultKubeconfig),
+  flag('--node-grace-period <duration>', 'how long a node may be silent before it counts as lost', 50_000).argParser(
+    durationMs,
+  ),
+];
+
+export const commonFlags = [
+  flag('--data-dir <directory>', 'where everything is kept', defaultDataDir),
+  flag('--verbose', 'log more'),
+];
+
+export interface ServerFlags {
+  dataDir: string;
+  bindAddress: string;
+  httpsPort: number;
+  advertiseAddress?: string;
+  clusterCidr: string;
+  serviceCidr: string;
+  clusterDomain: string;
+  tlsSan: string[];
+  writeKubeconfig: string;
+  nodeGracePeriod: number;
+  verbose?: boolean;
+}
+
+export function serverOptions(flags: ServerFlags): ServerOptions {
+  return {
+    ...flags,
+    dataDir: join(flags.dataDir, 'server'),
+    advertiseAddress: flags.advertiseAddress ?? likelyAddress(),
+    tlsSans: flags.tlsSan,
+    nodeGraceMs: flags.nodeGracePeriod,
+    log: logFor(flags).named('server'),
+  };
+}
+
+export function addServerCommand(program: Command): void {
+  withFlags(program.command('server'), [...commonFlags, ...serverFlags])
+    .description('run the master: API, state, scheduler and controllers')
+    .action(async (flags: ServerFlags) => {
+      const options = serverOptions(flags);
+      await runUntilSignal(serverComponents(options), options.log);
+    });
+}

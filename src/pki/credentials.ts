@@ -1,0 +1,73 @@
+// The server's keys and certificates on disk: made at the first start, read at every later one, and made anew where the
+// names they are for have changed.
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { readFileIfThere, writeFileWhole } from '../base/files.ts';
+import { type Authority, createAuthority, openAuthority, type Usage } from './authority.ts';
+import type { CertificateAndKey, CertificateSubject } from './certificate.ts';
+
+export interface ServerCredentials {
+  authority: Authority;
+  /** What the API's port shows. */
+  serving: CertificateAndKey;
+  /** By which agents know the server. */
+  agentClient: CertificateAndKey;
+  admin: CertificateAndKey;
+}
+
+export interface ServerNames {
+  dnsNames: string[];
+  ipAddresses: string[];
+}
+
+export async function ensureServerCredentials(directory: string, names: ServerNames): Promise<ServerCredentials> {
+  const ca =
+    (await readPair(directory, 'ca')) ?? (await writePair(directory, 'ca', await createAuthority('wherry-ca')));
+  const authority = openAuthority(ca);
+  const ensure = (name: string, subject: CertificateSubject, usages: Usage[]) =>
+    ensureCertificate(authority, directory, name, subject, usages);
+  return {
+    authority,
+    serving: await ensure('server', { commonName: 'wherry-server', ...names }, ['server']),
+    agentClient: await ensure('agent-client', { commonName: 'wherry-server', organizations: ['system:masters'] }, [
+      'client',
+    ]),
+    admin: await ensure('admin', { commonName: 'admin', organizations: ['system:masters'] }, ['client']),
+  };
+}
+
+async function ensureCertificate(
+  authority: Authority,
+  directory: string,
+  name: string,
+  subject: CertificateSubject,
+  usages: Usage[],
+): Promise<CertificateAndKey> {
+  const known = await readPair(directory, name);
+  if (known && isFor(known.certificate, subject, authority)) return known;
+  return writePair(directory, name, await authority.issue(subject, { usages }));
+}
+
+/** Valid for a while yet, of this authority, and for all these names. */
+function isFor(pem: string, { dnsNames = [], ipAddresses = [] }: CertificateSubject, authority: Authority): boolean {
+  const certificate = new X509Certificate(pem);
+  const renewBeforeMs = 30 * 24 * 3600 * 1000;
+  if (Date.parse(certificate.validTo) - Date.now() < renewBeforeMs) return false;
+  if (!certificate.verify(new X509Certificate(authority.certificatePem).publicKey)) return false;
+  return (
+    dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&
+    ipAddresses.every((address) => certificate.checkIP(address) !== undefined)
+  );
+}
+
+async function readPair(directory: string, name: string): Promise<CertificateAndKey | undefined> {
+  const certificate = await readFileIfThere(join(directory, `${name}.crt`));
+  const key = await readFileIfThere(join(directory, `${name}.key`));
+  return certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
+}
+
+async function writePair(directory: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
+  await writeFileWhole(join(directory, `${name}.key`), pair.key, 0o600);
+  await writeFileWhole(join(directory, `${name}.crt`), pair.certificate, 0o644);
+  return pair;
+}

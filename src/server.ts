@@ -1,0 +1,165 @@
+// The ordered table of what a server starts: state, API, and the loops that live on it.
+import { join } from 'node:path';
+import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
+import { allKinds } from './api/kinds/all.ts';
+import { admissionSteps } from './apiserver/admission/all.ts';
+import { Authenticator } from './apiserver/authn/authenticator.ts';
+import { createAuthorizer } from './apiserver/authz/authorizer.ts';
+import { Discovery } from './apiserver/discovery.ts';
+import { Front } from './apiserver/http/front.ts';
+import { InProcessTransport } from './apiserver/in-process.ts';
+import { NodeProxy } from './apiserver/node-proxy.ts';
+import { ObjectCache } from './apiserver/object-cache.ts';
+import { ObjectStorage } from './apiserver/object-storage.ts';
+import { Rest } from './apiserver/rest/rest.ts';
+import { subresourceHandlers } from './apiserver/subresources/all.ts';
+import { mastersGroup } from './apiserver/user.ts';
+import { systemClock } from './base/clock.ts';
+import type { Component } from './base/component.ts';
+import { writeFileWhole } from './base/files.ts';
+import type { Log } from './base/log.ts';
+import { Client } from './client/client.ts';
+import { EventRecorder } from './client/event-recorder.ts';
+import { Informers } from './client/informers.ts';
+import { allControllers } from './controllers/all.ts';
+import { ensureSystemObjects } from './controllers/system-objects.ts';
+import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
+import { formatKubeconfig } from './pki/kubeconfig.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import { EmbeddedStore } from './store/embedded/embedded-store.ts';
+
+export interface ServerOptions {
+  dataDir: string;
+  bindAddress: string;
+  httpsPort: number;
+  /** Where agents and clients reach this server. */
+  advertiseAddress: string;
+  clusterCidr: string;
+  serviceCidr: string;
+  clusterDomain: string;
+  tlsSans: string[];
+  writeKubeconfig: string;
+  nodeGraceMs: number;
+  log: Log;
+}
+
+export function serverComponents(options: ServerOptions): Component[] {
+  const { log } = options;
+  const settings = clusterSettings(options);
+  const clock = systemClock;
+  const apiUrl = `https://${options.advertiseAddress}:${options.httpsPort}`;
+  const cache = new ObjectCache();
+  let credentials: ServerCredentials;
+  let store: EmbeddedStore;
+  let rest: Rest;
+  let front: Front;
+
+  const clientOf = (name: string) =>
+    new Client(new InProcessTransport(rest, allKinds, { name, groups: [mastersGroup] }));
+
+  return [
+    {
+      name: 'credentials',
+      start: async () => {
+        credentials = await ensureServerCredentials(join(options.dataDir, 'pki'), serverNames(options));
+      },
+    },
+    {
+      name: 'store',
+      start: async () => {
+        store = await EmbeddedStore.open(join(options.dataDir, 'state'));
+      },
+      stop: () => store?.close() ?? Promise.resolve(),
+    },
+    {
+      name: 'object cache',
+      start: async (signal) => {
+        await cache.follow(store, signal);
+        rest = new Rest({
+          storage: new ObjectStorage(store, cache),
+          authorize: createAuthorizer(cache),
+          admission: admissionSteps,
+          subresources: subresourceHandlers,
+          serviceCidr: settings.serviceCidr,
+          clock,
+        });
+      },
+    },
+    {
+      name: 'system objects',
+      start: () =>
+        ensureSystemObjects(clientOf('system:wherry:server'), {
+          settings,
+          apiAddress: options.advertiseAddress,
+          apiPort: options.httpsPort,
+          publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
+        }),
+    },
+    {
+      name: 'controllers and scheduler',
+      start: async (signal) => {
+        const client = clientOf('system:wherry:controllers');
+        const informers = new Informers(client, log.named('controllers'), clock);
+        const context = {
+          client,
+          informers,
+          log: log.named('controllers'),
+          clock,
+          settings,
+          authority: credentials.authority,
+          nodeGraceMs: options.nodeGraceMs,
+          recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
+        };
+        const loops = [...allControllers.map((create) => create(context)), new Scheduler(context)];
+        await informers.start(signal);
+        for (const loop of loops) loop.start(signal);
+      },
+    },
+    {
+      name: 'API',
+      start: async () => {
+        front = new Front({
+          rest,
+          kinds: allKinds,
+          discovery: new Discovery(allKinds),
+          authenticator: new Authenticator(cache, clock),
+          nodeProxy: new NodeProxy({ ca: credentials.authority.certificatePem, identity: credentials.agentClient }),
+          serving: credentials.serving,
+          clientCa: credentials.authority.certificatePem,
+          advertised: `${options.advertiseAddress}:${options.httpsPort}`,
+          clock,
+          log: log.named('api'),
+        });
+        await front.listen(options.httpsPort, options.bindAddress);
+        log.info('the API is served', { url: apiUrl });
+      },
+      stop: () => front?.close() ?? Promise.resolve(),
+    },
+    {
+      name: 'kubeconfig',
+      start: async () => {
+        const kubeconfig = formatKubeconfig({
+          server: apiUrl,
+          ca: credentials.authority.certificatePem,
+          identity: credentials.admin,
+        });
+        await writeFileWhole(options.writeKubeconfig, kubeconfig, 0o600);
+        log.info('wrote the admin kubeconfig', { file: options.writeKubeconfig });
+      },
+    },
+  ];
+}
+
+function serverNames({ advertiseAddress, serviceCidr, clusterDomain, tlsSans }: ServerOptions) {
+  const isAddress = (name: string) => /^[\d.]+$/.test(name);
+  const service = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${clusterDomain}`,
+  ];
+  return {
+    dnsNames: ['localhost', ...service, ...tlsSans.filter((name) => !isAddress(name))],
+    ipAddresses: ['127.0.0.1', advertiseAddress, addressInRange(serviceCidr, 1), ...tlsSans.filter(isAddress)],
+  };
+}
