@@ -79,14 +79,28 @@ ensure_packages() {
   say 'The packages of the distribution are there'
 }
 
+# install_npm_packages NPM...: what the lock file says, by that npm.
+install_npm_packages() {
+  (cd "$root" && "$@" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
+}
+
 ensure_node_modules() {
   if [ -x "$root/node_modules/.bin/node" ] && [ "$root/node_modules/.package-lock.json" -nt "$root/package-lock.json" ]; then
     say 'npm packages are up to date'
     return 0
   fi
   say 'Installing the npm packages, Node 24 among them'
-  # Warnings of the distribution's older Node about packages that it will not run are of no interest.
-  (cd "$root" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
+  if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 24 ]; then
+    # npm leaves out optional packages that do not suit the Node it runs with: native parts of the tools would be missing.
+    # So the few packages that Wherry runs with come first, and then npm runs with the Node that is one of them.
+    install_npm_packages npm --omit=dev
+    new_node=$(mktemp -d)
+    cp "$root"/node_modules/node-linux-*/bin/node "$new_node/node"
+    install_npm_packages "$new_node/node" "$(readlink -f "$(command -v npm)")"
+    rm -rf "$new_node"
+  else
+    install_npm_packages npm
+  fi
   # An older npm may leave the lock file of a clone of this very second as new as its own.
   touch "$root/node_modules/.package-lock.json"
   # npm 9 takes away the link to this machine's Node together with the package for the other architecture.
