@@ -1,0 +1,67 @@
+// The pods of this node as they were last seen, on disk: with them an agent that starts while the master is away goes on.
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pod } from '../api/kinds/pod.ts';
+import { writeFileWhole } from '../base/files.ts';
+import type { Log } from '../base/log.ts';
+
+export class Checkpoint {
+  readonly #folder: string;
+  readonly #log: Log;
+  /** What stands on disk, as far as it matters there. */
+  readonly #written = new Map<string, string>();
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: { dataDir: string; log: Log }) {
+    this.#folder = join(options.dataDir, 'checkpoint');
+    this.#log = options.log;
+  }
+
+  async read(): Promise<Pod[]> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const pods: Pod[] = [];
+    for (const name of await readdir(this.#folder)) {
+      if (!name.endsWith('.json')) continue;
+      try {
+        const pod = JSON.parse(await readFile(join(this.#folder, name), 'utf8')) as Pod;
+        this.#written.set(pod.metadata.uid ?? '', essence(pod));
+        pods.push(pod);
+      } catch (error) {
+        this.#log.warn('left out a checkpoint that cannot be read', { name, error });
+      }
+    }
+    return pods;
+  }
+
+  keep(pod: Pod): void {
+    const { uid = '' } = pod.metadata;
+    const text = essence(pod);
+    if (this.#written.get(uid) === text) return;
+    this.#written.set(uid, text);
+    this.#enqueue(() => writeFileWhole(this.#pathOf(uid), JSON.stringify(pod)));
+  }
+
+  drop(uid: string): void {
+    if (!this.#written.delete(uid)) return;
+    this.#enqueue(() => rm(this.#pathOf(uid), { force: true }));
+  }
+
+  /** Drops all but these. */
+  retain(uids: ReadonlySet<string>): void {
+    for (const uid of [...this.#written.keys()]) if (!uids.has(uid)) this.drop(uid);
+  }
+
+  #pathOf(uid: string): string {
+    return join(this.#folder, `${uid}.json`);
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#tail = this.#tail.then(work).catch((error: unknown) => this.#log.warn('checkpoint not written', { error }));
+  }
+}
+
+/** What makes a new write worth while: the intent, and the phase, lest a finished pod is run again. */
+function essence({ metadata, spec, status }: Pod): string {
+  const { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  return JSON.stringify([labels, annotations, deletionTimestamp, deletionGracePeriodSeconds, spec, status.phase]);
+}

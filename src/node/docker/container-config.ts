@@ -1,0 +1,108 @@
+// How a container of ours is asked for in Docker's words, and what is written on it so that it is known again.
+import type Docker from 'dockerode';
+import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
+import { pauseImage } from './pause-image.ts';
+
+export const labels = {
+  podUid: 'io.kubernetes.pod.uid',
+  podName: 'io.kubernetes.pod.name',
+  podNamespace: 'io.kubernetes.pod.namespace',
+  name: 'io.kubernetes.container.name',
+  attempt: 'io.kubernetes.container.restartCount',
+  pauseId: 'io.kubernetes.sandbox.id',
+  backoffSeconds: 'io.wherry.backoff-seconds',
+  cluster: 'io.wherry.cluster',
+  node: 'io.wherry.node',
+} as const;
+
+/** Whose containers these are: several agents, of several clusters even, may share one Docker. */
+export interface Owner {
+  cluster: string;
+  node: string;
+}
+
+export interface Placement {
+  owner: Owner;
+  /** Undefined leaves it to Docker. */
+  cgroupParent: string | undefined;
+}
+
+const cpuPeriodMicros = 100_000;
+
+/** The names that Kubernetes' own Docker agent used; read by people and log shippers, never by us. */
+export function containerName({ name, podName, podNamespace, podUid, attempt }: ContainerIdentity): string {
+  return `k8s_${name}_${podName}_${podNamespace}_${podUid}_${attempt}`;
+}
+
+function labelsOf(identity: ContainerIdentity, { cluster, node }: Owner): Record<string, string> {
+  return {
+    [labels.cluster]: cluster,
+    [labels.node]: node,
+    [labels.podUid]: identity.podUid,
+    [labels.podName]: identity.podName,
+    [labels.podNamespace]: identity.podNamespace,
+    [labels.name]: identity.name,
+    [labels.attempt]: String(identity.attempt),
+  };
+}
+
+export function pauseConfig(spec: PauseSpec, { owner, cgroupParent }: Placement): Docker.ContainerCreateOptions {
+  const identity = { ...spec, name: pauseName };
+  return {
+    name: containerName(identity),
+    Image: pauseImage,
+    // A host's network keeps the host's name.
+    ...(!spec.hostNetwork && { Hostname: spec.hostname, NetworkDisabled: true }),
+    Labels: labelsOf(identity, owner),
+    HostConfig: {
+      NetworkMode: spec.hostNetwork ? 'host' : 'none',
+      IpcMode: spec.hostIpc ? 'host' : 'shareable',
+      LogConfig: { Type: 'none', Config: {} },
+      ...(cgroupParent && { CgroupParent: cgroupParent }),
+    },
+  };
+}
+
+export function containerConfig(
+  spec: ContainerSpec,
+  { owner, cgroupParent }: Placement,
+): Docker.ContainerCreateOptions {
+  const { resources } = spec;
+  const ofPause = `container:${spec.pauseId}`;
+  const processes = { own: undefined, 'of the pod': ofPause, 'of the host': 'host' }[spec.processes];
+  return {
+    name: containerName(spec),
+    Image: spec.image,
+    ...(spec.entrypoint && { Entrypoint: spec.entrypoint }),
+    ...(spec.args && { Cmd: spec.args }),
+    Env: spec.env,
+    ...(spec.workingDir && { WorkingDir: spec.workingDir }),
+    ...(spec.user !== undefined && { User: spec.user }),
+    Tty: spec.tty,
+    OpenStdin: spec.stdin,
+    StdinOnce: spec.stdinOnce,
+    // Probes are Kubernetes' business; an image's own check would only cost.
+    Healthcheck: { Test: ['NONE'] },
+    Labels: {
+      ...labelsOf(spec, owner),
+      [labels.pauseId]: spec.pauseId,
+      [labels.backoffSeconds]: String(spec.backoffSeconds),
+    },
+    HostConfig: {
+      NetworkMode: ofPause,
+      IpcMode: spec.hostIpc ? 'host' : ofPause,
+      ...(processes && { PidMode: processes }),
+      Binds: spec.mounts.map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`),
+      CpuShares: resources.cpuShares,
+      ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
+      // No swap beyond the memory limit, as Kubernetes has it.
+      ...(resources.memoryBytes && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+      Privileged: spec.privileged,
+      ReadonlyRootfs: spec.readOnlyRoot,
+      CapAdd: spec.addCapabilities,
+      CapDrop: spec.dropCapabilities,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
+      ...(cgroupParent && { CgroupParent: cgroupParent }),
+    },
+  };
+}

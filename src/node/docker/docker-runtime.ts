@@ -1,0 +1,268 @@
+// The Runtime on Docker Engine 20.10 to 29, the only place that speaks to it.
+// Never give dockerode an http.Agent: it would be inspected on every request. Without one connections are kept as well.
+import Docker from 'dockerode';
+import type { Log } from '../../base/log.ts';
+import {
+  type ContainerIdentity,
+  type ContainerSpec,
+  ImageNotFound,
+  type LogOptions,
+  type ObservedContainer,
+  type PauseSpec,
+  pauseName,
+  type Runtime,
+  type RuntimeEvent,
+} from '../runtime.ts';
+import { containerConfig, labels, type Owner, type Placement, pauseConfig } from './container-config.ts';
+import { frameContents, jsonLines } from './docker-streams.ts';
+import { observed } from './observed.ts';
+import { importPauseImage, pauseImage } from './pause-image.ts';
+
+/** The newest API that this was written against; an older Docker is spoken to in its own. */
+const newestApi = [1, 47] as const;
+
+const notFound = 404;
+const conflict = 409;
+
+export interface DockerRuntimeOptions {
+  socketPath: string;
+  owner: Owner;
+  log: Log;
+}
+
+export class DockerRuntime implements Runtime {
+  readonly #docker: Docker;
+  readonly #owner: Owner;
+  readonly #log: Log;
+  #placement: Promise<Placement> | undefined;
+
+  constructor({ socketPath, owner, log }: DockerRuntimeOptions) {
+    this.#docker = new Docker({ socketPath });
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  async version(): Promise<string> {
+    const { Version, ApiVersion } = await this.#docker.version();
+    (this.#docker.modem as { version?: string }).version = `v${negotiatedApi(ApiVersion)}`;
+    return `docker://${Version}`;
+  }
+
+  async list(known: (id: string) => ObservedContainer | undefined): Promise<ObservedContainer[]> {
+    const listed = await this.#docker.listContainers({ all: true, filters: JSON.stringify(this.#ours()) });
+    const found = await Promise.all(
+      listed.map(async ({ Id, State }) => {
+        const before = known(Id);
+        if (before?.state === State) return before;
+        return await this.inspect(Id).catch((error: unknown) => {
+          this.#log.warn('cannot look at a container', { container: Id, error });
+          return before;
+        });
+      }),
+    );
+    return found.filter((container) => container !== undefined);
+  }
+
+  async inspect(id: string): Promise<ObservedContainer | undefined> {
+    try {
+      return observed(await this.#docker.getContainer(id).inspect());
+    } catch (error) {
+      if (codeOf(error) === notFound) return undefined;
+      throw error;
+    }
+  }
+
+  async events(signal: AbortSignal): Promise<AsyncIterable<RuntimeEvent>> {
+    await this.version();
+    const filters = { ...this.#ours(), type: ['container'], event: ['start', 'die', 'destroy'] };
+    // Docker answers a moment before it listens: what happened meanwhile is asked for too, and told twice at worst.
+    const since = Math.floor(Date.now() / 1000) - 2;
+    const stream = (await this.#docker.getEvents({
+      since,
+      filters: JSON.stringify(filters),
+    })) as NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(): void };
+    const destroy = () => stream.destroy();
+    signal.addEventListener('abort', destroy, { once: true });
+    stream.once('close', () => signal.removeEventListener('abort', destroy));
+    return eventsOf(stream);
+  }
+
+  async createPause(spec: PauseSpec): Promise<ObservedContainer> {
+    const identity = { ...spec, name: pauseName };
+    const config = pauseConfig(spec, await this.#placed());
+    try {
+      return await this.#create(identity, config);
+    } catch (error) {
+      if (!(error instanceof ImageNotFound)) throw error;
+      await importPauseImage(this.#docker);
+      return this.#create(identity, config);
+    }
+  }
+
+  async createContainer(spec: ContainerSpec): Promise<ObservedContainer> {
+    return this.#create(spec, containerConfig(spec, await this.#placed()));
+  }
+
+  async start(id: string): Promise<void> {
+    try {
+      await this.#docker.getContainer(id).start();
+    } catch (error) {
+      // The container itself tells why it did not start, now and to an agent that comes later.
+      if (codeOf(error) === undefined || codeOf(error) === notFound) throw error;
+      if (!(await this.inspect(id))?.startError) throw error;
+    }
+  }
+
+  async signal(id: string, signal: string): Promise<void> {
+    try {
+      await this.#docker.getContainer(id).kill({ signal });
+    } catch (error) {
+      if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      await this.#docker.getContainer(id).remove({ force: true, v: true });
+    } catch (error) {
+      // 409: its removal is under way already.
+      if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;
+    }
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    try {
+      await this.#docker.getImage(image).inspect();
+      return true;
+    } catch (error) {
+      if (codeOf(error) === notFound) return false;
+      throw error;
+    }
+  }
+
+  async pull(image: string, signal: AbortSignal): Promise<void> {
+    const progress = (await this.#docker.pull(tagged(image))) as NodeJS.ReadableStream &
+      AsyncIterable<Uint8Array> & { destroy(): void };
+    const destroy = () => progress.destroy();
+    signal.addEventListener('abort', destroy, { once: true });
+    try {
+      for await (const { error } of jsonLines(progress)) if (error) throw new Error(String(error));
+      signal.throwIfAborted();
+    } finally {
+      signal.removeEventListener('abort', destroy);
+    }
+  }
+
+  async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const container = this.#docker.getContainer(id);
+    const { Config } = await container.inspect();
+    const query = {
+      follow: options.follow,
+      stdout: true,
+      stderr: true,
+      timestamps: options.timestamps,
+      ...(options.tailLines !== undefined && { tail: options.tailLines }),
+      ...(options.sinceSeconds !== undefined && { since: options.sinceSeconds }),
+    };
+    // dockerode streams only what it believes to be followed; the query tells Docker what is meant.
+    const stream = (await container.logs({ follow: true, _query: query } as object as {
+      follow: true;
+    })) as NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(): void };
+    signal.addEventListener('abort', () => stream.destroy(), { once: true });
+    return Config.Tty ? stream : frameContents(stream);
+  }
+
+  async #create(identity: ContainerIdentity, config: Docker.ContainerCreateOptions): Promise<ObservedContainer> {
+    let id: string;
+    try {
+      id = (await this.#docker.createContainer(config)).id;
+    } catch (error) {
+      if (codeOf(error) === notFound && config.Image && !(await this.hasImage(config.Image)))
+        throw new ImageNotFound(config.Image);
+      if (codeOf(error) === conflict) return this.#adopt(identity, config.name ?? '', error);
+      throw error;
+    }
+    const read = (label: string) => config.Labels?.[label] ?? '';
+    return {
+      ...pickIdentity(identity),
+      id,
+      pauseId: read(labels.pauseId),
+      backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
+      state: 'created',
+      pid: 0,
+      createdAt: Date.now(),
+      startedAt: undefined,
+      finishedAt: undefined,
+      exitCode: 0,
+      oomKilled: false,
+      startError: '',
+      stopSignal: 'SIGTERM',
+      imageId: '',
+    };
+  }
+
+  /** The name is taken: by the same container, made before and not heard of, or by another's. */
+  async #adopt(identity: ContainerIdentity, name: string, cause: unknown): Promise<ObservedContainer> {
+    const there = await this.#docker.getContainer(name).inspect();
+    const { Labels } = there.Config;
+    if (Labels[labels.cluster] !== this.#owner.cluster || Labels[labels.node] !== this.#owner.node)
+      throw new Error(`the name ${name} is taken by a container that is not of this node`, { cause });
+    const container = observed(there);
+    if (container.podUid !== identity.podUid || container.attempt !== identity.attempt) throw cause;
+    return container;
+  }
+
+  #ours(): { label: string[] } {
+    return { label: [`${labels.cluster}=${this.#owner.cluster}`, `${labels.node}=${this.#owner.node}`] };
+  }
+
+  /** With the cgroupfs driver the pods have a cgroup of their own; systemd's slices come with the resources. */
+  #placed(): Promise<Placement> {
+    this.#placement ??= this.#docker.info().then(
+      (info: { CgroupDriver: string }) => ({
+        owner: this.#owner,
+        cgroupParent: info.CgroupDriver === 'cgroupfs' ? '/wherry' : undefined,
+      }),
+      (error: unknown) => {
+        this.#placement = undefined;
+        throw error;
+      },
+    );
+    return this.#placement;
+  }
+
+  /** Makes what the first pod would otherwise wait for. */
+  async prepare(): Promise<void> {
+    await this.#placed();
+    if (await this.hasImage(pauseImage)) return;
+    await importPauseImage(this.#docker);
+    this.#log.info('made the image of the pause container', { image: pauseImage });
+  }
+}
+
+async function* eventsOf(stream: AsyncIterable<Uint8Array>): AsyncIterable<RuntimeEvent> {
+  for await (const event of jsonLines(stream)) {
+    const { Action, Actor } = event as { Action: RuntimeEvent['action']; Actor: { ID: string } };
+    yield { containerId: Actor.ID, action: Action };
+  }
+}
+
+/** The lower of Docker's API version and the newest one we know. */
+export function negotiatedApi(ofDocker: string): string {
+  const [major = 0, minor = 0] = ofDocker.split('.').map(Number);
+  return (major - newestApi[0] || minor - newestApi[1]) < 0 ? ofDocker : newestApi.join('.');
+}
+
+/** Without tag or digest Docker would pull all tags. */
+export function tagged(image: string): string {
+  return image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':') ? image : `${image}:latest`;
+}
+
+function pickIdentity({ podUid, podNamespace, podName, name, attempt }: ContainerIdentity): ContainerIdentity {
+  return { podUid, podNamespace, podName, name, attempt };
+}
+
+/** The HTTP code of Docker's refusal; undefined where it was not reached. */
+function codeOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number }).statusCode;
+}

@@ -1,0 +1,54 @@
+// A container of a manifest as the runtime is asked to make it.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
+import type { ContainerIdentity, ContainerSpec, Mount } from '../runtime.ts';
+import { containerResources } from './container-resources.ts';
+import { expandReferences } from './expand.ts';
+
+export interface Circumstances {
+  attempt: number;
+  backoffSeconds: number;
+  pauseId: string;
+  env: ReadonlyMap<string, string>;
+  mounts: Mount[];
+}
+
+export function identityOf(pod: Pod, name: string, attempt: number): ContainerIdentity {
+  const { uid = '', namespace = '', name: podName } = pod.metadata;
+  return { podUid: uid, podNamespace: namespace, podName, name, attempt };
+}
+
+export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
+  const { attempt, env, ...rest } = circumstances;
+  const { spec } = pod;
+  const security = container.securityContext ?? {};
+  const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
+  return {
+    ...identityOf(pod, container.name, attempt),
+    ...rest,
+    image: container.image ?? '',
+    entrypoint: expand(container.command),
+    args: expand(container.args),
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    workingDir: container.workingDir,
+    resources: containerResources(container),
+    user: userOf(pod, container),
+    privileged: security.privileged ?? false,
+    readOnlyRoot: security.readOnlyRootFilesystem ?? false,
+    addCapabilities: security.capabilities?.add ?? [],
+    dropCapabilities: security.capabilities?.drop ?? [],
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    hostIpc: spec.hostIPC ?? false,
+    processes: spec.hostPID ? 'of the host' : spec.shareProcessNamespace ? 'of the pod' : 'own',
+  };
+}
+
+/** The container's own user and group win over the pod's; undefined leaves it to the image. */
+function userOf({ spec }: Pod, { securityContext }: Container): string | undefined {
+  const user = securityContext?.runAsUser ?? spec.securityContext?.runAsUser;
+  const group = securityContext?.runAsGroup ?? spec.securityContext?.runAsGroup;
+  if (user === undefined && group === undefined) return undefined;
+  return group === undefined ? String(user) : `${user ?? 0}:${group}`;
+}

@@ -1,0 +1,76 @@
+// The pods that this node is meant to run: from the API, and until that answers for the first time from the checkpoint.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Informer } from '../../client/informer.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+
+/** How long the API is waited for before the checkpoint is believed. */
+const apiWaitMs = 5_000;
+
+export class DesiredPods {
+  readonly #informer: Informer<Pod>;
+  readonly #checkpoint: Checkpoint;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #byUid: (uid: string) => Pod[];
+  #remembered = new Map<string, Pod>();
+  #isComplete = false;
+
+  constructor(options: { informer: Informer<Pod>; checkpoint: Checkpoint; clock: Clock; log: Log }) {
+    this.#informer = options.informer;
+    this.#checkpoint = options.checkpoint;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#byUid = this.#informer.indexBy(({ metadata }) => [metadata.uid ?? '']);
+  }
+
+  /** Whether the API itself has said which pods there are: only then is a pod that is missing here really gone. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Resolves when the API has said so. */
+  get synced(): Promise<void> {
+    return this.#informer.synced;
+  }
+
+  get(uid: string): Pod | undefined {
+    return this.#byUid(uid)[0] ?? this.#remembered.get(uid);
+  }
+
+  uids(): string[] {
+    return [
+      ...new Set([...this.#informer.list().map(({ metadata }) => metadata.uid ?? ''), ...this.#remembered.keys()]),
+    ];
+  }
+
+  /** Resolves when there is something to go by; from then on the handler is told of every pod that may have changed. */
+  async start(onChange: (uid: string) => void): Promise<void> {
+    const kept = await this.#checkpoint.read();
+    const synced = this.#informer.synced.then(() => {
+      this.#isComplete = true;
+      const forgotten = [...this.#remembered.keys()];
+      this.#remembered = new Map();
+      this.#checkpoint.retain(new Set(this.uids()));
+      for (const uid of forgotten) onChange(uid);
+    });
+    await Promise.race([synced, this.#clock.sleep(apiWaitMs)]);
+    if (!this.#isComplete) {
+      this.#log.warn('the API does not answer: going on with the pods of the last time', { pods: kept.length });
+      this.#remembered = new Map(kept.map((pod) => [pod.metadata.uid ?? '', pod]));
+      for (const uid of this.#remembered.keys()) onChange(uid);
+    }
+    this.#informer.onChange(({ object, previous }) => {
+      const uid = object?.metadata.uid;
+      const before = previous?.metadata.uid;
+      if (object) this.#checkpoint.keep(object);
+      if (before && before !== uid) {
+        // Deleted, or another pod under the same name.
+        this.#checkpoint.drop(before);
+        onChange(before);
+      }
+      if (uid) onChange(uid);
+    });
+  }
+}

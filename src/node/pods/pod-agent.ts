@@ -1,0 +1,161 @@
+// Keeps the pods of this node as they are meant to be: one worker a pod, the latest state wins.
+//
+//   API ──► desired pods ─┐                            ┌─► steps (containers, network, files)
+//                         ├─► view ─► planPod ─► plan ─┤
+//   Docker ─► watch ──────┘              ▲             └─► status to the API
+//                                        └── again, until nothing is left to do
+import type { Pod } from '../../api/kinds/pod.ts';
+import { isBeingDeleted } from '../../api/meta.ts';
+import type { Clock } from '../../base/clock.ts';
+import { runBeside } from '../../base/component.ts';
+import type { Log } from '../../base/log.ts';
+import { WorkQueue } from '../../client/work-queue.ts';
+import type { ContainerWatch } from './container-watch.ts';
+import type { DesiredPods } from './desired-pods.ts';
+import { planPod, type Step } from './pod-plan.ts';
+import { isOver } from './pod-progress.ts';
+import { podStatus } from './pod-status.ts';
+import { PodSteps, type PodStepsOptions } from './pod-steps.ts';
+import { newPodMemory, type PodMemory, type PodView } from './pod-view.ts';
+import { StatusWriter } from './status-writer.ts';
+import { unsupportedFeatures } from './unsupported-features.ts';
+
+const workers = 4;
+/** More rounds than any pod takes: one that needs more plans the same again and again. */
+const mostRounds = 40;
+
+export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch'> {
+  desired: DesiredPods;
+  /** Makes the watch that tells of changes. */
+  watch(onChange: (podUid: string) => void): ContainerWatch;
+  log: Log;
+  clock: Clock;
+}
+
+export class PodAgent {
+  readonly #options: PodAgentOptions;
+  readonly #watch: ContainerWatch;
+  readonly #steps: PodSteps;
+  readonly #status: StatusWriter;
+  readonly #queue: WorkQueue;
+  readonly #memories = new Map<string, PodMemory>();
+  #swept: Promise<void> = Promise.resolve();
+
+  constructor(options: PodAgentOptions) {
+    const { log, clock } = options;
+    this.#options = options;
+    this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, sync: (uid, signal) => this.#sync(uid, signal) });
+    this.#watch = options.watch((podUid) => this.#queue.add(podUid));
+    this.#steps = new PodSteps({ ...options, watch: this.#watch });
+    this.#status = new StatusWriter(options.client);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { desired, log } = this.#options;
+    runBeside(this.#watch.run(signal), signal, log, 'containers');
+    await Promise.all([this.#watch.listed, desired.start((uid) => this.#queue.add(uid))]);
+    signal.throwIfAborted();
+    for (const uid of [...this.#watch.podUids(), ...desired.uids()]) this.#queue.add(uid);
+    this.#queue.start(signal);
+    runBeside(this.#sweep(signal), signal, log, 'sweep');
+  }
+
+  /** All pods of this node, as they are told to the API. */
+  pods(): Pod[] {
+    const { desired } = this.#options;
+    return desired.uids().flatMap((uid) => {
+      const pod = desired.get(uid);
+      return pod ? [this.#status.newest(pod)] : [];
+    });
+  }
+
+  containers(): ContainerWatch {
+    return this.#watch;
+  }
+
+  /** Takes back what a crash left behind of pods that are gone: links, addresses, files. */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { desired, network, files } = this.#options;
+    await desired.synced;
+    if (signal.aborted) return;
+    const known = new Set([...desired.uids(), ...this.#watch.podUids()]);
+    const sweep = async () => {
+      await network.detachAllBut(known);
+      for (const uid of await files.podUids()) if (!known.has(uid)) await files.remove(uid);
+    };
+    // Pods that come meanwhile wait: what they get would be taken for left behind.
+    const swept = sweep();
+    this.#swept = swept.catch(() => {});
+    await swept;
+    for (const uid of this.#watch.podUids()) this.#queue.add(uid);
+  }
+
+  async #sync(uid: string, signal: AbortSignal): Promise<void> {
+    const { clock, desired } = this.#options;
+    let untold: unknown;
+    await this.#swept;
+    for (let round = 0; round < mostRounds && !signal.aborted; round += 1) {
+      // What is not known for certain is not acted on: whoever finds out adds the pod again.
+      if (!this.#watch.current || (!desired.get(uid) && !desired.isComplete)) return;
+      const view = this.#view(uid);
+      this.#tellUnsupported(view);
+      const { steps, wakeAtMs } = planPod(view, clock.now());
+      const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view.containers));
+      if (steps.length === 0 || isEnding) untold = await this.#writeStatus(view);
+      if (steps.length === 0) {
+        if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.now()));
+        if (!view.pod) this.#forget(uid);
+        break;
+      }
+      await this.#perform(steps, uid, view, signal);
+    }
+    if (untold !== undefined && !signal.aborted) throw untold;
+  }
+
+  #view(uid: string): PodView {
+    const { desired, clock } = this.#options;
+    const memory = this.#memories.get(uid) ?? newPodMemory(clock.now());
+    this.#memories.set(uid, memory);
+    return { pod: desired.get(uid), containers: this.#watch.of(uid), memory };
+  }
+
+  /** All steps at once; when one fails the others are still waited for. */
+  async #perform(steps: Step[], uid: string, view: PodView, signal: AbortSignal): Promise<void> {
+    const { pod } = view;
+    const work = { uid, view, pod, signal, planAgain: () => this.#queue.add(uid) };
+    const outcomes = await Promise.allSettled(steps.map((step) => this.#steps.perform(step, work)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (!failed) return;
+    await this.#writeStatus(view);
+    throw failed.reason;
+  }
+
+  /** Answers the error where the API could not be told: a pod is looked after even then. */
+  async #writeStatus({ pod, containers, memory }: PodView): Promise<unknown> {
+    // Once its containers have been removed there is nothing new to tell of a pod.
+    if (!pod || memory.gone || (isBeingDeleted(pod) && containers.length === 0)) return undefined;
+    const newest = this.#status.newest(pod);
+    const view = { pod: newest, containers, memory };
+    const { clock, hostAddress } = this.#options;
+    try {
+      await this.#status.write(pod, podStatus(newest, view, hostAddress, clock.now()));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #tellUnsupported({ pod, memory }: PodView): void {
+    if (!pod || memory.toldUnsupported) return;
+    memory.toldUnsupported = true;
+    const features = unsupportedFeatures(pod);
+    if (features.length === 0) return;
+    const message = `This agent does not do yet: ${features.join(', ')}`;
+    this.#options.recorder.record(pod, { type: 'Warning', reason: 'Unsupported', message });
+  }
+
+  #forget(uid: string): void {
+    this.#memories.delete(uid);
+    this.#status.forget(uid);
+  }
+}

@@ -1,0 +1,58 @@
+// All that is known of one pod on this node at one moment: what is wanted, what Docker has, and what the agent remembers.
+// What is remembered may be lost at any time: an agent that starts anew finds it again or does it again.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { ObservedContainer } from '../runtime.ts';
+
+export type ImageSituation =
+  | { state: 'ready' }
+  | { state: 'pulling' }
+  | { state: 'failed'; message: string; failedAtMs: number; retryAtMs: number; told: boolean }
+  | { state: 'refused'; message: string; retryAtMs: number };
+
+/** Why something could not be done, as the status tells it, and when it is tried again. */
+export interface Problem {
+  reason: string;
+  message: string;
+  retryAtMs: number;
+}
+
+export interface PodMemory {
+  firstSeenMs: number;
+  /** Files and volumes of the pod are in place. */
+  prepared: boolean;
+  mountProblem: Problem | undefined;
+  /** The pause container whose network is wired, and the pod's address there. */
+  attached: { pauseId: string; address: string } | undefined;
+  /** By container name, for the attempt that is to be made next. */
+  images: Map<string, ImageSituation>;
+  problems: Map<string, Problem>;
+  /** By container id: when it was told to stop, and when it was killed. */
+  stopping: Map<string, { sinceMs: number; killedMs: number | undefined }>;
+  /** Ids of containers whose back-off has been told in an event. */
+  toldBackoff: Set<string>;
+  toldUnsupported: boolean;
+  /** Nothing of the pod is left on this node, and the API knows. */
+  gone: boolean;
+}
+
+export interface PodView {
+  /** Undefined where the API has no such pod (any more). */
+  pod: Pod | undefined;
+  containers: readonly ObservedContainer[];
+  memory: PodMemory;
+}
+
+export function newPodMemory(firstSeenMs: number): PodMemory {
+  return {
+    firstSeenMs,
+    prepared: false,
+    mountProblem: undefined,
+    attached: undefined,
+    images: new Map(),
+    problems: new Map(),
+    stopping: new Map(),
+    toldBackoff: new Set(),
+    toldUnsupported: false,
+    gone: false,
+  };
+}

@@ -1,0 +1,63 @@
+// What a pod asks for and this agent does not do yet, in the words of its manifest. Nothing is left out in silence.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
+
+const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
+const securityFields = [
+  'allowPrivilegeEscalation',
+  'appArmorProfile',
+  'procMount',
+  'runAsNonRoot',
+  'seLinuxOptions',
+  'seccompProfile',
+] as const;
+const podFields = [
+  'activeDeadlineSeconds',
+  'ephemeralContainers',
+  'hostAliases',
+  'imagePullSecrets',
+  'runtimeClassName',
+  'setHostnameAsFQDN',
+  'subdomain',
+] as const;
+const podSecurityFields = [
+  'appArmorProfile',
+  'fsGroup',
+  'runAsNonRoot',
+  'seLinuxOptions',
+  'seccompProfile',
+  'supplementalGroups',
+  'sysctls',
+] as const;
+
+export function unsupportedFeatures(pod: Pod): string[] {
+  const { spec } = pod;
+  const found: string[] = podFields.filter((field) => isAsked(spec[field]));
+  for (const field of podSecurityFields)
+    if (isAsked(spec.securityContext?.[field])) found.push(`securityContext.${field}`);
+  for (const container of spec.initContainers ?? []) {
+    if (container.restartPolicy) found.push(`initContainers[${container.name}].restartPolicy`);
+    found.push(...ofContainer(container, 'initContainers'));
+  }
+  for (const container of spec.containers) found.push(...ofContainer(container, 'containers'));
+  return found;
+}
+
+function ofContainer(container: Container, list: string): string[] {
+  const at = `${list}[${container.name}]`;
+  const found = containerFields.filter((field) => isAsked(container[field])).map((field) => `${at}.${field}`);
+  for (const field of securityFields)
+    if (isAsked(container.securityContext?.[field])) found.push(`${at}.securityContext.${field}`);
+  if (container.ports?.some(({ hostPort, containerPort }) => hostPort && hostPort !== containerPort))
+    found.push(`${at}.ports.hostPort`);
+  for (const { name, mountPropagation, subPathExpr } of container.volumeMounts ?? []) {
+    if (mountPropagation && mountPropagation !== 'None') found.push(`${at}.volumeMounts[${name}].mountPropagation`);
+    if (subPathExpr) found.push(`${at}.volumeMounts[${name}].subPathExpr`);
+  }
+  if (container.env?.some(({ valueFrom }) => valueFrom?.resourceFieldRef)) found.push(`${at}.env.resourceFieldRef`);
+  return found;
+}
+
+function isAsked(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== '' && value !== false;
+}

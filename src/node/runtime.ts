@@ -1,0 +1,119 @@
+// What the node agent needs of a container engine. Containers are known by what is written on them (labels), never by
+// name or memory: an agent that starts anew finds all of its own, and none of another's.
+
+/** Stands where a container's name would: the container that owns a pod's namespaces. */
+export const pauseName = 'POD';
+
+export interface ContainerIdentity {
+  podUid: string;
+  podNamespace: string;
+  podName: string;
+  /** The container's name in its pod, or `pauseName`. */
+  name: string;
+  /** Counts the containers made under this name in this pod: what Kubernetes calls the restart count. */
+  attempt: number;
+}
+
+export interface ObservedContainer extends ContainerIdentity {
+  id: string;
+  /** The pause container whose namespaces it joined; empty for a pause container itself. */
+  pauseId: string;
+  /** How long its successor has to wait when this one ends soon. */
+  backoffSeconds: number;
+  /** A container that could not be started is "exited" with `startError`. */
+  state: 'created' | 'running' | 'exited';
+  pid: number;
+  createdAt: number;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  exitCode: number;
+  oomKilled: boolean;
+  startError: string;
+  stopSignal: string;
+  imageId: string;
+}
+
+export interface Mount {
+  source: string;
+  target: string;
+  readOnly: boolean;
+}
+
+export interface ContainerResources {
+  cpuShares: number;
+  /** Microseconds of CPU in each 100 ms; undefined is no limit. */
+  cpuQuotaMicros: number | undefined;
+  memoryBytes: number | undefined;
+}
+
+export interface PauseSpec extends ContainerIdentity {
+  hostname: string;
+  hostNetwork: boolean;
+  hostIpc: boolean;
+}
+
+export interface ContainerSpec extends ContainerIdentity {
+  pauseId: string;
+  backoffSeconds: number;
+  image: string;
+  /** Undefined leaves the image's own. */
+  entrypoint: string[] | undefined;
+  args: string[] | undefined;
+  env: string[];
+  workingDir: string | undefined;
+  mounts: Mount[];
+  resources: ContainerResources;
+  user: string | undefined;
+  privileged: boolean;
+  readOnlyRoot: boolean;
+  addCapabilities: string[];
+  dropCapabilities: string[];
+  stdin: boolean;
+  stdinOnce: boolean;
+  tty: boolean;
+  hostIpc: boolean;
+  processes: 'own' | 'of the pod' | 'of the host';
+}
+
+export interface RuntimeEvent {
+  containerId: string;
+  action: 'start' | 'die' | 'destroy';
+}
+
+export interface LogOptions {
+  follow: boolean;
+  timestamps: boolean;
+  /** Undefined is all. */
+  tailLines: number | undefined;
+  sinceSeconds: number | undefined;
+}
+
+export interface Runtime {
+  /** The engine's name and version as Kubernetes writes it, as "docker://28.1.0". */
+  version(signal: AbortSignal): Promise<string>;
+  /** All containers of this node of this cluster. What is `known` and unchanged is answered again as it is. */
+  list(known: (id: string) => ObservedContainer | undefined): Promise<ObservedContainer[]>;
+  /** Undefined where there is none. */
+  inspect(id: string): Promise<ObservedContainer | undefined>;
+  /** What happens to containers of ours from now on; resolves when listening, throws when the stream breaks. */
+  events(signal: AbortSignal): Promise<AsyncIterable<RuntimeEvent>>;
+  /** The same container again where it has been made already. Throws ImageNotFound. */
+  createPause(spec: PauseSpec): Promise<ObservedContainer>;
+  createContainer(spec: ContainerSpec): Promise<ObservedContainer>;
+  /** Does nothing where it runs; what keeps it from starting is read from the container afterwards. */
+  start(id: string): Promise<void>;
+  /** Does nothing where it does not run. */
+  signal(id: string, signal: string): Promise<void>;
+  /** Kills it first where it runs. Does nothing where there is none. */
+  remove(id: string): Promise<void>;
+  hasImage(image: string): Promise<boolean>;
+  pull(image: string, signal: AbortSignal): Promise<void>;
+  /** Output of both streams in the order in which it was written. */
+  logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export class ImageNotFound extends Error {
+  constructor(image: string) {
+    super(`image "${image}" is not present`);
+  }
+}

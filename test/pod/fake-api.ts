@@ -1,0 +1,100 @@
+// The API played from memory for tests of the agent alone: objects, watches, merge patches, and deletion of pods with a
+// grace period. It knows just what the agent asks for; what the API really does is proved with the real server.
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, on } from 'node:events';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { AlreadyExists, NotFound } from '../../src/api/status.ts';
+import type { ApiRequest, Transport, WatchEvent, WatchRequest } from '../../src/client/transport.ts';
+
+type Plain = Record<string, unknown>;
+type Target = Pick<ApiRequest, 'resource' | 'namespace' | 'name'>;
+
+export class FakeApi implements Transport {
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #history: { plural: string; event: WatchEvent }[] = [];
+  /** Every request is refused while this is set, as when the master is away. */
+  isAway = false;
+
+  async request(request: ApiRequest): Promise<unknown> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.isAway) throw new Error('the master is away');
+    const { verb, resource } = request;
+    if (verb === 'list') {
+      const items = this.#all(resource.plural);
+      return { metadata: { resourceVersion: String(this.#history.length) }, items };
+    }
+    if (verb === 'create') return this.#create(request);
+    if (verb === 'patch') {
+      const object = merged(this.#find(request), request.body) as KubeObject;
+      return this.#put(resource.plural, 'MODIFIED', object);
+    }
+    if (verb === 'update') return this.#put(resource.plural, 'MODIFIED', request.body as KubeObject);
+    if (verb === 'delete') return this.#delete(request);
+    return this.#find(request);
+  }
+
+  async *watch({ resource, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    const live = on(this.#changes, resource.plural, { signal });
+    for (const { plural, event } of this.#history.slice(Number(query.resourceVersion)))
+      if (plural === resource.plural) yield event;
+    try {
+      for await (const [event] of live) yield event as WatchEvent;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #all(plural: string): KubeObject[] {
+    return [...this.#objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object);
+  }
+
+  #find({ resource, namespace, name }: Target): KubeObject {
+    const found = this.#objects.get(`${resource.plural}/${namespace ?? ''}/${name}`);
+    if (!found) throw new NotFound({ group: resource.group, resource: resource.plural, name });
+    return found;
+  }
+
+  #create({ resource, body }: ApiRequest): KubeObject {
+    const draft = body as KubeObject;
+    const { namespace = '', name } = draft.metadata;
+    if (this.#objects.has(`${resource.plural}/${namespace}/${name}`))
+      throw new AlreadyExists({ group: resource.group, resource: resource.plural, name });
+    const creationTimestamp = new Date().toISOString();
+    const metadata = { ...draft.metadata, uid: randomUUID(), creationTimestamp };
+    return this.#put(resource.plural, 'ADDED', { ...draft, metadata });
+  }
+
+  #delete(request: ApiRequest): KubeObject {
+    const found = this.#find(request);
+    const { gracePeriodSeconds } = request.body as { gracePeriodSeconds?: number };
+    const { plural } = request.resource;
+    if (plural !== 'pods' || gracePeriodSeconds === 0) return this.#put(plural, 'DELETED', found);
+    const deletionGracePeriodSeconds = gracePeriodSeconds ?? 30;
+    const deletionTimestamp = new Date(Date.now() + deletionGracePeriodSeconds * 1000).toISOString();
+    const metadata = { ...found.metadata, deletionTimestamp, deletionGracePeriodSeconds };
+    return this.#put(plural, 'MODIFIED', { ...found, metadata });
+  }
+
+  #put(plural: string, type: WatchEvent['type'], changed: KubeObject): KubeObject {
+    const resourceVersion = String(this.#history.length + 1);
+    const object = { ...changed, metadata: { ...changed.metadata, resourceVersion } };
+    const key = `${plural}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+    if (type === 'DELETED') this.#objects.delete(key);
+    else this.#objects.set(key, object);
+    const event = { type, object };
+    this.#history.push({ plural, event });
+    this.#changes.emit(plural, event);
+    return object;
+  }
+}
+
+function merged(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Plain = typeof target === 'object' && target !== null ? { ...(target as Plain) } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = merged(result[key], value);
+  }
+  return result;
+}

@@ -1,0 +1,160 @@
+// One node agent's pod part on a Docker Engine of the test's own, with the API played from memory. Pods get addresses
+// but no links: the test's machine keeps its network as it is.
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLog } from '../../src/base/log.ts';
+import { Client } from '../../src/client/client.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { Informers } from '../../src/client/informers.ts';
+import { Checkpoint } from '../../src/node/checkpoint.ts';
+import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
+import type { PodNetwork } from '../../src/node/pod-network.ts';
+import { ContainerWatch } from '../../src/node/pods/container-watch.ts';
+import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
+import { ImagePuller } from '../../src/node/pods/image-puller.ts';
+import { PodAgent } from '../../src/node/pods/pod-agent.ts';
+import { PodFiles } from '../../src/node/pods/pod-files.ts';
+import { type DockerEngine, startDockerEngine } from '../bench/docker-engine.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage, ensureImages } from '../images/images.ts';
+import { FakeApi } from './fake-api.ts';
+
+const node = 'n1';
+
+/** Hands out addresses as the real one does: the same for the same pod, also to an agent that comes later. */
+class AddressesOnly implements PodNetwork {
+  readonly addresses = new Map<string, string>();
+  #next = 2;
+
+  async attach(podUid: string): Promise<string> {
+    const address = this.addresses.get(podUid) ?? `10.99.0.${this.#next++}`;
+    this.addresses.set(podUid, address);
+    return address;
+  }
+
+  async detach(podUid: string): Promise<void> {
+    this.addresses.delete(podUid);
+  }
+
+  async detachAllBut(podUids: ReadonlySet<string>): Promise<void> {
+    for (const uid of this.addresses.keys()) if (!podUids.has(uid)) this.addresses.delete(uid);
+  }
+}
+
+export interface RunningAgent {
+  agent: PodAgent;
+  runtime: DockerRuntime;
+  /** Ends it as kill -9 does: nothing is tidied up, nothing is waited for. */
+  kill(): void;
+}
+
+export class PodBench {
+  readonly api = new FakeApi();
+  readonly client = new Client(this.api);
+  readonly network = new AddressesOnly();
+  readonly engine: DockerEngine;
+  readonly docker: Docker;
+  readonly dataDir: string;
+  #agents: RunningAgent[] = [];
+
+  private constructor(engine: DockerEngine, dataDir: string) {
+    this.engine = engine;
+    this.dataDir = dataDir;
+    this.docker = new Docker({ socketPath: engine.socket });
+  }
+
+  static async open(): Promise<PodBench> {
+    const engine = await startDockerEngine();
+    await ensureImages(engine.socket);
+    return new PodBench(engine, await mkdtemp(join(engine.folder, 'agent-')));
+  }
+
+  async startAgent(cluster = 'c1'): Promise<RunningAgent> {
+    const { client, dataDir } = this;
+    const abort = new AbortController();
+    const clock = systemClock;
+    const log = createLog({ level: 'warn', part: 'agent' });
+    const runtime = new DockerRuntime({ socketPath: this.engine.socket, owner: { cluster, node }, log });
+    const informers = new Informers(client, log);
+    const desired = new DesiredPods({
+      informer: informers.for(pods, { fieldSelector: `spec.nodeName=${node}` }),
+      checkpoint: new Checkpoint({ dataDir, log }),
+      clock,
+      log,
+    });
+    void informers.start(abort.signal);
+    await runtime.prepare();
+    const agent = new PodAgent({
+      client,
+      runtime,
+      network: this.network,
+      desired,
+      watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange }),
+      puller: new ImagePuller({ runtime, clock }),
+      files: new PodFiles({ dataDir, resolvConf: async () => 'nameserver 10.96.0.10\n' }),
+      recorder: new EventRecorder({ client, log, component: 'kubelet', host: node }),
+      log,
+      clock,
+      hostAddress: '192.0.2.7',
+      services: () => [],
+    });
+    await agent.start(abort.signal);
+    const running = { agent, runtime, kill: () => abort.abort() };
+    this.#agents.push(running);
+    return running;
+  }
+
+  async createPod(name: string, spec: Partial<Pod['spec']> = {}): Promise<Pod> {
+    const containers = spec.containers ?? [{ name: 'main', image: busyboxImage, command: ['sleep', '1000'] }];
+    return this.client.create(pods, {
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName: node, restartPolicy: 'Always', ...spec, containers },
+      status: { phase: 'Pending' },
+    });
+  }
+
+  async pod(name: string): Promise<Pod> {
+    return this.client.get(pods, { namespace: 'default', name });
+  }
+
+  async podWhen(name: string, what: string, holds: (pod: Pod) => boolean, timeoutMs = 30_000): Promise<Pod> {
+    let last: Pod | undefined;
+    const look = async () => {
+      last = await this.pod(name);
+      return holds(last) ? last : undefined;
+    };
+    try {
+      return await waitUntil(`pod ${name} ${what}`, look, { timeoutMs, intervalMs: 5 });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(last?.status)}`, { cause: error });
+    }
+  }
+
+  async gone(name: string): Promise<void> {
+    await waitUntil(
+      `pod ${name} gone`,
+      () =>
+        this.pod(name).then(
+          () => false,
+          () => true,
+        ),
+      { intervalMs: 5 },
+    );
+  }
+
+  async containersOf(pod: Pod): Promise<Docker.ContainerInfo[]> {
+    return this.docker.listContainers({ all: true, filters: { label: [`io.kubernetes.pod.uid=${pod.metadata.uid}`] } });
+  }
+
+  async close(): Promise<void> {
+    for (const agent of this.#agents) agent.kill();
+    await this.engine.stop();
+  }
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
