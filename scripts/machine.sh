@@ -79,9 +79,9 @@ ensure_packages() {
   say 'The packages of the distribution are there'
 }
 
-# install_npm_packages NPM...: what the lock file says, by that npm.
+# install_npm_packages NPM...: what the lock file says, by that npm. An old one on a new Node warns of itself.
 install_npm_packages() {
-  (cd "$root" && "$@" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
+  (cd "$root" && NODE_NO_WARNINGS=1 "$@" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null)
 }
 
 ensure_node_modules() {
