@@ -112,8 +112,12 @@ export interface Link {
   addr_info?: LinkAddress[];
 }
 
-/** All links of the host with their IPv4 addresses. */
+/** All links of the host with their aliases and IPv4 addresses, which `ip` does not tell in one. */
 export async function observeLinks(): Promise<Link[]> {
-  const links = await ipJson<Link>(['address', 'show']);
-  return links.map((link) => ({ ...link, addr_info: link.addr_info?.filter(({ family }) => family === 'inet') ?? [] }));
+  const [links, addresses] = await Promise.all([
+    ipJson<Link>(['link', 'show']),
+    ipJson<Link>(['-4', 'address', 'show']),
+  ]);
+  const byIndex = new Map(addresses.map(({ ifindex, addr_info }) => [ifindex, addr_info ?? []]));
+  return links.map((link) => ({ ...link, addr_info: byIndex.get(link.ifindex) ?? [] }));
 }

@@ -32,7 +32,9 @@ export function serviceRules(frontends: Frontend[], settings: ClusterSettings): 
 }
 
 function addRejects({ rejects }: ServiceRules, frontend: Frontend): void {
-  const verdict = `${commentOf(frontend)} -j REJECT --reject-with icmp-port-unreachable`;
+  // The kernel sends few ICMP errors a second to one client, the rest would wait in vain; resets it does not count.
+  const answer = frontend.protocol === 'tcp' ? 'tcp-reset' : 'icmp-port-unreachable';
+  const verdict = `${commentOf(frontend)} -j REJECT --reject-with ${answer}`;
   rejects.push(`${toClusterIp(frontend)} ${verdict}`);
   if (frontend.nodePort) rejects.push(`${toNodePort(frontend)} -m addrtype --dst-type LOCAL ${verdict}`);
 }

@@ -1,0 +1,237 @@
+// Network namespaces for a test: hosts and an outside client on one LAN, pods on the hosts. All are named wtnet-<pid>-...
+//
+//   a ── eth0 172.30.7.11 ──┐
+//   b ── eth0 172.30.7.12 ──┼── bridge in namespace "lan"
+//   client ── 172.30.7.10 ──┘
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { clusterSettings } from '../../src/api/cluster-settings.ts';
+import { type CommandOutcome, runCommand, tryCommand } from '../bench/command.ts';
+import type { NodeConfig, Order } from './network-process.ts';
+
+export const settings = clusterSettings({
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/12',
+  clusterDomain: 'cluster.local',
+});
+
+const here = (program: string) => join(import.meta.dirname, program);
+
+/** A network namespace of the test's. */
+export class Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly #namespace: string;
+  readonly #lab: Lab;
+
+  constructor(lab: Lab, name: string, address: string) {
+    this.#lab = lab;
+    this.name = name;
+    this.address = address;
+    this.#namespace = `wtnet-${process.pid}-${name}`;
+  }
+
+  get path(): string {
+    return `/run/netns/${this.#namespace}`;
+  }
+
+  async create(): Promise<void> {
+    await runCommand('ip', ['netns', 'add', this.#namespace]);
+    await this.run('ip', ['link', 'set', 'lo', 'up']);
+  }
+
+  async run(program: string, args: string[], input?: string): Promise<string> {
+    const outcome = await runCommand('nsenter', [`--net=${this.path}`, program, ...args], input ? { input } : {});
+    return outcome.stdout;
+  }
+
+  async try(program: string, args: string[]): Promise<CommandOutcome> {
+    return await tryCommand('nsenter', [`--net=${this.path}`, program, ...args]);
+  }
+
+  /** Starts a program of this folder that stays until the lab is closed; its id is the one of the program itself. */
+  start(program: string, args: string[]): ChildProcess {
+    return this.#lab.adopt(spawn('nsenter', [`--net=${this.path}`, process.execPath, here(program), ...args]));
+  }
+
+  /** What became of so many requests. */
+  async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
+    return await askFrom(this.path, address, port, protocol, count);
+  }
+}
+
+async function askFrom(
+  path: string,
+  address: string,
+  port: number,
+  protocol: string,
+  count: number,
+): Promise<string[]> {
+  const args = [address, String(port), protocol, String(count), '500'];
+  const { stdout } = await runCommand('nsenter', [`--net=${path}`, process.execPath, here('ask.ts'), ...args]);
+  return stdout.trim().split('\n');
+}
+
+/** A process with a network namespace of its own in which a server listens: what Docker makes of a pod. */
+export class TestPod {
+  readonly uid: string;
+  readonly process: ChildProcess;
+
+  constructor(uid: string, child: ChildProcess) {
+    this.uid = uid;
+    this.process = child;
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
+    return await askFrom(`/proc/${this.pid}/ns/net`, address, port, protocol, count);
+  }
+}
+
+/** The pod network of one host, in a process that can be killed and started again. */
+export class NodeNetwork {
+  readonly config: NodeConfig;
+  readonly #machine: Machine;
+  readonly #replies = new Map<number, PromiseWithResolvers<unknown>>();
+  #process: ChildProcess | undefined;
+  #count = 0;
+  log = '';
+
+  constructor(machine: Machine, dataDir: string) {
+    this.#machine = machine;
+    this.config = { nodeName: machine.name, nodeAddress: machine.address, dataDir, settings };
+  }
+
+  launch(): void {
+    const child = this.#machine.start('network-process.ts', [JSON.stringify(this.config)]);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+    if (child.stdout) {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const { id, result, error, ms } = JSON.parse(line) as {
+          id: number;
+          result: unknown;
+          error?: string;
+          ms: number;
+        };
+        if (error) this.#replies.get(id)?.reject(new Error(error));
+        else this.#replies.get(id)?.resolve({ result, ms });
+      });
+    }
+    this.#process = child;
+  }
+
+  async order(order: Order): Promise<{ result: unknown; ms: number }> {
+    const id = ++this.#count;
+    const reply = Promise.withResolvers<unknown>();
+    this.#replies.set(id, reply);
+    this.#process?.stdin?.write(`${JSON.stringify({ id, order })}\n`);
+    return (await reply.promise) as { result: unknown; ms: number };
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+}
+
+export class Lab {
+  readonly client: Machine;
+  readonly hosts: Machine[] = [];
+  readonly #machines: Machine[] = [];
+  readonly #children = new Set<ChildProcess>();
+  #folder = '';
+
+  private constructor() {
+    this.client = new Machine(this, 'client', '172.30.7.10');
+  }
+
+  static async open(hostNames: string[]): Promise<Lab> {
+    await removeStale();
+    const lab = new Lab();
+    try {
+      lab.#folder = await mkdtemp('/tmp/wtnet-');
+      const lan = await lab.#add(new Machine(lab, 'lan', ''));
+      await lan.run('ip', ['link', 'add', 'lan0', 'type', 'bridge']);
+      await lan.run('ip', ['link', 'set', 'lan0', 'up']);
+      await lab.#plugIn(lan, lab.client);
+      for (const [index, name] of hostNames.entries()) {
+        const host = new Machine(lab, name, `172.30.7.${11 + index}`);
+        await lab.#plugIn(lan, host);
+        lab.hosts.push(host);
+      }
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    return lab;
+  }
+
+  host(index: number): Machine {
+    const host = this.hosts[index];
+    if (!host) throw new Error(`there is no host ${index}`);
+    return host;
+  }
+
+  networkOf(host: Machine): NodeNetwork {
+    return new NodeNetwork(host, join(this.#folder, host.name));
+  }
+
+  /** A pod that is not attached yet. */
+  async pod(name: string): Promise<TestPod> {
+    const child = this.adopt(spawn('unshare', ['--net', process.execPath, here('pod-server.ts'), name]));
+    if (child.stdout) await once(child.stdout, 'data');
+    return new TestPod(`uid-of-${name}`, child);
+  }
+
+  adopt(child: ChildProcess): ChildProcess {
+    this.#children.add(child);
+    child.stdin?.on('error', () => {});
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#children].map(async (child) => {
+      const end = once(child, 'exit');
+      child.kill('SIGKILL');
+      await end;
+    });
+    await Promise.all(ends);
+    for (const { path } of this.#machines) await runCommand('ip', ['netns', 'del', path.slice('/run/netns/'.length)]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #add(machine: Machine): Promise<Machine> {
+    await machine.create();
+    this.#machines.push(machine);
+    return machine;
+  }
+
+  async #plugIn(lan: Machine, machine: Machine): Promise<void> {
+    await this.#add(machine);
+    const port = `to-${machine.name}`;
+    await lan.run('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine.path]);
+    await lan.run('ip', ['link', 'set', port, 'master', 'lan0', 'up']);
+    await machine.run('ip', ['address', 'add', `${machine.address}/24`, 'dev', 'eth0']);
+    await machine.run('ip', ['link', 'set', 'eth0', 'up']);
+    // As a machine is when it was installed, whatever the one is that it runs on.
+    await machine.run('sh', ['-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward']);
+  }
+}
+
+/** Namespaces of test processes that are no more. */
+async function removeStale(): Promise<void> {
+  for (const name of await readdir('/run/netns').catch(() => [])) {
+    const owner = /^wtnet-(\d+)-/.exec(name)?.[1];
+    if (owner && !existsSync(`/proc/${owner}`)) await runCommand('ip', ['netns', 'del', name]);
+  }
+}

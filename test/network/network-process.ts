@@ -1,0 +1,64 @@
+// A program: the pod network of one node, in whatever network namespace it was started. Obeys lines of JSON on its standard
+// input and answers each on its standard output. Its argument is what the node is, in JSON.
+import { createInterface } from 'node:readline';
+import type { ClusterSettings } from '../../src/api/cluster-settings.ts';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { createLog } from '../../src/base/log.ts';
+import { Client } from '../../src/client/client.ts';
+import { Informers } from '../../src/client/informers.ts';
+import { Network } from '../../src/network/network.ts';
+import { FakeApi } from './fake-api.ts';
+
+export interface NodeConfig {
+  nodeName: string;
+  nodeAddress: string;
+  dataDir: string;
+  settings: ClusterSettings;
+}
+
+export type Order =
+  | { do: 'start' | 'appear' }
+  | { do: 'put'; plural: string; object: KubeObject }
+  | { do: 'delete'; plural: string; key: string }
+  | { do: 'attach'; uid: string; pid: number }
+  | { do: 'detach'; uid: string }
+  | { do: 'detachAllBut'; uids: string[] };
+
+const config = JSON.parse(process.argv[2] ?? '') as NodeConfig;
+const log = createLog({ level: 'debug', part: config.nodeName });
+const api = new FakeApi();
+const informers = new Informers(new Client(api), log);
+const network = new Network({ ...config, informers, log });
+const { signal } = new AbortController();
+void informers.start(signal);
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.do) {
+    case 'start':
+      return await network.start(signal);
+    case 'appear':
+      return api.appear();
+    case 'put':
+      return api.put(order.plural, order.object);
+    case 'delete':
+      return api.delete(order.plural, order.key);
+    case 'attach':
+      return await network.attach(order.uid, order.pid);
+    case 'detach':
+      return await network.detach(order.uid);
+    case 'detachAllBut':
+      return await network.detachAllBut(new Set(order.uids));
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, order } = JSON.parse(line) as { id: number; order: Order };
+  const begun = performance.now();
+  const answer = (rest: object) =>
+    process.stdout.write(`${JSON.stringify({ id, ms: performance.now() - begun, ...rest })}\n`);
+  void obey(order).then(
+    (result) => answer({ result }),
+    (error: unknown) => answer({ error: String(error) }),
+  );
+}
+process.exit(0);
