@@ -14,6 +14,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { isSameTemplate, readHistory, revisionAnnotation } from './deployment-history.ts';
 import { type DeploymentStep, planDeployment } from './deployment-plan.ts';
 import { type Creation, deadlineCheckInMs, deploymentStatus } from './deployment-status.ts';
+import { endingNamespaces } from './ending-namespaces.ts';
 
 export function deploymentController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
@@ -22,6 +23,7 @@ export function deploymentController(context: ControllerContext): Controller {
   const allDeployments = informers.for(deployments);
   const allSets = informers.for(replicaSets);
   const allPods = informers.for(pods);
+  const isEnding = endingNamespaces(informers);
   const deploymentsByUid = allDeployments.indexBy(({ metadata }) => [metadata.uid ?? '']);
   const deploymentsByNamespace = allDeployments.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   /** By the uid of their controller, or by namespace where they have none. */
@@ -55,7 +57,7 @@ export function deploymentController(context: ControllerContext): Controller {
 
   async function syncDeployment(key: string): Promise<void> {
     const deployment = allDeployments.get(key);
-    if (!deployment) return;
+    if (!deployment || isEnding(deployment.metadata.namespace)) return;
     const candidates = [
       ...setsOf(deployment.metadata.uid ?? ''),
       ...setsOf(`orphans of ${deployment.metadata.namespace}`),

@@ -6,11 +6,12 @@ import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
 import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isPodActive } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
-import { isConflict, isNotFound, StatusError } from '../api/status.ts';
+import { isConflict, isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
 import { podFromTemplate } from './pod-from-template.ts';
 import {
@@ -28,6 +29,7 @@ export function replicaSetController(context: ControllerContext): Controller {
   const events = context.recorder('replicaset-controller');
   const allSets = informers.for(replicaSets);
   const allPods = informers.for(pods);
+  const isEnding = endingNamespaces(informers);
   const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
   const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
   const setsByNamespace = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
@@ -70,7 +72,7 @@ export function replicaSetController(context: ControllerContext): Controller {
     const claims = planClaims(set, set.spec.selector, candidates.filter(isPodActive));
     const active = await claim(client, { owner: replicaSets, dependent: pods }, set, claims);
     let step: ReplicaStep = { do: 'nothing' };
-    if (expectations.isMet(key) && !isBeingDeleted(set)) {
+    if (expectations.isMet(key) && !isBeingDeleted(set) && !isEnding(set.metadata.namespace)) {
       const related = siblingsOf(set).flatMap(({ metadata }) => podsOf(metadata.uid ?? ''));
       step = planReplicas({ set, active, related }, clock.now());
     }
@@ -109,7 +111,6 @@ export function replicaSetController(context: ControllerContext): Controller {
       events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
     } catch (error) {
       expectations.creationObserved(key);
-      if (isNamespaceTerminating(error)) return;
       const message = `Error creating: ${messageOf(error)}`;
       events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
       throw error;
@@ -150,12 +151,4 @@ function failureOf(step: ReplicaStep, error: unknown): ReplicaFailure {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The namespace is on its way out: nothing can be made in it, and nothing need be. */
-function isNamespaceTerminating(error: unknown): boolean {
-  return (
-    error instanceof StatusError &&
-    (error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)
-  );
 }

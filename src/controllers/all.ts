@@ -1,0 +1,27 @@
+// The table of controllers that every server runs. A new controller is one file beside this one and one line here.
+import { certificateController } from './certificate.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { deploymentController } from './deployment.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { podGarbageController } from './pod-garbage.ts';
+import { podNetworkController } from './pod-networks.ts';
+import { replicaSetController } from './replica-set.ts';
+import { serviceAccountController } from './service-account.ts';
+import { serviceEndpointsController } from './service-endpoints.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+
+export const allControllers: readonly ((context: ControllerContext) => Controller)[] = [
+  certificateController,
+  podNetworkController,
+  nodeLifecycleController,
+  taintEvictionController,
+  podGarbageController,
+  deploymentController,
+  replicaSetController,
+  serviceEndpointsController,
+  namespaceController,
+  serviceAccountController,
+  garbageCollector,
+];

@@ -1,0 +1,102 @@
+// Approves the certificate requests of nodes and signs what is approved. A request that nobody may be sure of waits for
+// a human (`kubectl certificate approve`).
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+} from '../api/kinds/certificate-signing-request.ts';
+import { nodes } from '../api/kinds/node.ts';
+import { isNotFound } from '../api/status.ts';
+import { timestamp } from '../base/clock.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { parseSigningRequest } from '../pki/certificate.ts';
+import { judge, nodeNameOf, type Subject, signedUsage, violation } from './certificate-plan.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+
+const yearSeconds = 365 * 24 * 3600;
+type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
+
+export function certificateController(context: ControllerContext): Controller {
+  const { client, informers, clock, authority } = context;
+  const log = context.log.named('certificates');
+  const allRequests = informers.for(certificateSigningRequests);
+  const allNodes = informers.for(nodes);
+  const queue = new WorkQueue({ name: 'certificates', log, clock, sync: syncRequest, workers: 4 });
+
+  allRequests.onChange(({ key, object }) => {
+    if (object && isOpen(object)) queue.add(key);
+  });
+  // A node's serving certificate waits until the node has told its addresses.
+  allNodes.onChange(({ key }) => {
+    for (const request of allRequests.list()) {
+      if (isOpen(request) && request.spec.username === `system:node:${key}`) queue.add(request.metadata.name);
+    }
+  });
+
+  async function syncRequest(name: string): Promise<void> {
+    let request = allRequests.get(name);
+    if (!request || !isOpen(request)) return;
+    const pem = Buffer.from(request.spec.request, 'base64').toString();
+    const subject = await parseSigningRequest(pem).catch((error: unknown) => {
+      log.warn('unreadable certificate request', { name, error });
+    });
+    if (!subject) return;
+    try {
+      if (!isApproved(request)) {
+        if (judge(request, subject, allNodes.get(nodeNameOf(subject))) === 'wait') return;
+        request = await approve(request);
+      }
+      await sign(request, subject, pem);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  function approve(request: CertificateSigningRequest): Promise<CertificateSigningRequest> {
+    const message =
+      request.spec.usages?.includes('server auth') === true
+        ? 'Auto approving kubelet serving certificate of the node itself.'
+        : 'Auto approving kubelet client certificate after SubjectAccessReview.';
+    log.info('approved a certificate', { request: request.metadata.name, for: request.spec.username });
+    return client.update(
+      certificateSigningRequests,
+      withCondition(request, { type: 'Approved', status: 'True', reason: 'AutoApproved', message }),
+      'approval',
+    );
+  }
+
+  async function sign(request: CertificateSigningRequest, subject: Subject, pem: string): Promise<void> {
+    const usage = signedUsage[request.spec.signerName];
+    if (!usage) return;
+    const problem = violation(request, subject);
+    if (problem) {
+      const condition = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: problem };
+      await client.update(certificateSigningRequests, withCondition(request, condition), 'status');
+      return;
+    }
+    const validSeconds = Math.min(request.spec.expirationSeconds ?? yearSeconds, yearSeconds);
+    const certificatePem = await authority.signRequest(pem, { usages: [usage], validSeconds });
+    const certificate = Buffer.from(certificatePem).toString('base64');
+    await client.update(
+      certificateSigningRequests,
+      { ...request, status: { ...request.status, certificate } },
+      'status',
+    );
+  }
+
+  function withCondition(request: CertificateSigningRequest, condition: Condition): CertificateSigningRequest {
+    const now = timestamp(clock.now());
+    const added = { ...condition, lastUpdateTime: now, lastTransitionTime: now };
+    return { ...request, status: { ...request.status, conditions: [...(request.status.conditions ?? []), added] } };
+  }
+
+  return { name: 'certificates', start: (signal) => queue.start(signal) };
+}
+
+function isApproved({ status }: CertificateSigningRequest): boolean {
+  return status.conditions?.some(({ type }) => type === 'Approved') ?? false;
+}
+
+/** Neither signed nor turned down. */
+function isOpen({ status }: CertificateSigningRequest): boolean {
+  return !status.certificate && !status.conditions?.some(({ type }) => type === 'Denied' || type === 'Failed');
+}
