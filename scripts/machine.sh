@@ -17,6 +17,8 @@ say() { printf '%s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+# In place of this shell, so that the id of a background job is the command's own (or sudo's, which passes signals on).
+become_root() { if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo "$@"; fi; }
 
 # wait_until SECONDS COMMAND...: runs it ten times a second until it succeeds; fails when the time is over.
 wait_until() {
@@ -172,14 +174,13 @@ release_cgroups() {
   done
   as_root umount /sys/fs/cgroup
   as_root rm -f "$run_dir/cgroups-mounted"
+  as_root rmdir --ignore-fail-on-non-empty "$run_dir"
 }
 
 ensure_docker() {
   if docker_answers; then
     say 'Docker Engine is running'
-    return 0
-  fi
-  if with_systemd; then
+  elif with_systemd; then
     say 'Starting Docker Engine with systemd'
     as_root systemctl start docker
   else
@@ -194,4 +195,7 @@ ensure_docker() {
     as_root tail -n 20 "$log_dir/dockerd.log" >&2 || true
     die 'Docker Engine does not answer'
   }
+  if [ "$(docker_engine info --format '{{.LiveRestoreEnabled}}')" = false ]; then
+    say 'Docker Engine ends all pods when it restarts, unless /etc/docker/daemon.json says "live-restore": true'
+  fi
 }
