@@ -85,7 +85,8 @@ export interface LogOptions {
   timestamps: boolean;
   /** Undefined is all. */
   tailLines: number | undefined;
-  sinceSeconds: number | undefined;
+  /** Only what was written since then. */
+  sinceMs: number | undefined;
 }
 
 export interface Runtime {

@@ -162,7 +162,7 @@ export class DockerRuntime implements Runtime {
       stderr: true,
       timestamps: options.timestamps,
       ...(options.tailLines !== undefined && { tail: options.tailLines }),
-      ...(options.sinceSeconds !== undefined && { since: options.sinceSeconds }),
+      ...(options.sinceMs !== undefined && { since: (options.sinceMs / 1000).toFixed(3) }),
     };
     // dockerode streams only what it believes to be followed; the query tells Docker what is meant.
     const stream = (await container.logs({ follow: true, _query: query } as object as {

@@ -7,22 +7,33 @@ import type { ObservedContainer, Runtime, RuntimeEvent } from '../runtime.ts';
 
 const relistMs = 300_000;
 
+export interface ContainerWatchOptions {
+  runtime: Runtime;
+  clock: Clock;
+  log: Log;
+  onChange(podUid: string): void;
+  /** Told when the picture becomes current, and when it is no longer. */
+  onSight?(isCurrent: boolean): void;
+}
+
 export class ContainerWatch {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onChange: (podUid: string) => void;
+  readonly #onSight: (isCurrent: boolean) => void;
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #looking = new Map<string, { again: boolean; found: Promise<ObservedContainer | undefined> }>();
   readonly #beingStarted = new Set<string>();
   readonly #listed = Promise.withResolvers<void>();
   #current = false;
 
-  constructor(options: { runtime: Runtime; clock: Clock; log: Log; onChange(podUid: string): void }) {
+  constructor(options: ContainerWatchOptions) {
     this.#runtime = options.runtime;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#onChange = options.onChange;
+    this.#onSight = options.onSight ?? (() => {});
   }
 
   /** Whether the picture is what Docker has. */
@@ -99,7 +110,7 @@ export class ContainerWatch {
       try {
         const events = await this.#runtime.events(attempt.signal);
         await this.#relist();
-        this.#setCurrent();
+        this.#setCurrent(true);
         backoff.forget('events');
         this.#relistSlowly(attempt.signal);
         for await (const event of events) await this.#heed(event);
@@ -107,7 +118,7 @@ export class ContainerWatch {
       } catch (error) {
         if (!signal.aborted) this.#log.warn('lost sight of the containers, trying again', { error });
       } finally {
-        this.#current = false;
+        this.#setCurrent(false);
         attempt.abort();
         signal.removeEventListener('abort', end);
       }
@@ -115,8 +126,10 @@ export class ContainerWatch {
     }
   }
 
-  #setCurrent(): void {
-    this.#current = true;
+  #setCurrent(isCurrent: boolean): void {
+    if (isCurrent !== this.#current) this.#onSight(isCurrent);
+    this.#current = isCurrent;
+    if (!isCurrent) return;
     this.#listed.resolve();
     for (const podUid of this.podUids()) this.#onChange(podUid);
   }

@@ -1,0 +1,181 @@
+// The ordered table of what an agent starts: who it is, its engine, its place in the cluster, then network and pods.
+// Holds: an agent that has joined once starts with the master away too, and goes on with what it knew.
+import { mkdir } from 'node:fs/promises';
+import type { Node } from './api/kinds/node.ts';
+import { pods } from './api/kinds/pod.ts';
+import { services } from './api/kinds/service.ts';
+import { systemClock } from './base/clock.ts';
+import { type Component, runBeside } from './base/component.ts';
+import { readFileIfThere } from './base/files.ts';
+import type { Log } from './base/log.ts';
+import { Client } from './client/client.ts';
+import { EventRecorder } from './client/event-recorder.ts';
+import { HttpTransport } from './client/http-transport.ts';
+import { Informers } from './client/informers.ts';
+import { Network } from './network/network.ts';
+import { NodeApi } from './node/api/node-api.ts';
+import { Checkpoint } from './node/checkpoint.ts';
+import { DockerRuntime } from './node/docker/docker-runtime.ts';
+import { runHeartbeat } from './node/heartbeat.ts';
+import { observeHost } from './node/host-facts.ts';
+import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
+import { ensureMembership, type Membership } from './node/membership.ts';
+import { ContainerWatch } from './node/pods/container-watch.ts';
+import { DesiredPods } from './node/pods/desired-pods.ts';
+import { ImagePuller } from './node/pods/image-puller.ts';
+import { PodAgent } from './node/pods/pod-agent.ts';
+import { podResolvConf } from './node/pods/pod-dns.ts';
+import { PodFiles } from './node/pods/pod-files.ts';
+import { Registration } from './node/registration.ts';
+import { untilDone } from './node/retry.ts';
+import { caHash } from './pki/certificate.ts';
+
+export interface AgentOptions {
+  /** The API, as https://ADDRESS:PORT. */
+  server: string;
+  /** Needed to join; later starts do without. */
+  token?: string | undefined;
+  nodeName: string;
+  /** The address by which other nodes reach this one; the local end of the connection to the server unless told. */
+  nodeIp?: string | undefined;
+  dataDir: string;
+  dockerSocket: string;
+  agentPort: number;
+  log: Log;
+}
+
+export function agentComponents(options: AgentOptions): Component[] {
+  const { nodeName, dataDir, server, log } = options;
+  const clock = systemClock;
+  let identity: NodeIdentity;
+  let transport: HttpTransport;
+  let client: Client;
+  let membership: Membership;
+  let runtime: DockerRuntime;
+  let registration: Registration;
+  let node: Node | undefined;
+  let informers: Informers;
+  let network: Network;
+  let podAgent: PodAgent;
+  let api: NodeApi | undefined;
+
+  return [
+    {
+      name: 'identity',
+      start: async (signal) => {
+        await mkdir(dataDir, { recursive: true, mode: 0o700 });
+        identity = await ensureIdentity({ ...options, token: options.token, clock }, signal);
+        transport = new HttpTransport({ server, ca: identity.ca, identity, log: log.named('client') });
+        client = new Client(transport);
+        const localAddress = () => transport.localAddress();
+        membership = await ensureMembership({ client, localAddress, nodeIp: options.nodeIp, dataDir, log });
+      },
+      stop: async () => transport?.close(),
+    },
+    {
+      name: 'Docker',
+      start: async (signal) => {
+        const owner = { cluster: caHash(identity.ca).slice(0, 16), node: nodeName };
+        runtime = new DockerRuntime({ socketPath: options.dockerSocket, owner, log: log.named('docker') });
+        const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
+        await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);
+      },
+    },
+    {
+      name: 'registration',
+      start: async (signal) => {
+        const facts = await observeHost(dataDir);
+        const { address } = membership;
+        const runtimeVersion = await runtime.version();
+        const description = { name: nodeName, address, agentPort: options.agentPort, runtimeVersion, facts };
+        registration = new Registration(
+          { client, description, clock, log: log.named('node') },
+          'container runtime network not ready: the pod network is being set up',
+        );
+        if (membership.isFresh) node = await registration.register();
+        runBeside(registration.run(signal), signal, log, 'registration');
+        const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => node };
+        runBeside(runHeartbeat(heartbeat, signal), signal, log, 'heartbeat');
+      },
+    },
+    {
+      name: 'network',
+      start: async (signal) => {
+        const { address: nodeAddress, settings } = membership;
+        informers = new Informers(client, log.named('watch'), clock);
+        network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
+        podAgent = createPodAgent();
+        runBeside(informers.start(signal), signal, log, 'informers');
+        await network.start(signal);
+      },
+    },
+    {
+      name: 'pods',
+      start: async (signal) => {
+        await podAgent.start(signal);
+        registration.setProblem(undefined);
+      },
+    },
+    {
+      name: 'API',
+      start: async (signal) => {
+        const listening = untilDone(
+          async () => {
+            const { address: nodeAddress } = membership;
+            const serving = await ensureServingCertificate(client, { nodeName, nodeAddress, dataDir, clock }, signal);
+            const containers = podAgent.containers();
+            const { ca } = identity;
+            api = new NodeApi({
+              ca,
+              serving,
+              runtime,
+              containers,
+              pods: () => podAgent.pods(),
+              clock,
+              log: log.named('api'),
+            });
+            await api.listen(options.agentPort);
+          },
+          { clock, log, failure: "the agent's API cannot be served yet, trying again" },
+          signal,
+        );
+        if (membership.isFresh) await listening;
+        else runBeside(listening, signal, log, 'API');
+      },
+      stop: async () => api?.close(),
+    },
+  ];
+
+  function createPodAgent(): PodAgent {
+    const podLog = log.named('pods');
+    const { address: hostAddress, settings } = membership;
+    const onNode = { fieldSelector: `spec.nodeName=${nodeName}` };
+    const serviceInformer = informers.for(services);
+    const onSight = (isCurrent: boolean) =>
+      registration.setProblem(
+        isCurrent ? undefined : `container runtime is down: no answer at ${options.dockerSocket}`,
+      );
+    return new PodAgent({
+      client,
+      runtime,
+      network,
+      desired: new DesiredPods({
+        informer: informers.for(pods, onNode),
+        checkpoint: new Checkpoint({ dataDir, log: podLog }),
+        clock,
+        log: podLog,
+      }),
+      watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
+      puller: new ImagePuller({ runtime, clock }),
+      files: new PodFiles({
+        dataDir,
+        resolvConf: async (pod) => podResolvConf(pod, settings, (await readFileIfThere('/etc/resolv.conf')) ?? ''),
+      }),
+      recorder: new EventRecorder({ client, log: podLog, component: 'kubelet', host: nodeName, clock }),
+      log: podLog,
+      clock,
+      hostAddress,
+      services: () => serviceInformer.list(),
+    });
+  }
+}

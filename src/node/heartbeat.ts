@@ -1,0 +1,54 @@
+// Shows the cluster that this node lives: its Lease is renewed every ten seconds.
+import { leases, nodeLeaseNamespace } from '../api/kinds/lease.ts';
+import type { Node } from '../api/kinds/node.ts';
+import { isNotFound } from '../api/status.ts';
+import { Backoff } from '../base/backoff.ts';
+import { type Clock, microTimestamp } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+
+const renewMs = 10_000;
+const leaseDurationSeconds = 40;
+
+export interface HeartbeatOptions {
+  client: Client;
+  clock: Clock;
+  log: Log;
+  nodeName: string;
+  /** The Node that owns the lease, as soon as it is known: with it the lease goes too. */
+  node(): Node | undefined;
+}
+
+export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log } = options;
+  const backoff = new Backoff({ firstMs: 200, ceilingMs: 7_000 });
+  let isLost = false;
+  while (!signal.aborted) {
+    try {
+      await renewLease(options);
+      backoff.forget('renew');
+      if (isLost) log.info('the heartbeat reaches the master again');
+      isLost = false;
+    } catch (error) {
+      // Said once: a master that is away for an hour is one happening.
+      if (!isLost && !signal.aborted) log.warn('the heartbeat does not reach the master', { error });
+      isLost = true;
+    }
+    await clock.sleep(isLost ? backoff.nextMs('renew') : renewMs, signal).catch(() => {});
+  }
+}
+
+export async function renewLease({ client, clock, nodeName, node }: HeartbeatOptions): Promise<void> {
+  const spec = { holderIdentity: nodeName, leaseDurationSeconds, renewTime: microTimestamp(clock.now()) };
+  const ref = { namespace: nodeLeaseNamespace, name: nodeName };
+  try {
+    await client.patch(leases, ref, { spec });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const owner = node();
+    const ownerReferences = owner?.metadata.uid
+      ? [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: owner.metadata.uid }]
+      : [];
+    await client.create(leases, { metadata: { ...ref, ownerReferences }, spec });
+  }
+}

@@ -1,0 +1,53 @@
+// What a node says of its host, read from /proc and the system's own files.
+import { readFile, statfs } from 'node:fs/promises';
+import { arch, availableParallelism, release } from 'node:os';
+import type { Node } from '../api/kinds/node.ts';
+import { formatKibibytes } from '../api/quantity.ts';
+import { readFileIfThere } from '../base/files.ts';
+
+type NodeInfo = NonNullable<Node['status']['nodeInfo']>;
+
+export interface HostFacts {
+  architecture: string;
+  capacity: Record<string, string>;
+  allocatable: Record<string, string>;
+  info: Omit<NodeInfo, 'containerRuntimeVersion' | 'kubeletVersion' | 'kubeProxyVersion'>;
+}
+
+const mostPods = '110';
+/** What Kubernetes keeps back for the host: memory, and a tenth of the disk. */
+const reservedMemoryBytes = 100 * 2 ** 20;
+const allocatableDisk = 0.9;
+
+export async function observeHost(dataDir: string): Promise<HostFacts> {
+  const [meminfo, disk, osRelease, machineId, productUuid, bootId] = await Promise.all([
+    readFile('/proc/meminfo', 'utf8'),
+    statfs(dataDir),
+    readFileIfThere('/etc/os-release'),
+    readFileIfThere('/etc/machine-id'),
+    readFile('/sys/class/dmi/id/product_uuid', 'utf8').catch(() => undefined),
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+  ]);
+  const memoryBytes = Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+  const diskBytes = disk.blocks * disk.bsize;
+  const architecture = ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[arch()] ?? arch();
+  const common = { cpu: String(availableParallelism()), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: mostPods };
+  return {
+    architecture,
+    capacity: { ...common, memory: formatKibibytes(memoryBytes), 'ephemeral-storage': formatKibibytes(diskBytes) },
+    allocatable: {
+      ...common,
+      memory: formatKibibytes(memoryBytes - reservedMemoryBytes),
+      'ephemeral-storage': String(Math.floor(diskBytes * allocatableDisk)),
+    },
+    info: {
+      machineID: (machineId ?? '').trim(),
+      systemUUID: (productUuid ?? machineId ?? '').trim(),
+      bootID: bootId.trim(),
+      kernelVersion: release(),
+      osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease ?? '')?.[1] ?? 'Linux',
+      operatingSystem: 'linux',
+      architecture,
+    },
+  };
+}

@@ -1,0 +1,36 @@
+// What stands in a pod's /etc/resolv.conf, by its dnsPolicy and dnsConfig.
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
+import type { Pod } from '../../api/kinds/pod.ts';
+import { parseResolvConf, type ResolvConf, resolvConf } from '../../api/pod-resolv-conf.ts';
+
+export function podResolvConf(pod: Pod, settings: ClusterSettings, hostText: string): string {
+  const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork = false } = pod.spec;
+  const host = parseResolvConf(hostText);
+  const isOfCluster = dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork);
+  if (isOfCluster && !dnsConfig) return resolvConf(settings, pod.metadata.namespace ?? '', host);
+  const base = isOfCluster
+    ? parseResolvConf(resolvConf(settings, pod.metadata.namespace ?? '', host))
+    : dnsPolicy === 'None'
+      ? { nameservers: [], search: [], options: [] }
+      : host;
+  const options = (dnsConfig?.options ?? []).map(({ name = '', value }) =>
+    value === undefined ? name : `${name}:${value}`,
+  );
+  const replaced = new Set(options.map(nameOfOption));
+  return formatResolvConf({
+    nameservers: [...new Set([...base.nameservers, ...(dnsConfig?.nameservers ?? [])])],
+    search: [...new Set([...base.search, ...(dnsConfig?.searches ?? [])])],
+    options: [...base.options.filter((option) => !replaced.has(nameOfOption(option))), ...options],
+  });
+}
+
+const nameOfOption = (option: string) => option.split(':')[0];
+
+function formatResolvConf({ nameservers, search, options }: ResolvConf): string {
+  return [
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...nameservers.map((nameserver) => `nameserver ${nameserver}`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,160 @@
+// The Node object of this host: made when it is missing, then told of when something has changed, and every five minutes.
+// What others have set (labels, annotations, taints, conditions of theirs) stays.
+import { isDeepStrictEqual } from 'node:util';
+import { type Node, type NodeCondition, nodes } from '../api/kinds/node.ts';
+import { isAlreadyExists, isNotFound } from '../api/status.ts';
+import { Backoff } from '../base/backoff.ts';
+import { type Clock, timestamp } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { HostFacts } from './host-facts.ts';
+
+export const kubeletVersion = 'v1.34.0+wherry';
+const reportMs = 300_000;
+
+export interface NodeDescription {
+  name: string;
+  address: string;
+  agentPort: number;
+  runtimeVersion: string;
+  facts: HostFacts;
+}
+
+export interface RegistrationOptions {
+  client: Client;
+  description: NodeDescription;
+  clock: Clock;
+  log: Log;
+}
+
+export class Registration {
+  readonly #options: RegistrationOptions;
+  /** Why this node takes no pods; undefined when it does. */
+  #problem: string | undefined;
+  #isRegistered = false;
+  #changed = Promise.withResolvers<void>();
+
+  /** A node begins with the problem that it is being set up. */
+  constructor(options: RegistrationOptions, problem: string) {
+    this.#options = options;
+    this.#problem = problem;
+  }
+
+  /** Makes or completes the Node object; answers it. Until it has done so once, `run` goes on trying. */
+  async register(): Promise<Node> {
+    const { client, description } = this.#options;
+    const labels = ownLabels(description);
+    try {
+      await client.create(nodes, { metadata: { name: description.name, labels } });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      await client.patch(nodes, { name: description.name }, { metadata: { labels } });
+    }
+    const node = await this.#report();
+    this.#isRegistered = true;
+    return node;
+  }
+
+  setProblem(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#changed.resolve();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const backoff = new Backoff({ firstMs: 200, ceilingMs: 10_000 });
+    if (!this.#isRegistered) this.#changed.resolve();
+    while (!signal.aborted) {
+      const changed = this.#changed;
+      const pause = new AbortController();
+      const until = AbortSignal.any([signal, pause.signal]);
+      await Promise.race([changed.promise, clock.sleep(reportMs, until).catch(() => {})]);
+      pause.abort();
+      if (signal.aborted) return;
+      this.#changed = Promise.withResolvers();
+      try {
+        if (this.#isRegistered) await this.#report();
+        else await this.register();
+        backoff.forget('report');
+      } catch (error) {
+        if (isNotFound(error)) {
+          log.warn('this node has been deleted from the cluster: start the agent again to have it back');
+          continue;
+        }
+        log.warn('the node could not be reported, trying again', { error });
+        await clock.sleep(backoff.nextMs('report'), signal).catch(() => {});
+        this.#changed.resolve();
+      }
+    }
+  }
+
+  async #report(): Promise<Node> {
+    const { client, description, clock } = this.#options;
+    const node = await client.get(nodes, { name: description.name });
+    const status = nodeStatus(node, description, this.#problem, clock.now());
+    const changed = Object.entries(status).filter(
+      ([key, value]) => !isDeepStrictEqual(value, (node.status as Record<string, unknown>)[key]),
+    );
+    if (changed.length === 0) return node;
+    const patch = { status: Object.fromEntries(changed) };
+    return client.patch(nodes, { name: description.name }, patch, { subresource: 'status' });
+  }
+}
+
+function ownLabels({ name, facts }: NodeDescription): Record<string, string> {
+  return {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': facts.architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': facts.architecture,
+  };
+}
+
+export function nodeStatus(
+  node: Node,
+  { name, address, agentPort, runtimeVersion, facts }: NodeDescription,
+  problem: string | undefined,
+  nowMs: number,
+): Node['status'] {
+  const own = conditions(node, problem, nowMs);
+  const foreign = (node.status.conditions ?? []).filter(
+    ({ type }) => !own.some((condition) => condition.type === type),
+  );
+  return {
+    capacity: facts.capacity,
+    allocatable: facts.allocatable,
+    addresses: [
+      { type: 'InternalIP', address },
+      { type: 'Hostname', address: name },
+    ],
+    daemonEndpoints: { kubeletEndpoint: { Port: agentPort } },
+    nodeInfo: { ...facts.info, containerRuntimeVersion: runtimeVersion, kubeletVersion, kubeProxyVersion: '' },
+    conditions: [...foreign, ...own],
+  };
+}
+
+function conditions(node: Node, problem: string | undefined, nowMs: number): NodeCondition[] {
+  const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
+    const status = holds ? 'True' : 'False';
+    const before = node.status.conditions?.find((known) => known.type === type);
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : undefined;
+    return {
+      type,
+      status,
+      lastHeartbeatTime: timestamp(nowMs),
+      lastTransitionTime: lastTransitionTime ?? timestamp(nowMs),
+      reason,
+      message,
+    };
+  };
+  return [
+    condition('MemoryPressure', false, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    condition('PIDPressure', false, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    problem === undefined
+      ? condition('Ready', true, 'KubeletReady', 'wherry agent is posting ready status')
+      : condition('Ready', false, 'KubeletNotReady', problem),
+  ];
+}
