@@ -5,7 +5,7 @@
 //   client ── 172.30.7.10 ──┘
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,6 +58,13 @@ export class Machine {
     return this.#lab.adopt(spawn('nsenter', [`--net=${this.path}`, process.execPath, here(program), ...args]));
   }
 
+  /** The same, with resolvers of the test's choice in /etc/resolv.conf. */
+  startResolving(resolvConf: string, program: string, args: string[]): ChildProcess {
+    const bindThenRun = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+    const enter = [`--net=${this.path}`, 'unshare', '--mount', 'sh', '-c', bindThenRun, resolvConf];
+    return this.#lab.adopt(spawn('nsenter', [...enter, process.execPath, here(program), ...args]));
+  }
+
   /** What became of so many requests. */
   async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
     return await askFrom(this.path, address, port, protocol, count);
@@ -104,13 +111,18 @@ export class NodeNetwork {
   #count = 0;
   log = '';
 
-  constructor(machine: Machine, dataDir: string) {
+  constructor(machine: Machine, dataDir: string, options: { secondsInOne?: number } = {}) {
     this.#machine = machine;
-    this.config = { nodeName: machine.name, nodeAddress: machine.address, dataDir, settings };
+    this.config = { nodeName: machine.name, nodeAddress: machine.address, dataDir, settings, ...options };
   }
 
+  /** The host's resolver is the client, unless somebody has written another one. */
   launch(): void {
-    const child = this.#machine.start('network-process.ts', [JSON.stringify(this.config)]);
+    const { dataDir } = this.config;
+    const resolvConf = join(dataDir, 'resolv.conf');
+    mkdirSync(dataDir, { recursive: true });
+    if (!existsSync(resolvConf)) writeFileSync(resolvConf, 'search lan.example\nnameserver 172.30.7.10\n');
+    const child = this.#machine.startResolving(resolvConf, 'network-process.ts', [JSON.stringify(this.config)]);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     if (child.stdout) {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -181,8 +193,8 @@ export class Lab {
     return host;
   }
 
-  networkOf(host: Machine): NodeNetwork {
-    return new NodeNetwork(host, join(this.#folder, host.name));
+  networkOf(host: Machine, options: { secondsInOne?: number } = {}): NodeNetwork {
+    return new NodeNetwork(host, join(this.#folder, host.name), options);
   }
 
   /** A pod that is not attached yet. */

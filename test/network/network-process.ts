@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline';
 import type { ClusterSettings } from '../../src/api/cluster-settings.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { Informers } from '../../src/client/informers.ts';
@@ -14,6 +15,8 @@ export interface NodeConfig {
   nodeAddress: string;
   dataDir: string;
   settings: ClusterSettings;
+  /** Makes time run faster, where a test would wait for the safety net. */
+  secondsInOne?: number;
 }
 
 export type Order =
@@ -28,7 +31,11 @@ const config = JSON.parse(process.argv[2] ?? '') as NodeConfig;
 const log = createLog({ level: 'debug', part: config.nodeName });
 const api = new FakeApi();
 const informers = new Informers(new Client(api), log);
-const network = new Network({ ...config, informers, log });
+const clock: Clock = {
+  ...systemClock,
+  sleep: async (ms, signal) => await systemClock.sleep(ms / (config.secondsInOne ?? 1), signal),
+};
+const network = new Network({ ...config, informers, log, clock });
 const { signal } = new AbortController();
 void informers.start(signal);
 

@@ -9,7 +9,13 @@ import { nodeObject, serviceObject, sliceObject, type TestEndpoint } from './obj
 const web = [{ name: 'http', port: 80, targetPort: 8080, nodePort: 30080 }];
 const names = [{ name: 'dgram', port: 53, targetPort: 8080, nodePort: 30053, protocol: 'UDP' }];
 
-for (const flavour of ['nft', 'legacy']) {
+// Also with bridged traffic in the rules and with strict checks of the way back, as hosts have it and do not have it.
+const hosts = [
+  { flavour: 'nft', bridgedTraffic: '0', reversePath: '1' },
+  { flavour: 'legacy', bridgedTraffic: '1', reversePath: '0' },
+];
+
+for (const { flavour, bridgedTraffic, reversePath } of hosts) {
   describe(`services on iptables-${flavour}`, { concurrency: false }, () => {
     let lab: Lab;
     let host: Machine;
@@ -37,7 +43,7 @@ for (const flavour of ['nft', 'legacy']) {
       tables: await saveOf(),
       sysctls: await host.run('sh', [
         '-c',
-        'grep -r . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all /proc/sys/net/bridge',
+        'grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all /proc/sys/net/bridge',
       ]),
     });
     const settled = async (line: RegExp): Promise<unknown> =>
@@ -46,6 +52,12 @@ for (const flavour of ['nft', 'legacy']) {
     before(async () => {
       lab = await Lab.open(['a']);
       host = lab.host(0);
+      const settings = [
+        ['bridge/bridge-nf-call-iptables', bridgedTraffic],
+        ['ipv4/conf/all/rp_filter', reversePath],
+      ];
+      for (const [name, value] of settings)
+        await host.run('sh', ['-c', `if [ -e /proc/sys/net/${name} ]; then echo ${value} >/proc/sys/net/${name}; fi`]);
       // As Docker leaves a host: chains of its own, and nothing is forwarded that it does not know.
       await host.run(`iptables-${flavour}`, ['-P', 'FORWARD', 'DROP']);
       await host.run(`iptables-${flavour}`, ['-N', 'DOCKER']);

@@ -37,7 +37,10 @@ export class DnsServer {
     const listening = [once(udp, 'listening'), once(tcp, 'listening')];
     udp.bind({ port, address });
     tcp.listen({ port, host: address });
-    await Promise.all(listening);
+    await Promise.all(listening).catch((error: unknown) => {
+      const hint = 'does another DNS server listen on all addresses of this host?';
+      throw new Error(`port ${port} of ${address} cannot be listened on: ${hint}`, { cause: error });
+    });
     for (const socket of [udp, tcp]) socket.on('error', (error) => this.#options.log.warn('DNS socket', { error }));
   }
 

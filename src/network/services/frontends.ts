@@ -4,7 +4,8 @@ import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts';
 import { hasClusterIp, hasNodePorts, type Service, type ServicePort } from '../../api/kinds/service.ts';
 import { keyOf } from '../../api/meta.ts';
 
-export type Protocol = 'tcp' | 'udp' | 'sctp';
+/** Not SCTP: a kernel that does not know it would refuse all rules because of one. */
+export type Protocol = 'tcp' | 'udp';
 
 export interface Backend {
   address: string;
@@ -25,7 +26,8 @@ export interface Frontend {
 /** One frontend per port of the service; none for a service that has no address of its own. */
 export function frontendsOf(service: Service, slices: EndpointSlice[]): Frontend[] {
   if (!hasClusterIp(service)) return [];
-  return (service.spec.ports ?? []).map((port) => ({
+  const ports = (service.spec.ports ?? []).filter(({ protocol }) => protocol !== 'SCTP');
+  return ports.map((port) => ({
     name: `${keyOf(service)}${port.name ? `:${port.name}` : ''}`,
     protocol: protocolOf(port),
     clusterIp: service.spec.clusterIP ?? '',

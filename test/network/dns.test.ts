@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runCommand } from '../bench/command.ts';
+import { Lab, type NodeNetwork, settings, type TestPod } from './lab.ts';
+import { nodeObject, serviceObject, sliceObject } from './objects.ts';
+
+let lab: Lab;
+let network: NodeNetwork;
+let pod: TestPod;
+
+const sql = [{ name: 'sql', port: 5432 }];
+const endpoints = Array.from({ length: 60 }, (_, index) => ({ address: `10.244.1.${100 + index}` }));
+
+/** As a pod sees it. */
+async function ask(...questions: [type: string, name: string][]): Promise<unknown[]> {
+  const program = join(import.meta.dirname, 'resolve.ts');
+  const args = [process.execPath, program, settings.dnsAddress, ...questions.flat()];
+  const { stdout } = await runCommand('nsenter', [`--net=/proc/${pod.pid}/ns/net`, ...args]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+before(async () => {
+  lab = await Lab.open(['a']);
+  const upstream = lab.client.start('upstream-dns.ts', []);
+  if (upstream.stdout) await once(upstream.stdout, 'data');
+  network = lab.networkOf(lab.host(0));
+  network.launch();
+  const puts = [
+    ['nodes', nodeObject('a', '10.244.1.0/24', '172.30.7.11')],
+    ['services', serviceObject('web', { clusterIP: '10.96.0.80', ports: [{ name: 'http', port: 80 }] })],
+    ['services', serviceObject('db', { clusterIP: 'None', ports: sql })],
+    ['services', serviceObject('few', { clusterIP: 'None', ports: sql })],
+    ['endpointslices', sliceObject('db', sql, endpoints)],
+    ['endpointslices', sliceObject('few', sql, endpoints.slice(0, 2))],
+  ] as const;
+  for (const [plural, object] of puts) await network.order({ do: 'put', plural, object });
+  await network.order({ do: 'appear' });
+  await network.order({ do: 'start' });
+  pod = await lab.pod('asking');
+  await network.order({ do: 'attach', uid: pod.uid, pid: pod.pid });
+});
+
+after(async () => await lab?.close());
+
+test('a pod finds services, headless ones, ports and the way back', async () => {
+  assert.deepEqual(
+    await ask(
+      ['A', 'web.shop.svc.cluster.local'],
+      ['AAAA', 'web.shop.svc.cluster.local'],
+      ['A', 'none.shop.svc.cluster.local'],
+      ['A', 'few.shop.svc.cluster.local'],
+      ['PTR', '80.0.96.10.in-addr.arpa'],
+      ['SRV', '_http._tcp.web.shop.svc.cluster.local'],
+    ),
+    [
+      ['10.96.0.80'],
+      'ENODATA',
+      'ENOTFOUND',
+      ['10.244.1.100', '10.244.1.101'],
+      ['web.shop.svc.cluster.local'],
+      [{ type: 'SRV', name: 'web.shop.svc.cluster.local', port: 80, priority: 0, weight: 100 }],
+    ],
+  );
+});
+
+test('what does not fit into a datagram comes over TCP, ours and that of others', async () => {
+  const [own, others] = (await ask(['A', 'db.shop.svc.cluster.local'], ['A', 'big.example'])) as string[][];
+  assert.equal(own?.length, 60);
+  assert.equal(others?.length, 100);
+});
+
+test('the rest of the world is asked of the host’s resolver', async () => {
+  assert.deepEqual(await ask(['A', 'www.example'], ['A', 'www.example.cluster.local']), [['192.0.2.77'], 'ENOTFOUND']);
+});
+
+test('answers follow the cluster', async () => {
+  await network.order({ do: 'delete', plural: 'services', key: 'shop/web' });
+  await network.order({ do: 'put', plural: 'endpointslices', object: sliceObject('few', sql, endpoints.slice(1, 2)) });
+  assert.deepEqual(await ask(['A', 'web.shop.svc.cluster.local'], ['A', 'few.shop.svc.cluster.local']), [
+    'ENOTFOUND',
+    ['10.244.1.101'],
+  ]);
+});
+
+test('after a restart without a master names of the cluster are not denied, and others are found', async () => {
+  await network.kill();
+  network.launch();
+  await network.order({ do: 'start' });
+  assert.deepEqual(await ask(['A', 'few.shop.svc.cluster.local'], ['A', 'www.example']), ['ESERVFAIL', ['192.0.2.77']]);
+});
