@@ -16,6 +16,7 @@ import { Network } from './network/network.ts';
 import { NodeApi } from './node/api/node-api.ts';
 import { Checkpoint } from './node/checkpoint.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
+import { ownerOf } from './node/docker/owner.ts';
 import { runHeartbeat } from './node/heartbeat.ts';
 import { observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
@@ -28,7 +29,6 @@ import { podResolvConf } from './node/pods/pod-dns.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
 import { untilDone } from './node/retry.ts';
-import { caHash } from './pki/certificate.ts';
 
 export interface AgentOptions {
   /** The API, as https://ADDRESS:PORT. */
@@ -75,7 +75,7 @@ export function agentComponents(options: AgentOptions): Component[] {
     {
       name: 'Docker',
       start: async (signal) => {
-        const owner = { cluster: caHash(identity.ca).slice(0, 16), node: nodeName };
+        const owner = ownerOf(identity.ca, nodeName);
         runtime = new DockerRuntime({ socketPath: options.dockerSocket, owner, log: log.named('docker') });
         const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
         await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);

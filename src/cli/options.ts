@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-export const defaultDataDir = '/var/lib/wherry';
+const defaultDataDir = '/var/lib/wherry';
 export const defaultKubeconfig = '/etc/wherry/kubeconfig';
 
 /** A flag whose variable is its name: --https-port is WHERRY_HTTPS_PORT. */
@@ -11,6 +11,11 @@ export function flag(flags: string, description: string, defaultValue?: unknown)
   const option = new Option(flags, description).env(`WHERRY_${name.toUpperCase().replaceAll('-', '_')}`);
   return defaultValue === undefined ? option : option.default(defaultValue);
 }
+
+export const commonFlags = [
+  flag('--data-dir <directory>', 'where everything is kept', defaultDataDir),
+  flag('--verbose', 'log more'),
+];
 
 export function withFlags(command: Command, flags: readonly Option[]): Command {
   for (const option of flags) command.addOption(option);

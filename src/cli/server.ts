@@ -1,9 +1,9 @@
 // wherry server: the master.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type ServerOptions, serverComponents } from '../server.ts';
+import type { ServerOptions } from '../server.ts';
 import {
-  defaultDataDir,
+  commonFlags,
   defaultKubeconfig,
   durationMs,
   flag,
@@ -26,11 +26,6 @@ export const serverFlags = [
   flag('--node-grace-period <duration>', 'how long a node may be silent before it counts as lost', 50_000).argParser(
     durationMs,
   ),
-];
-
-export const commonFlags = [
-  flag('--data-dir <directory>', 'where everything is kept', defaultDataDir),
-  flag('--verbose', 'log more'),
 ];
 
 export interface ServerFlags {
@@ -62,6 +57,7 @@ export function addServerCommand(program: Command): void {
   withFlags(program.command('server'), [...commonFlags, ...serverFlags])
     .description('run the master: API, state, scheduler and controllers')
     .action(async (flags: ServerFlags) => {
+      const { serverComponents } = await import('../server.ts');
       const options = serverOptions(flags);
       await runUntilSignal(serverComponents(options), options.log);
     });

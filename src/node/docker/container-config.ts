@@ -1,6 +1,7 @@
 // How a container of ours is asked for in Docker's words, and what is written on it so that it is known again.
 import type Docker from 'dockerode';
 import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
+import type { Owner } from './owner.ts';
 import { pauseImage } from './pause-image.ts';
 
 export const labels = {
@@ -14,12 +15,6 @@ export const labels = {
   cluster: 'io.wherry.cluster',
   node: 'io.wherry.node',
 } as const;
-
-/** Whose containers these are: several agents, of several clusters even, may share one Docker. */
-export interface Owner {
-  cluster: string;
-  node: string;
-}
 
 export interface Placement {
   owner: Owner;

@@ -13,9 +13,10 @@ import {
   type Runtime,
   type RuntimeEvent,
 } from '../runtime.ts';
-import { containerConfig, labels, type Owner, type Placement, pauseConfig } from './container-config.ts';
+import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { observed } from './observed.ts';
+import type { Owner } from './owner.ts';
 import { importPauseImage, pauseImage } from './pause-image.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
@@ -237,6 +238,19 @@ export class DockerRuntime implements Runtime {
     if (await this.hasImage(pauseImage)) return;
     await importPauseImage(this.#docker);
     this.#log.info('made the image of the pause container', { image: pauseImage });
+  }
+
+  /** Takes all our containers away, and the pause image unless another cluster's agent uses it. Answers how many there were. */
+  async removeAll(): Promise<number> {
+    const containers = await this.list(() => undefined);
+    await Promise.all(containers.map(({ id }) => this.remove(id)));
+    await this.#docker
+      .getImage(pauseImage)
+      .remove()
+      .catch((error: unknown) => {
+        if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;
+      });
+    return containers.length;
   }
 }
 

@@ -1,0 +1,52 @@
+// wherry agent: the node agent.
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { AgentOptions } from '../agent.ts';
+import type { Log } from '../base/log.ts';
+import { commonFlags, flag, portNumber, withFlags } from './options.ts';
+import { logFor, runUntilSignal } from './run.ts';
+
+export const agentFlags = [
+  flag('--node-name <name>', "the node's name (default: the host's name)"),
+  flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
+  flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock'),
+  flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
+];
+
+export interface AgentFlags {
+  dataDir: string;
+  nodeName?: string;
+  nodeIp?: string;
+  dockerSocket: string;
+  agentPort: number;
+  verbose?: boolean;
+}
+
+export function agentOptions(flags: AgentFlags, server: string, token: string | undefined, log: Log): AgentOptions {
+  return {
+    server,
+    token,
+    nodeName: flags.nodeName ?? hostname().toLowerCase(),
+    nodeIp: flags.nodeIp,
+    dataDir: join(flags.dataDir, 'agent'),
+    dockerSocket: flags.dockerSocket,
+    agentPort: flags.agentPort,
+    log: log.named('agent'),
+  };
+}
+
+export function addAgentCommand(program: Command): void {
+  withFlags(program.command('agent'), [
+    ...commonFlags,
+    flag('--server <url>', 'the API of the master, as https://ADDRESS:6443').makeOptionMandatory(),
+    flag('--token <token>', 'join token, as `wherry token create` prints it; needed once'),
+    ...agentFlags,
+  ])
+    .description('run the node agent: pods of this host on Docker Engine')
+    .action(async (flags: AgentFlags & { server: string; token?: string }) => {
+      const { agentComponents } = await import('../agent.ts');
+      const log = logFor(flags);
+      await runUntilSignal(agentComponents(agentOptions(flags, flags.server, flags.token, log)), log);
+    });
+}

@@ -1,0 +1,52 @@
+// wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
+import { X509Certificate } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readFileIfThere } from '../base/files.ts';
+import type { Log } from '../base/log.ts';
+import { commonFlags, defaultKubeconfig, flag, withFlags } from './options.ts';
+import { logFor } from './run.ts';
+
+interface UninstallFlags {
+  dataDir: string;
+  dockerSocket: string;
+  writeKubeconfig: string;
+  yes?: boolean;
+  verbose?: boolean;
+}
+
+export function addUninstallCommand(program: Command): void {
+  withFlags(program.command('uninstall'), [
+    ...commonFlags,
+    flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock'),
+    flag('--write-kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
+    flag('--yes', 'really remove everything'),
+  ])
+    .description("remove this host's containers, network rules and all data of Wherry; stop Wherry first")
+    .action(async (flags: UninstallFlags) => {
+      if (!flags.yes)
+        throw new Error(`this removes all pods of this host and everything in ${flags.dataDir}: say --yes to go on`);
+      const log = logFor(flags).named('uninstall');
+      await removeContainers(flags, log);
+      const { removeNetwork } = await import('../network/remove-network.ts');
+      await removeNetwork({ log });
+      await rm(flags.dataDir, { recursive: true, force: true });
+      await rm(flags.writeKubeconfig, { force: true });
+      log.info('removed all data', { directory: flags.dataDir, kubeconfig: flags.writeKubeconfig });
+    });
+}
+
+async function removeContainers({ dataDir, dockerSocket }: UninstallFlags, log: Log): Promise<void> {
+  const ca = await readFileIfThere(join(dataDir, 'agent/pki/ca.crt'));
+  const client = await readFileIfThere(join(dataDir, 'agent/pki/client.pem'));
+  if (ca === undefined || client === undefined) {
+    log.info('no agent has joined from this host: there are no containers');
+    return;
+  }
+  const { DockerRuntime } = await import('../node/docker/docker-runtime.ts');
+  const { ownerOf } = await import('../node/docker/owner.ts');
+  const node = /CN=system:node:(.+)/.exec(new X509Certificate(client).subject)?.[1] ?? '';
+  const runtime = new DockerRuntime({ socketPath: dockerSocket, owner: ownerOf(ca, node), log });
+  log.info('removed containers', { count: await runtime.removeAll() });
+}
