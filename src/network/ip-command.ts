@@ -93,7 +93,7 @@ function parse<T>(output: string): T[] {
   return parsed.filter((entry) => Object.keys(entry as object).length > 0);
 }
 
-export interface LinkAddress {
+interface LinkAddress {
   family: string;
   local: string;
   prefixlen: number;

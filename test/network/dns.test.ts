@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { runCommand } from '../bench/command.ts';
 import { Lab, type NodeNetwork, settings, type TestPod } from './lab.ts';
 import { nodeObject, serviceObject, sliceObject } from './objects.ts';
 
@@ -15,18 +13,13 @@ const endpoints = Array.from({ length: 60 }, (_, index) => ({ address: `10.244.1
 
 /** As a pod sees it. */
 async function ask(...questions: [type: string, name: string][]): Promise<unknown[]> {
-  const program = join(import.meta.dirname, 'resolve.ts');
-  const args = [process.execPath, program, settings.dnsAddress, ...questions.flat()];
-  const { stdout } = await runCommand('nsenter', [`--net=/proc/${pod.pid}/ns/net`, ...args]);
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const lines = await pod.run('resolve', [settings.dnsAddress, ...questions.flat()]);
+  return lines.map((line) => JSON.parse(line));
 }
 
 before(async () => {
   lab = await Lab.open(['a']);
-  const upstream = lab.client.start('upstream-dns.ts', []);
+  const upstream = lab.client.start('upstream', []);
   if (upstream.stdout) await once(upstream.stdout, 'data');
   network = lab.networkOf(lab.host(0));
   network.launch();

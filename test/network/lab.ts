@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { clusterSettings } from '../../src/api/cluster-settings.ts';
 import { type CommandOutcome, runCommand, tryCommand } from '../bench/command.ts';
 import type { NodeConfig, Order } from './network-process.ts';
@@ -19,7 +20,18 @@ export const settings = clusterSettings({
   clusterDomain: 'cluster.local',
 });
 
-const here = (program: string) => join(import.meta.dirname, program);
+/** What runs in the namespaces. */
+const programs = {
+  ask: import.meta.resolve('./ask.ts'),
+  network: import.meta.resolve('./network-process.ts'),
+  pod: import.meta.resolve('./pod-server.ts'),
+  remove: import.meta.resolve('./remove-process.ts'),
+  resolve: import.meta.resolve('./resolve.ts'),
+  upstream: import.meta.resolve('./upstream-dns.ts'),
+};
+export type Program = keyof typeof programs;
+
+const node = (program: Program, args: string[]) => [process.execPath, fileURLToPath(programs[program]), ...args];
 
 /** A network namespace of the test's. */
 export class Machine {
@@ -54,21 +66,26 @@ export class Machine {
   }
 
   /** Starts a program of this folder that stays until the lab is closed; its id is the one of the program itself. */
-  start(program: string, args: string[]): ChildProcess {
-    return this.#lab.adopt(spawn('nsenter', [`--net=${this.path}`, process.execPath, here(program), ...args]));
+  start(program: Program, args: string[]): ChildProcess {
+    return this.#lab.adopt(spawn('nsenter', [`--net=${this.path}`, ...node(program, args)]));
   }
 
   /** The same, with resolvers of the test's choice in /etc/resolv.conf. */
-  startResolving(resolvConf: string, program: string, args: string[]): ChildProcess {
+  startResolving(resolvConf: string, program: Program, args: string[]): ChildProcess {
     const bindThenRun = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
     const enter = [`--net=${this.path}`, 'unshare', '--mount', 'sh', '-c', bindThenRun, resolvConf];
-    return this.#lab.adopt(spawn('nsenter', [...enter, process.execPath, here(program), ...args]));
+    return this.#lab.adopt(spawn('nsenter', [...enter, ...node(program, args)]));
   }
 
   /** What became of so many requests. */
   async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
     return await askFrom(this.path, address, port, protocol, count);
   }
+}
+
+async function runIn(path: string, program: Program, args: string[]): Promise<string[]> {
+  const { stdout } = await runCommand('nsenter', [`--net=${path}`, ...node(program, args)]);
+  return stdout.trim().split('\n');
 }
 
 async function askFrom(
@@ -78,9 +95,7 @@ async function askFrom(
   protocol: string,
   count: number,
 ): Promise<string[]> {
-  const args = [address, String(port), protocol, String(count), '500'];
-  const { stdout } = await runCommand('nsenter', [`--net=${path}`, process.execPath, here('ask.ts'), ...args]);
-  return stdout.trim().split('\n');
+  return await runIn(path, 'ask', [address, String(port), protocol, String(count), '500']);
 }
 
 /** A process with a network namespace of its own in which a server listens: what Docker makes of a pod. */
@@ -99,6 +114,11 @@ export class TestPod {
 
   async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
     return await askFrom(`/proc/${this.pid}/ns/net`, address, port, protocol, count);
+  }
+
+  /** The lines that a program writes which runs in the pod's network. */
+  async run(program: Program, args: string[]): Promise<string[]> {
+    return await runIn(`/proc/${this.pid}/ns/net`, program, args);
   }
 }
 
@@ -122,7 +142,7 @@ export class NodeNetwork {
     const resolvConf = join(dataDir, 'resolv.conf');
     mkdirSync(dataDir, { recursive: true });
     if (!existsSync(resolvConf)) writeFileSync(resolvConf, 'search lan.example\nnameserver 172.30.7.10\n');
-    const child = this.#machine.startResolving(resolvConf, 'network-process.ts', [JSON.stringify(this.config)]);
+    const child = this.#machine.startResolving(resolvConf, 'network', [JSON.stringify(this.config)]);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     if (child.stdout) {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -199,7 +219,7 @@ export class Lab {
 
   /** A pod that is not attached yet. */
   async pod(name: string): Promise<TestPod> {
-    const child = this.adopt(spawn('unshare', ['--net', process.execPath, here('pod-server.ts'), name]));
+    const child = this.adopt(spawn('unshare', ['--net', ...node('pod', [name])]));
     if (child.stdout) await once(child.stdout, 'data');
     return new TestPod(`uid-of-${name}`, child);
   }

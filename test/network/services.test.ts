@@ -130,7 +130,7 @@ for (const { flavour, bridgedTraffic, reversePath } of hosts) {
     });
 
     test('a pod speaks to the world as its node, and to the cluster as itself', async () => {
-      const server = lab.client.start('pod-server.ts', ['outside']);
+      const server = lab.client.start('pod', ['outside']);
       if (server.stdout) await once(server.stdout, 'data');
       assert.deepEqual(await pod(0).ask(lab.client.address, 8080), [`0 outside ${host.address}`]);
     });
@@ -163,7 +163,7 @@ for (const { flavour, bridgedTraffic, reversePath } of hosts) {
     test('one retry is enough while an endpoint goes, and none is needed while the agent is killed and comes back', async () => {
       await putWeb(endpointsAt(0, 1));
       await settled(/10\.244\.1\.3:8080/);
-      const client = lab.client.start('ask.ts', [host.address, '30080', 'tcp', '0', '150', '1']);
+      const client = lab.client.start('ask', [host.address, '30080', 'tcp', '0', '150', '1']);
       const outcomes: string[] = [];
       if (client.stdout) createInterface({ input: client.stdout }).on('line', (line) => outcomes.push(line));
       const more = async (count: number) => {
@@ -213,7 +213,7 @@ for (const { flavour, bridgedTraffic, reversePath } of hosts) {
     test('all is taken back, twice over, and the host is as it was', async () => {
       await network.kill();
       for (const time of ['first', 'second']) {
-        const remover = host.start('remove-process.ts', []);
+        const remover = host.start('remove', []);
         const [code] = await once(remover, 'exit');
         assert.equal(code, 0, time);
         assert.deepEqual(await snapshot(), asBefore, time);

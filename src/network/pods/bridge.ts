@@ -28,7 +28,7 @@ export async function ensureBridge(wish: BridgeWish, ip: IpBatch): Promise<Bridg
   return { gateway: gatewayOf(wish.podCidr), mtu: mtuOf(wish, links) };
 }
 
-export function gatewayOf(podCidr: string): string {
+function gatewayOf(podCidr: string): string {
   return addressInRange(podCidr, 1);
 }
 

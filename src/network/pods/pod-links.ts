@@ -118,7 +118,7 @@ export function isWired(observed: {
 }
 
 /** The links to pods, of pods that are and that were. */
-export async function observePodLinks(): Promise<Link[]> {
+async function observePodLinks(): Promise<Link[]> {
   const links = await ipJson<Link>(['link', 'show', 'type', 'veth']);
   return links.filter(({ ifname }) => isPodLinkName(ifname));
 }

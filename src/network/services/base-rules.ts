@@ -17,7 +17,7 @@ const forwardChain = 'WHERRY-FORWARD';
 const inputChain = 'WHERRY-INPUT';
 
 /** Those that are inserted later stand before: services without endpoints are refused before anything is accepted. */
-export const jumps: Jump[] = [
+const jumps: Jump[] = [
   { table: 'nat', from: 'PREROUTING', to: servicesChain },
   { table: 'nat', from: 'OUTPUT', to: servicesChain },
   { table: 'nat', from: 'POSTROUTING', to: postroutingChain },

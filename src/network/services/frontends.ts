@@ -5,7 +5,7 @@ import { hasClusterIp, hasNodePorts, type Service, type ServicePort } from '../.
 import { keyOf } from '../../api/meta.ts';
 
 /** Not SCTP: a kernel that does not know it would refuse all rules because of one. */
-export type Protocol = 'tcp' | 'udp';
+type Protocol = 'tcp' | 'udp';
 
 export interface Backend {
   address: string;

@@ -3,7 +3,7 @@
 import { chainPrefix } from '../owned-names.ts';
 
 export const tables = ['nat', 'filter'] as const;
-export type Table = (typeof tables)[number];
+type Table = (typeof tables)[number];
 
 export interface Jump {
   table: Table;
