@@ -9,13 +9,13 @@ import { nodeObject, serviceObject, sliceObject, type TestEndpoint } from './obj
 const web = [{ name: 'http', port: 80, targetPort: 8080, nodePort: 30080 }];
 const names = [{ name: 'dgram', port: 53, targetPort: 8080, nodePort: 30053, protocol: 'UDP' }];
 
-// Also with bridged traffic in the rules and with strict checks of the way back, as hosts have it and do not have it.
+// Also with and without bridged traffic in the rules, strict checks of the way back, and a default route.
 const hosts = [
-  { flavour: 'nft', bridgedTraffic: '0', reversePath: '1' },
-  { flavour: 'legacy', bridgedTraffic: '1', reversePath: '0' },
+  { flavour: 'nft', bridgedTraffic: '0', reversePath: '1', defaultRoute: true },
+  { flavour: 'legacy', bridgedTraffic: '1', reversePath: '0', defaultRoute: false },
 ];
 
-for (const { flavour, bridgedTraffic, reversePath } of hosts) {
+for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
   describe(`services on iptables-${flavour}`, { concurrency: false }, () => {
     let lab: Lab;
     let host: Machine;
@@ -58,6 +58,7 @@ for (const { flavour, bridgedTraffic, reversePath } of hosts) {
       ];
       for (const [name, value] of settings)
         await host.run('sh', ['-c', `if [ -e /proc/sys/net/${name} ]; then echo ${value} >/proc/sys/net/${name}; fi`]);
+      if (defaultRoute) await host.run('ip', ['route', 'add', 'default', 'via', lab.client.address]);
       // As Docker leaves a host: chains of its own, and nothing is forwarded that it does not know.
       await host.run(`iptables-${flavour}`, ['-P', 'FORWARD', 'DROP']);
       await host.run(`iptables-${flavour}`, ['-N', 'DOCKER']);

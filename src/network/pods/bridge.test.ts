@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterSettings } from '../../api/cluster-settings.ts';
 import type { Link } from '../ip-command.ts';
-import { planBridge } from './bridge.ts';
+import { planBridge, planServiceRoute } from './bridge.ts';
 
 const settings = clusterSettings({
   clusterCidr: '10.244.0.0/16',
@@ -57,3 +57,15 @@ const cases: { name: string; links: Link[]; lines: string[] }[] = [
 for (const { name, links, lines } of cases) {
   test(`the bridge is ${name}`, () => assert.deepEqual(planBridge(wish, links, sysctls), lines));
 }
+
+test('a route to the services exactly where there is no default route', () => {
+  const [lan, way] = [
+    { dst: '192.0.2.0/24', dev: 'eth0' },
+    { dst: 'default', dev: 'eth0' },
+  ];
+  const ours = { dst: '10.96.0.0/12', dev: 'wherry0' };
+  assert.deepEqual(planServiceRoute(settings, [lan]), ['route add 10.96.0.0/12 dev wherry0 proto 87']);
+  assert.deepEqual(planServiceRoute(settings, [lan, ours]), []);
+  assert.deepEqual(planServiceRoute(settings, [lan, way]), []);
+  assert.deepEqual(planServiceRoute(settings, [way, lan, ours]), ['route del 10.96.0.0/12 dev wherry0 proto 87']);
+});

@@ -2,7 +2,7 @@
 // Pods have /32 addresses and send everything to the bridge, so what goes from pod to pod on one node is routed, not bridged:
 // it passes the host's rules both ways whether or not bridged traffic does (br_netfilter), and service replies are translated back.
 import { addressInRange, type ClusterSettings } from '../../api/cluster-settings.ts';
-import { type IpBatch, type Link, observeLinks } from '../ip-command.ts';
+import { type IpBatch, ipJson, type Link, observeLinks } from '../ip-command.ts';
 import { bridgeName, cardAddress, routeProtocol } from '../owned-names.ts';
 import { aliasOf, ensureSysctls, neededSysctls, observeSysctls, type Sysctls } from '../sysctls.ts';
 
@@ -23,8 +23,8 @@ export async function ensureBridge(wish: BridgeWish, ip: IpBatch): Promise<Bridg
   const [links, sysctls] = await Promise.all([observeLinks(), observeSysctls(Object.keys(neededSysctls))]);
   await ip.run(planBridge(wish, links, sysctls));
   await ensureSysctls({ ...neededSysctls, [`net/ipv4/conf/${bridgeName}/send_redirects`]: '0' });
-  // Only now, for a bridge has no routes while it is down. "replace" leaves a route alone that is there.
-  await ip.run([`route replace ${wish.settings.serviceCidr} dev ${bridgeName} proto ${routeProtocol}`]);
+  // Only now, for a bridge has no routes while it is down.
+  await ip.run(planServiceRoute(wish.settings, await ipJson<HostRoute>(['-4', 'route', 'show'])));
   return { gateway: gatewayOf(wish.podCidr), mtu: mtuOf(wish, links) };
 }
 
@@ -49,6 +49,24 @@ export function planBridge(wish: BridgeWish, links: Link[], sysctls: Sysctls): s
   for (const address of wanted) if (!present.includes(address)) lines.push(`address add ${address} dev ${bridgeName}`);
   if (!bridge?.flags.includes('UP')) lines.push(`link set ${bridgeName} up`);
   return lines;
+}
+
+/** A route as `ip -json route show` tells it. */
+interface HostRoute {
+  dst: string;
+  dev?: string;
+}
+
+/**
+ * Where the host has no default route, its own programs need one to the services: without any route a connection fails before
+ * the rules see it. Where it has one, ours would hide whatever else of the world lies in the service range.
+ */
+export function planServiceRoute({ serviceCidr }: ClusterSettings, routes: HostRoute[]): string[] {
+  const route = `${serviceCidr} dev ${bridgeName} proto ${routeProtocol}`;
+  const isThere = routes.some(({ dst, dev }) => dst === serviceCidr && dev === bridgeName);
+  const isWanted = !routes.some(({ dst }) => dst === 'default');
+  if (isWanted === isThere) return [];
+  return [isWanted ? `route add ${route}` : `route del ${route}`];
 }
 
 /** That of the link by which the node is reached. */
