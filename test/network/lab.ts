@@ -190,7 +190,7 @@ export class Lab {
     await removeStale();
     const lab = new Lab();
     try {
-      lab.#folder = await mkdtemp('/tmp/wtnet-');
+      lab.#folder = await mkdtemp(`/tmp/wtnet-${process.pid}-`);
       const lan = await lab.#add(new Machine(lab, 'lan', ''));
       await lan.run('ip', ['link', 'add', 'lan0', 'type', 'bridge']);
       await lan.run('ip', ['link', 'set', 'lan0', 'up']);
@@ -260,10 +260,14 @@ export class Lab {
   }
 }
 
-/** Namespaces of test processes that are no more. */
+/** Namespaces and folders of test processes that are no more. */
 async function removeStale(): Promise<void> {
   for (const name of await readdir('/run/netns').catch(() => [])) {
     const owner = /^wtnet-(\d+)-/.exec(name)?.[1];
     if (owner && !existsSync(`/proc/${owner}`)) await runCommand('ip', ['netns', 'del', name]);
+  }
+  for (const name of await readdir('/tmp')) {
+    const owner = /^wtnet-(\d+)-/.exec(name)?.[1];
+    if (owner && !existsSync(`/proc/${owner}`)) await rm(join('/tmp', name), { recursive: true, force: true });
   }
 }

@@ -8,6 +8,7 @@ import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { Network } from '../../src/network/network.ts';
+import type { PodNetwork } from '../../src/node/pod-network.ts';
 import { FakeApi } from './fake-api.ts';
 
 export interface NodeConfig {
@@ -35,7 +36,7 @@ const clock: Clock = {
   ...systemClock,
   sleep: async (ms, signal) => await systemClock.sleep(ms / (config.secondsInOne ?? 1), signal),
 };
-const network = new Network({ ...config, informers, log, clock });
+const network: Network & PodNetwork = new Network({ ...config, informers, log, clock });
 const { signal } = new AbortController();
 void informers.start(signal);
 
