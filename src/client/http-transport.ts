@@ -16,6 +16,9 @@ export interface HttpTransportOptions {
   requestTimeoutMs?: number;
 }
 
+/** Asked of the socket beneath, so that a server that vanished is noticed. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 10_000 };
+
 const methods: Record<Verb, string> = {
   get: 'GET',
   list: 'GET',
@@ -111,6 +114,7 @@ export class HttpTransport implements Transport {
     const session = http2.connect(server, {
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),
+      ...keepAlive,
     });
     const forget = () => {
       this.#session = undefined;
@@ -118,7 +122,6 @@ export class HttpTransport implements Transport {
     session.once('close', forget).once('goaway', forget);
     session.on('error', (error) => log.debug('connection broke', { server, error }));
     await once(session, 'connect');
-    session.socket.setKeepAlive(true, 10_000);
     return session;
   }
 
