@@ -11,12 +11,15 @@ export function podTemplateHash(template: object, collisionCount = 0): string {
   return [...digits].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
 }
 
-/** JSON with sorted keys and without what is undefined: the order in which fields were written does not matter. */
+/**
+ * JSON with sorted keys, in which what is absent, null or an empty list is the same: clients differ in how they write
+ * nothing.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
+    .filter(([, field]) => field !== undefined && field !== null && !(Array.isArray(field) && field.length === 0))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join()}}`;
 }

@@ -1,11 +1,10 @@
 // The replica sets of a deployment in time: which one is of the present template, which are older, and the revisions
 // that are noted on them. Pure.
-import { isDeepStrictEqual } from 'node:util';
 import type { Deployment } from '../api/kinds/deployment.ts';
 import type { PodTemplateSpec } from '../api/kinds/pod-template.ts';
 import type { ReplicaSet } from '../api/kinds/replica-set.ts';
 import { controllerReference, isBeingDeleted } from '../api/meta.ts';
-import { podTemplateHash, podTemplateHashLabel } from '../api/pod-template-hash.ts';
+import { canonical, podTemplateHash, podTemplateHashLabel } from '../api/pod-template-hash.ts';
 import type { Draft } from '../client/client.ts';
 
 const prefix = 'deployment.kubernetes.io/';
@@ -52,7 +51,7 @@ export function revisionOf({ metadata }: ReplicaSet): number {
 
 /** Equal but for the label by which the pods of different templates are told apart. */
 export function isSameTemplate(one: PodTemplateSpec, other: PodTemplateSpec): boolean {
-  return isDeepStrictEqual(withoutHash(one), withoutHash(other));
+  return canonical(withoutHash(one)) === canonical(withoutHash(other));
 }
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {

@@ -1,0 +1,155 @@
+// What goes with what, on a real server: namespaces with their content, dependents with their owners.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
+import { deployments } from '../../src/api/kinds/deployment.ts';
+import { namespaces } from '../../src/api/kinds/namespace.ts';
+import { pods } from '../../src/api/kinds/pod.ts';
+import { replicaSets } from '../../src/api/kinds/replica-set.ts';
+import { secrets } from '../../src/api/kinds/secret.ts';
+import { services } from '../../src/api/kinds/service.ts';
+import { serviceAccounts } from '../../src/api/kinds/service-account.ts';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { StandInAgent } from './stand-in-agent.ts';
+import { TestServer } from './test-server.ts';
+
+let server: TestServer;
+let agents: StandInAgent;
+before(async () => {
+  server = await TestServer.open();
+  agents = new StandInAgent(server, { endAfterMs: 200 });
+  await agents.start('one');
+});
+after(async () => {
+  agents?.stop();
+  await server?.close();
+});
+
+async function createDeployment(namespace: string, name: string, replicas = 3): Promise<void> {
+  await server.client.create(deployments, {
+    metadata: { name, namespace },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
+    },
+  });
+  await server.when(`${name} up`, deployments, (all) =>
+    all.some(({ metadata, status }) => metadata.name === name && status.availableReplicas === replicas),
+  );
+}
+
+const named = (name: string) => (object: KubeObject) =>
+  object.metadata.labels?.app === name || object.metadata.name === name;
+
+test('a namespace goes with everything in it', async () => {
+  await server.client.create(namespaces, { metadata: { name: 'doomed' } });
+  await server.when('account', serviceAccounts, (all) => all.some(({ metadata }) => metadata.namespace === 'doomed'));
+  await createDeployment('doomed', 'web', 5);
+  const metadata = { namespace: 'doomed', name: 'web' };
+  await server.client.create(services, { metadata, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+  await server.client.create(configMaps, { metadata });
+  await server.client.create(secrets, { metadata });
+  await server.kubectl('delete', 'namespace', 'doomed', '--timeout=15s');
+  for (const kind of [
+    'pods',
+    'replicasets',
+    'deployments',
+    'endpointslices',
+    'endpoints',
+    'serviceaccounts',
+    'events',
+  ]) {
+    assert.match(await server.kubectl('get', kind, '-n', 'doomed', '-o', 'name'), /^$/, kind);
+  }
+});
+
+test('what holds a namespace up stands in its conditions', async () => {
+  await server.client.create(namespaces, { metadata: { name: 'held' } });
+  const metadata = { namespace: 'held', name: 'keeper', finalizers: ['example.com/keep'] };
+  await server.client.create(configMaps, { metadata });
+  await server.client.delete(namespaces, { name: 'held' });
+  const held = await server.when('conditions', namespaces, (all) =>
+    all.find(({ metadata: { name }, status }) => name === 'held' && status.conditions),
+  );
+  const messages = Object.fromEntries((held.status.conditions ?? []).map(({ type, message }) => [type, message]));
+  assert.equal(
+    messages.NamespaceContentRemaining,
+    'Some resources are remaining: configmaps. has 1 resource instances',
+  );
+  assert.match(messages.NamespaceFinalizersRemaining ?? '', /example\.com\/keep in 1 resource instances$/);
+  await server.client.patch(configMaps, { namespace: 'held', name: 'keeper' }, { metadata: { finalizers: null } });
+  await server.when('gone', namespaces, (all) => !all.some(({ metadata: { name } }) => name === 'held'));
+});
+
+test('a default account comes back', async () => {
+  const ref = { namespace: 'default', name: 'default' };
+  const first = await server.client.get(serviceAccounts, ref);
+  await server.client.delete(serviceAccounts, ref);
+  await server.when('another one', serviceAccounts, (all) =>
+    all.some(({ metadata }) => metadata.namespace === 'default' && metadata.uid !== first.metadata.uid),
+  );
+});
+
+test('dependents go after their owner, all the way down', async () => {
+  await createDeployment('default', 'background');
+  await server.kubectl('delete', 'deployment', 'background');
+  await server.when('no pods', pods, (all) => !all.some(named('background')));
+  assert.equal((await server.informer(replicaSets)).list().some(named('background')), false);
+});
+
+test('in the foreground the owner goes last', async () => {
+  await createDeployment('default', 'foreground');
+  const order: string[] = [];
+  for (const kind of [deployments, replicaSets, pods]) {
+    (await server.informer<KubeObject>(kind as never)).onChange(({ object, previous }) => {
+      if (!object && previous && named('foreground')(previous)) order.push(previous.kind);
+    });
+  }
+  await server.kubectl('delete', 'deployment', 'foreground', '--cascade=foreground', '--timeout=15s');
+  await server.when('gone', deployments, (all) => !all.some(named('foreground')));
+  assert.deepEqual(order, ['Pod', 'Pod', 'Pod', 'ReplicaSet', 'Deployment']);
+});
+
+test('orphans stay, and are adopted again', async () => {
+  await createDeployment('default', 'orphan');
+  const uids = async () =>
+    (await server.informer(pods))
+      .list()
+      .filter(named('orphan'))
+      .map(({ metadata }) => metadata.uid)
+      .sort();
+  const before = await uids();
+  await server.kubectl('delete', 'deployment', 'orphan', '--cascade=orphan');
+  await server.when('without an owner', replicaSets, (all) =>
+    all.some((set) => named('orphan')(set) && (set.metadata.ownerReferences ?? []).length === 0),
+  );
+  await createDeployment('default', 'orphan');
+  await server.when('adopted', replicaSets, (all) =>
+    all.some((set) => named('orphan')(set) && set.metadata.ownerReferences?.[0]?.kind === 'Deployment'),
+  );
+  assert.deepEqual(await uids(), before);
+});
+
+test('owners that wait for each other do not wait for ever', async () => {
+  const create = (name: string) => server.client.create(configMaps, { metadata: { name, namespace: 'default' } });
+  const [one, two] = [await create('circle-one'), await create('circle-two')];
+  const own = (object: typeof one, owner: typeof one) =>
+    server.client.patch(configMaps, object.metadata, {
+      metadata: {
+        ownerReferences: [
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            name: owner.metadata.name,
+            uid: owner.metadata.uid,
+            blockOwnerDeletion: true,
+          },
+        ],
+      },
+    });
+  await own(one, two);
+  await own(two, one);
+  await server.client.delete(configMaps, one.metadata, { propagationPolicy: 'Foreground' });
+  await server.when('both gone', configMaps, (all) => !all.some(({ metadata }) => metadata.name.startsWith('circle-')));
+});

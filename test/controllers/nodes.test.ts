@@ -1,0 +1,123 @@
+// Nodes that come, fall silent, come back and go, on a real server with a short grace period.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { deployments } from '../../src/api/kinds/deployment.ts';
+import { type Node, nodeReadiness, nodes } from '../../src/api/kinds/node.ts';
+import { isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
+import { isPodActive } from '../../src/api/pod-availability.ts';
+import { StandInAgent } from './stand-in-agent.ts';
+import { TestServer } from './test-server.ts';
+
+const graceMs = 2000;
+let server: TestServer;
+let agents: StandInAgent;
+before(async () => {
+  server = await TestServer.open(['--node-grace-period', `${graceMs / 1000}s`]);
+  agents = new StandInAgent(server, { leaseEveryMs: 300 });
+  await agents.start('one', 'two', 'three');
+});
+after(async () => {
+  agents?.stop();
+  await server?.close();
+});
+
+const podsOn = (node: string) => (all: Pod[]) => all.filter(({ spec }) => spec.nodeName === node);
+const taintsOf = ({ spec }: Node) => (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
+const find = (name: string, test: (node: Node) => boolean) => (all: Node[]) =>
+  all.find((node) => node.metadata.name === name && test(node));
+
+test('every node gets a pod network of its own and no taint', async () => {
+  const all = await server.when('networks', nodes, (present) => present.every(({ spec }) => spec.podCIDR) && present);
+  assert.deepEqual(all.map(({ spec }) => spec.podCIDR).sort(), ['10.42.0.0/24', '10.42.1.0/24', '10.42.2.0/24']);
+  assert.deepEqual(
+    all.map(({ spec }) => spec.podCIDRs?.length),
+    [1, 1, 1],
+  );
+  await server.when('no taints', nodes, (present) => present.every((node) => taintsOf(node).length === 0));
+});
+
+test('a silent node is lost, its pods move, and it comes back without a taint', async () => {
+  const tolerations = ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map((key) => ({
+    key,
+    operator: 'Exists' as const,
+    effect: 'NoExecute' as const,
+    tolerationSeconds: 1,
+  }));
+  await server.client.create(deployments, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas: 6,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'main', image: 'nginx' }], tolerations },
+      },
+    },
+  });
+  await server.when('two on every node', pods, (all) => podsOn('one')(all).length === 2 && all.every(isPodReady));
+  agents.silence('one');
+  const lost = await server.when(
+    'lost',
+    nodes,
+    find('one', (node) => nodeReadiness(node)?.status === 'Unknown'),
+  );
+  assert.equal(nodeReadiness(lost)?.reason, 'NodeStatusUnknown');
+  assert.equal(nodeReadiness(lost)?.message, 'Kubelet stopped posting node status.');
+  await server.when(
+    'tainted',
+    nodes,
+    find('one', (node) => {
+      const keys = taintsOf(node).join();
+      return keys === 'node.kubernetes.io/unreachable:NoExecute,node.kubernetes.io/unreachable:NoSchedule';
+    }),
+  );
+  await server.when('not ready', pods, (all) => podsOn('one')(all).every((pod) => !isPodReady(pod)));
+  await server.when('six others', pods, (all) => {
+    const active = all.filter(isPodActive);
+    return active.length === 6 && active.every((pod) => pod.spec.nodeName !== 'one' && isPodReady(pod));
+  });
+  const left = podsOn('one')((await server.informer(pods)).list());
+  assert.equal(left.length, 2, 'nobody says that they have ended');
+  for (const { metadata, status } of left) {
+    assert.ok(metadata.deletionTimestamp);
+    assert.equal(status.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason, 'DeletionByTaintManager');
+  }
+  await agents.reportReady('one');
+  await server.when(
+    'back',
+    nodes,
+    find('one', (node) => taintsOf(node).length === 0),
+  );
+});
+
+test('a server that was down for longer than the grace period takes no living node for lost', async () => {
+  await server.kill();
+  await delay(graceMs + 500);
+  const broken: string[] = [];
+  await server.start();
+  (await server.informer(nodes)).onChange(({ object }) => {
+    if (object && nodeReadiness(object)?.status !== 'True') broken.push(object.metadata.name);
+  });
+  await delay(graceMs * 2);
+  const current = await server.client.list(nodes);
+  assert.deepEqual(
+    current.items.map((node) => nodeReadiness(node)?.status),
+    ['True', 'True', 'True'],
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('the pods of a node that is deleted go with it, and its network is given again', async () => {
+  const before = (await server.informer(nodes)).get('two');
+  agents.silence('two');
+  await server.kubectl('delete', 'node', 'two');
+  await server.when('no pods there', pods, (all) => podsOn('two')(all).length === 0);
+  await agents.join('four');
+  const joined = await server.when(
+    'network',
+    nodes,
+    find('four', ({ spec }) => Boolean(spec.podCIDR)),
+  );
+  assert.equal(joined.spec.podCIDR, before?.spec.podCIDR);
+});

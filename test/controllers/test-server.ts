@@ -1,0 +1,152 @@
+// A real server process of its own, in a directory of its own, for tests of what lives in it; and an administrator's
+// client with live copies, so that tests wait for changes and not for time.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kind } from '../../src/api/kinds/kind.ts';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { execute } from '../../src/base/exec.ts';
+import { createLog } from '../../src/base/log.ts';
+import { Client } from '../../src/client/client.ts';
+import { HttpTransport } from '../../src/client/http-transport.ts';
+import { Informer } from '../../src/client/informer.ts';
+import { type Kubeconfig, parseKubeconfig } from '../../src/pki/kubeconfig.ts';
+
+const root = join(import.meta.dirname, '../..');
+const log = createLog({ level: 'warn', part: 'test' });
+
+export class TestServer {
+  readonly directory: string;
+  readonly port: number;
+  readonly #flags: string[];
+  readonly #informers = new Map<string, Informer<KubeObject>>();
+  readonly #stop = new AbortController();
+  #process: ChildProcess | undefined;
+  #output = '';
+  #transport: HttpTransport | undefined;
+  #kubeconfig: Kubeconfig | undefined;
+
+  private constructor(directory: string, port: number, flags: string[]) {
+    this.directory = directory;
+    this.port = port;
+    this.#flags = flags;
+  }
+
+  static async open(flags: string[] = []): Promise<TestServer> {
+    const directory = await mkdtemp(join(tmpdir(), 'wherry-controllers-'));
+    const server = new TestServer(directory, await freePort(), flags);
+    await server.start();
+    server.#kubeconfig = parseKubeconfig(await readFile(server.kubeconfigFile, 'utf8'));
+    server.#transport = new HttpTransport({ ...server.kubeconfig, log });
+    return server;
+  }
+
+  get kubeconfigFile(): string {
+    return join(this.directory, 'kubeconfig');
+  }
+
+  get kubeconfig(): Kubeconfig {
+    if (!this.#kubeconfig) throw new Error('the server has not been started');
+    return this.#kubeconfig;
+  }
+
+  get client(): Client {
+    if (!this.#transport) throw new Error('the server has not been started');
+    return new Client(this.#transport);
+  }
+
+  /** A client with another identity than the administrator's. */
+  clientAs(identity: NonNullable<ConstructorParameters<typeof HttpTransport>[0]['identity']>): Client {
+    const { server, ca } = this.kubeconfig;
+    return new Client(new HttpTransport({ server, ca, identity, log }));
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      [
+        join(root, 'src/main.ts'),
+        'server',
+        ...['--data-dir', join(this.directory, 'data'), '--write-kubeconfig', this.kubeconfigFile],
+        ...['--bind-address', '127.0.0.1', '--advertise-address', '127.0.0.1', '--https-port', String(this.port)],
+        ...this.#flags,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    this.#process = child;
+    const ready = Promise.withResolvers<void>();
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#output += chunk;
+      if (/server: ready/.test(this.#output)) ready.resolve();
+    });
+    child.once('exit', (code) => ready.reject(new Error(`the server ended with ${code}:\n${this.#output}`)));
+    await ready.promise;
+    this.#output = '';
+  }
+
+  /** Ends the process at once, as a crash would. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the test is over'));
+    await this.kill();
+    await this.#transport?.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return execute('kubectl', ['--kubeconfig', this.kubeconfigFile, ...args]);
+  }
+
+  async informer<T extends KubeObject>(kind: Kind<T>): Promise<Informer<T>> {
+    const known = this.#informers.get(kind.plural) as Informer<T> | undefined;
+    const informer = known ?? new Informer<T>({ client: this.client, kind, log });
+    if (!known) {
+      this.#informers.set(kind.plural, informer as unknown as Informer<KubeObject>);
+      void informer.run(this.#stop.signal);
+    }
+    await informer.synced;
+    return informer;
+  }
+
+  /** Resolves with the first answer that is neither undefined nor false, asked at every change of a kind. */
+  async when<T extends KubeObject, A>(
+    what: string,
+    kind: Kind<T>,
+    ask: (objects: T[]) => A | undefined | false,
+    timeoutMs = 20_000,
+  ): Promise<A> {
+    const informer = await this.informer(kind);
+    const found = Promise.withResolvers<A>();
+    const look = () => {
+      const answer = ask(informer.list());
+      if (answer !== undefined && answer !== false) found.resolve(answer);
+    };
+    informer.onChange(look);
+    look();
+    const timer = setTimeout(() => {
+      const seen = JSON.stringify(informer.list(), null, 1).slice(0, 6000);
+      found.reject(
+        new Error(`${what}: not within ${timeoutMs} ms; there is ${seen}\nThe server says:\n${this.#output}`),
+      );
+    }, timeoutMs);
+    return found.promise.finally(() => clearTimeout(timer));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
