@@ -2,7 +2,7 @@
 // What others have set (labels, annotations, taints, conditions of theirs) stays.
 import { isDeepStrictEqual } from 'node:util';
 import { type Node, type NodeCondition, nodes } from '../api/kinds/node.ts';
-import { isAlreadyExists, isNotFound } from '../api/status.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import { Backoff } from '../base/backoff.ts';
 import { type Clock, timestamp } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -11,6 +11,8 @@ import type { HostFacts } from './host-facts.ts';
 
 export const kubeletVersion = 'v1.34.0+wherry';
 const reportMs = 300_000;
+const mostAttempts = 5;
+const conflictPauseMs = 20;
 
 export interface NodeDescription {
   name: string;
@@ -89,7 +91,19 @@ export class Registration {
     }
   }
 
+  /** Others write to the node at the same time, above all when it is new: who was overtaken looks again. */
   async #report(): Promise<Node> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#writeStatus();
+      } catch (error) {
+        if (!isConflict(error) || attempt === mostAttempts) throw error;
+        await this.#options.clock.sleep(conflictPauseMs);
+      }
+    }
+  }
+
+  async #writeStatus(): Promise<Node> {
     const { client, description, clock } = this.#options;
     const node = await client.get(nodes, { name: description.name });
     const status = nodeStatus(node, description, this.#problem, clock.now());

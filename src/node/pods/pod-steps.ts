@@ -4,7 +4,7 @@ import { type Pod, pods } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import { secrets } from '../../api/kinds/secret.ts';
 import type { Service } from '../../api/kinds/service.ts';
-import { isConflict, isNotFound } from '../../api/status.ts';
+import { isNotFound } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
@@ -244,8 +244,7 @@ export class PodSteps {
       try {
         await this.#options.client.delete(pods, pod.metadata, { gracePeriodSeconds: 0, uid });
       } catch (error) {
-        // Gone already, or another pod has taken its name.
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (!isNotFound(error)) throw error;
       }
     }
     view.memory.gone = true;

@@ -1,7 +1,7 @@
 // Tells the API how pods are: only what has changed, and never about another pod that took the name of the one meant.
 import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
-import { isConflict, isNotFound } from '../../api/status.ts';
+import { isNotFound } from '../../api/status.ts';
 import type { Client } from '../../client/client.ts';
 
 export class StatusWriter {
@@ -31,8 +31,8 @@ export class StatusWriter {
       const body = { metadata: { uid }, status: patch };
       this.#answered.set(uid, await this.#client.patch(pods, { namespace, name }, body, { subresource: 'status' }));
     } catch (error) {
-      // The pod is gone, or its name is another's by now: nobody is left to be told.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      // The pod is gone: nobody is left to be told.
+      if (!isNotFound(error)) throw error;
     }
   }
 
