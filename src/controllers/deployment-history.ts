@@ -45,7 +45,7 @@ export function byAge(one: ReplicaSet, other: ReplicaSet): number {
   return a === b ? (one.metadata.name < other.metadata.name ? -1 : 1) : a < b ? -1 : 1;
 }
 
-export function revisionOf({ metadata }: ReplicaSet): number {
+function revisionOf({ metadata }: ReplicaSet): number {
   return Number(metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
 }
 

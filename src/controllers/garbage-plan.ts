@@ -5,7 +5,7 @@ import { isBeingDeleted, type KubeObject, type OwnerReference } from '../api/met
 export const orphanFinalizer = 'orphan';
 export const foregroundFinalizer = 'foregroundDeletion';
 
-export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
+function hasFinalizer(object: KubeObject, finalizer: string): boolean {
   return object.metadata.finalizers?.includes(finalizer) ?? false;
 }
 

@@ -1,0 +1,98 @@
+// Certificates on a real server: a host joins with a token and becomes a node; others wait for a human.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+  nodeClientSigner,
+  nodeServingSigner,
+} from '../../src/api/kinds/certificate-signing-request.ts';
+import { nodes } from '../../src/api/kinds/node.ts';
+import { createJoinToken } from '../../src/cli/token.ts';
+import type { Client } from '../../src/client/client.ts';
+import { type CertificateSubject, createPrivateKeyPem, createSigningRequest } from '../../src/pki/certificate.ts';
+import { bearerOf, parseJoinToken } from '../../src/pki/token.ts';
+import { TestServer } from './test-server.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await TestServer.open();
+});
+after(() => server?.close());
+
+const nodeSubject = (name: string) => ({ commonName: `system:node:${name}`, organizations: ['system:nodes'] });
+
+async function ask(
+  client: Client,
+  name: string,
+  subject: CertificateSubject,
+  spec: Pick<CertificateSigningRequest['spec'], 'signerName' | 'usages'>,
+): Promise<string> {
+  const keyPem = await createPrivateKeyPem();
+  const pem = await createSigningRequest({ ...subject, keyPem });
+  await client.create(certificateSigningRequests, {
+    metadata: { name },
+    spec: { ...spec, request: Buffer.from(pem).toString('base64') },
+  });
+  return keyPem;
+}
+
+async function issued(name: string): Promise<X509Certificate> {
+  const request = await server.when(`${name} issued`, certificateSigningRequests, (all) =>
+    all.find(({ metadata, status }) => metadata.name === name && status.certificate),
+  );
+  return new X509Certificate(Buffer.from(request.status.certificate ?? '', 'base64'));
+}
+
+/** What `kubectl certificate approve` does. */
+async function approve(name: string): Promise<void> {
+  const request = await server.client.get(certificateSigningRequests, { name });
+  const condition = { type: 'Approved', status: 'True', reason: 'KubectlApprove', message: 'by hand' };
+  await server.client.update(
+    certificateSigningRequests,
+    { ...request, status: { ...request.status, conditions: [condition] } },
+    'approval',
+  );
+}
+
+const clientUse = { signerName: nodeClientSigner, usages: ['digital signature' as const, 'client auth' as const] };
+
+test('a host joins with a token, becomes a node, and serves under its own addresses only', async () => {
+  const token = parseJoinToken(await createJoinToken(server.kubeconfig, 60_000, 'test'));
+  const host = server.clientAs({ token: bearerOf(token) });
+  const key = await ask(host, 'join', nodeSubject('one'), clientUse);
+  const certificate = await issued('join');
+  assert.match(certificate.subject, /CN=system:node:one/);
+  assert.ok(certificate.verify(new X509Certificate(server.kubeconfig.ca).publicKey));
+  const node = server.clientAs({ certificate: certificate.toString(), key });
+  const serving = { signerName: nodeServingSigner, usages: ['digital signature' as const, 'server auth' as const] };
+  await ask(node, 'serving', { ...nodeSubject('one'), dnsNames: ['one'], ipAddresses: ['10.9.8.7'] }, serving);
+  await ask(node, 'greedy', { ...nodeSubject('one'), dnsNames: ['kubernetes.default.svc'] }, serving);
+  // It waits until the node has told its addresses.
+  await node.create(nodes, { metadata: { name: 'one' } });
+  const status = { addresses: [{ type: 'InternalIP', address: '10.9.8.7' }] };
+  await node.patch(nodes, { name: 'one' }, { status }, { subresource: 'status' });
+  assert.match((await issued('serving')).subjectAltName ?? '', /DNS:one.*IP Address:10\.9\.8\.7/);
+  const greedy = await server.client.get(certificateSigningRequests, { name: 'greedy' });
+  assert.deepEqual([greedy.status.conditions, greedy.status.certificate], [undefined, undefined]);
+});
+
+test('a person waits for a human, who approves', async () => {
+  const jane = { commonName: 'jane', organizations: ['developers'] };
+  const spec = { signerName: 'kubernetes.io/kube-apiserver-client', usages: clientUse.usages };
+  await ask(server.client, 'jane', jane, spec);
+  await approve('jane');
+  const certificate = await issued('jane');
+  assert.match(certificate.subject, /CN=jane/);
+  await ask(server.client, 'eve', { commonName: 'eve', organizations: ['system:masters'] }, spec);
+  await approve('eve');
+  await server.when('refused', certificateSigningRequests, (all) =>
+    all.some(
+      ({ metadata, status }) =>
+        metadata.name === 'eve' &&
+        !status.certificate &&
+        status.conditions?.some(({ type, reason }) => type === 'Failed' && reason === 'SignerValidationFailure'),
+    ),
+  );
+});
