@@ -6,6 +6,7 @@
 //                                        └── again, until nothing is left to do
 import type { Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
+import { matchesMap } from '../../api/selector.ts';
 import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
@@ -21,6 +22,11 @@ import { StatusWriter } from './status-writer.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;
+/**
+ * So long a pod behind a service runs on when its deletion is seen. No node can tell when all others have taken it out of
+ * their rules; each needs some 20 to 60 ms after the same event that tells us.
+ */
+const leaveMs = 1200;
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
@@ -116,7 +122,14 @@ export class PodAgent {
     const { desired, clock } = this.#options;
     const memory = this.#memories.get(uid) ?? newPodMemory(clock.now());
     this.#memories.set(uid, memory);
-    return { pod: desired.get(uid), containers: this.#watch.of(uid), memory };
+    const pod = desired.get(uid);
+    if (pod && isBeingDeleted(pod)) memory.leavesUntilMs ??= clock.now() + (this.#serves(pod) ? leaveMs : 0);
+    return { pod, containers: this.#watch.of(uid), memory };
+  }
+
+  #serves({ metadata: { namespace, labels } }: Pod): boolean {
+    const services = this.#options.services();
+    return services.some(({ metadata, spec }) => metadata.namespace === namespace && matchesMap(spec.selector, labels));
   }
 
   /** All steps at once; when one fails the others are still waited for. */

@@ -5,7 +5,7 @@
 //                    │                                                     ▲
 //                    └──► images present ──► init containers, one by one ──┘      (app containers are made, not
 //                                                                                 started, while the pod is wired)
-//   being deleted: stop ──(grace over)──► kill ──► all removed, network detached ──► files and API object gone
+//   being deleted: leave ──(out of all services)──► stop ──(grace over)──► kill ──► all removed, network detached ──► files and API object gone
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
@@ -113,7 +113,9 @@ class Planner {
   remove(grace: number): void {
     const { containers, memory } = this.#view;
     const running = runningContainers(containers);
-    if (running.length > 0) this.#stop(running, grace);
+    const leavesUntilMs = memory.leavesUntilMs ?? 0;
+    if (running.length > 0 && leavesUntilMs > this.#nowMs) this.#wake(leavesUntilMs);
+    else if (running.length > 0) this.#stop(running, grace);
     else if (containers.length > 0) this.#removeAll(containers);
     else if (!memory.gone) this.steps.push({ kind: 'detach' }, { kind: 'forget' });
   }

@@ -31,6 +31,8 @@ export interface PodMemory {
   /** Ids of containers whose back-off has been told in an event. */
   toldBackoff: Set<string>;
   toldUnsupported: boolean;
+  /** Set when the pod's deletion is seen: until then its containers run on, while all nodes cease to send it requests. */
+  leavesUntilMs: number | undefined;
   /** Nothing of the pod is left on this node, and the API knows. */
   gone: boolean;
 }
@@ -53,6 +55,7 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     stopping: new Map(),
     toldBackoff: new Set(),
     toldUnsupported: false,
+    leavesUntilMs: undefined,
     gone: false,
   };
 }

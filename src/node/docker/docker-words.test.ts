@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type Docker from 'dockerode';
+import type { ContainerSpec } from '../runtime.ts';
+import { containerConfig, pauseConfig } from './container-config.ts';
+import { negotiatedApi, tagged } from './docker-runtime.ts';
+import { frameContents, jsonLines } from './docker-streams.ts';
+import { observed } from './observed.ts';
+import { tarOfExecutable } from './tar.ts';
+
+const placement = { owner: { cluster: 'c1', node: 'n1' }, cgroupParent: '/wherry' };
+const identity = { podUid: 'u1', podNamespace: 'default', podName: 'web', name: 'main', attempt: 2 };
+const spec: ContainerSpec = {
+  ...identity,
+  pauseId: 'p1',
+  backoffSeconds: 20,
+  image: 'nginx:1',
+  entrypoint: undefined,
+  args: ['-g'],
+  env: ['A=1'],
+  workingDir: undefined,
+  mounts: [{ source: '/a', target: '/b', readOnly: true }],
+  resources: { cpuShares: 102, cpuQuotaMicros: 50_000, memoryBytes: 1024 },
+  user: undefined,
+  privileged: false,
+  readOnlyRoot: false,
+  addCapabilities: [],
+  dropCapabilities: [],
+  stdin: false,
+  stdinOnce: false,
+  tty: false,
+  hostIpc: false,
+  processes: 'of the pod',
+};
+
+async function* pieces(...buffers: Buffer[]): AsyncIterable<Uint8Array> {
+  yield* buffers;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+test('the older of two API versions is spoken, compared as numbers', () => {
+  assert.equal(negotiatedApi('1.41'), '1.41');
+  assert.equal(negotiatedApi('1.9'), '1.9');
+  assert.equal(negotiatedApi('1.52'), '1.47');
+});
+
+test('an image without tag means the latest, whatever the port of its registry', () => {
+  assert.equal(tagged('nginx'), 'nginx:latest');
+  assert.equal(tagged('registry:5000/nginx'), 'registry:5000/nginx:latest');
+  assert.equal(tagged('nginx:1'), 'nginx:1');
+  assert.equal(tagged('nginx@sha256:00'), 'nginx@sha256:00');
+});
+
+test('a container joins the namespaces of its pause container and carries all that identifies it', () => {
+  const config = containerConfig(spec, placement);
+  assert.equal(config.name, 'k8s_main_web_default_u1_2');
+  assert.deepEqual(config.Cmd, ['-g']);
+  assert.equal('Entrypoint' in config, false, "the image's own stays");
+  const { HostConfig: host = {} } = config;
+  assert.deepEqual([host.NetworkMode, host.IpcMode, host.PidMode], ['container:p1', 'container:p1', 'container:p1']);
+  assert.deepEqual(host.Binds, ['/a:/b:ro']);
+  assert.deepEqual([host.CpuShares, host.CpuQuota, host.Memory, host.MemorySwap], [102, 50_000, 1024, 1024]);
+  assert.equal(host.CgroupParent, '/wherry');
+  assert.equal(config.Labels?.['io.wherry.cluster'], 'c1');
+  assert.equal(config.Labels?.['io.kubernetes.sandbox.id'], 'p1');
+});
+
+test('a pause container owns a network namespace of its own, or has the host’s and its name', () => {
+  const own = pauseConfig({ ...identity, hostname: 'web', hostNetwork: false, hostIpc: false }, placement);
+  assert.deepEqual([own.NetworkDisabled, own.HostConfig?.NetworkMode, own.Hostname], [true, 'none', 'web']);
+  assert.equal(own.name, 'k8s_POD_web_default_u1_2');
+  const host = pauseConfig({ ...identity, hostname: 'web', hostNetwork: true, hostIpc: true }, placement);
+  assert.deepEqual([host.NetworkDisabled, host.HostConfig?.NetworkMode, host.Hostname], [undefined, 'host', undefined]);
+  assert.equal(host.HostConfig?.IpcMode, 'host');
+});
+
+test('what was written on a container is read from it again', () => {
+  const { Labels } = containerConfig(spec, placement);
+  const inspected = (state: object) =>
+    observed({
+      Id: 'id1',
+      Created: '2026-11-20T12:00:00.5Z',
+      Image: 'sha256:00',
+      Config: { Labels },
+      State: { Running: false, Error: '', ExitCode: 0, OOMKilled: false, StartedAt: '0001-01-01T00:00:00Z', ...state },
+    } as unknown as Docker.ContainerInspectInfo);
+  const created = inspected({ Status: 'created' });
+  assert.deepEqual(
+    { ...identity, backoffSeconds: 20, pauseId: 'p1' },
+    {
+      podUid: created.podUid,
+      podNamespace: created.podNamespace,
+      podName: created.podName,
+      name: created.name,
+      attempt: created.attempt,
+      backoffSeconds: created.backoffSeconds,
+      pauseId: created.pauseId,
+    },
+  );
+  assert.equal(created.state, 'created');
+  assert.equal(created.startedAt, undefined);
+  assert.equal(created.stopSignal, 'SIGTERM');
+  assert.equal(inspected({ Status: 'running', Running: true }).state, 'running');
+  assert.equal(inspected({ Status: 'exited', ExitCode: 3 }).exitCode, 3);
+  const unstartable = inspected({ Status: 'created', Error: 'no such file', ExitCode: 127 });
+  assert.deepEqual([unstartable.state, unstartable.startError], ['exited', 'no such file']);
+});
+
+test('frames are taken apart wherever the pieces of the stream end', async () => {
+  const frame = (stream: number, text: string) => {
+    const header = Buffer.alloc(8);
+    header[0] = stream;
+    header.writeUInt32BE(text.length, 4);
+    return Buffer.concat([header, Buffer.from(text)]);
+  };
+  const whole = Buffer.concat([frame(1, 'hello '), frame(2, ''), frame(2, 'world')]);
+  for (let size = 1; size <= whole.length; size += 1) {
+    const cut = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
+      whole.subarray(index * size, (index + 1) * size),
+    );
+    assert.equal(Buffer.concat(await all(frameContents(pieces(...cut)))).toString(), 'hello world');
+  }
+});
+
+test('JSON texts are read line by line, also where a letter is cut in two', async () => {
+  const bytes = Buffer.from('{"a":"ü"}\n\n{"b":2}');
+  const found = await all(jsonLines(pieces(bytes.subarray(0, 7), bytes.subarray(7))));
+  assert.deepEqual(found, [{ a: 'ü' }, { b: 2 }]);
+});
+
+test('the archive has the checksum that tar asks for, and ends on a whole block', () => {
+  const archive = tarOfExecutable('pause', Buffer.from('program'));
+  assert.equal(archive.length % 512, 0);
+  const stated = Number.parseInt(archive.subarray(148, 154).toString(), 8);
+  archive.write(' '.repeat(8), 148);
+  assert.equal(
+    archive.subarray(0, 512).reduce((sum, byte) => sum + byte, 0),
+    stated,
+  );
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startFed } from '../../base/exec.ts';
+import { pauseListing, pauseProgram } from './pause-program.ts';
+
+const onX64 = { skip: process.arch !== 'x64' && 'the program is for x64' };
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wherry-pause-'));
+});
+after(async () => {
+  await rm(folder, { recursive: true });
+});
+
+test('the program is a small ELF whose code is what the listing says', () => {
+  const program = pauseProgram('x64');
+  assert.equal(program.subarray(0, 4).toString('latin1'), '\x7fELF');
+  assert.ok(program.length < 1000, `${program.length} bytes`);
+  assert.equal(program.readBigUInt64LE(24), 0x400078n, 'the entry point is right behind the headers');
+  assert.equal(program.readBigUInt64LE(96), BigInt(program.length), 'all of the file is loaded');
+  // rt_sigprocmask comes first, exit comes last; the jumps between lead to where the listing has its labels.
+  const code = program.subarray(120).toString('hex');
+  assert.match(code, /^6aff4889e631ff31d26a08415a6a0e580f05/);
+  assert.match(code, /83f80f742083f802741b83f81175df/);
+  assert.match(code, /85c07fecebc931ff6a3c580f05$/);
+  assert.equal(pauseListing().filter((line) => /^(wait|reap|exit) /.test(line)).length, 3);
+});
+
+test('on another architecture the reason is told', () => {
+  assert.throws(() => pauseProgram('arm64'), /written for x64 only, this host is arm64/);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`it waits, heeds no other signal, and ends with 0 on ${signal}`, onX64, async () => {
+    const path = join(folder, `pause-${signal}`);
+    await writeFile(path, pauseProgram('x64'));
+    await chmod(path, 0o755);
+    const child = startFed(path, []);
+    await once(child, 'spawn');
+    // Before its first instruction a signal would still end it.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGUSR1');
+    child.kill('SIGCHLD');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(child.exitCode, null);
+    assert.equal(child.signalCode, null);
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    assert.deepEqual(await exited, [0, null]);
+  });
+}
