@@ -26,7 +26,7 @@ const workers = 4;
  * So long a pod behind a service runs on when its deletion is seen. No node can tell when all others have taken it out of
  * their rules; each needs some 20 to 60 ms after the same event that tells us.
  */
-const leaveMs = 1200;
+const leaveMs = 200;
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
@@ -53,7 +53,7 @@ export class PodAgent {
     this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, sync: (uid, signal) => this.#sync(uid, signal) });
     this.#watch = options.watch((podUid) => this.#queue.add(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch });
-    this.#status = new StatusWriter(options.client);
+    this.#status = new StatusWriter({ client: options.client, clock, log });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -98,7 +98,6 @@ export class PodAgent {
 
   async #sync(uid: string, signal: AbortSignal): Promise<void> {
     const { clock, desired } = this.#options;
-    let untold: unknown;
     await this.#swept;
     for (let round = 0; round < mostRounds && !signal.aborted; round += 1) {
       // What is not known for certain is not acted on: whoever finds out adds the pod again.
@@ -107,15 +106,14 @@ export class PodAgent {
       this.#tellUnsupported(view);
       const { steps, wakeAtMs } = planPod(view, clock.now());
       const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view.containers));
-      if (steps.length === 0 || isEnding) untold = await this.#writeStatus(view);
+      if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);
       if (steps.length === 0) {
         if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.now()));
         if (!view.pod) this.#forget(uid);
-        break;
+        return;
       }
       await this.#perform(steps, uid, view, signal);
     }
-    if (untold !== undefined && !signal.aborted) throw untold;
   }
 
   #view(uid: string): PodView {
@@ -139,23 +137,19 @@ export class PodAgent {
     const outcomes = await Promise.allSettled(steps.map((step) => this.#steps.perform(step, work)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (!failed) return;
-    await this.#writeStatus(view);
+    await this.#writeStatus(uid, view);
     throw failed.reason;
   }
 
-  /** Answers the error where the API could not be told: a pod is looked after even then. */
-  async #writeStatus({ pod, containers, memory }: PodView): Promise<unknown> {
+  async #writeStatus(uid: string, { pod, containers, memory }: PodView): Promise<void> {
     // Once its containers have been removed there is nothing new to tell of a pod.
-    if (!pod || memory.gone || (isBeingDeleted(pod) && containers.length === 0)) return undefined;
-    const newest = this.#status.newest(pod);
-    const view = { pod: newest, containers, memory };
+    if (!pod || memory.gone || (isBeingDeleted(pod) && containers.length === 0)) return;
     const { clock, hostAddress } = this.#options;
-    try {
-      await this.#status.write(pod, podStatus(newest, view, hostAddress, clock.now()));
-      return undefined;
-    } catch (error) {
-      return error;
-    }
+    const newest = this.#status.newest(pod);
+    const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, clock.now());
+    // A pod is looked after even where nobody can be told.
+    const retryAtMs = await this.#status.write(pod, status);
+    if (retryAtMs !== undefined) this.#queue.addAfter(uid, retryAtMs - clock.now());
   }
 
   #tellUnsupported({ pod, memory }: PodView): void {

@@ -1,16 +1,30 @@
 // Tells the API how pods are: only what has changed, and never about another pod that took the name of the one meant.
+// While the API is away nobody waits for it: one write in a while finds out whether it is back.
 import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
-import { isNotFound } from '../../api/status.ts';
+import { isNotFound, StatusError } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
+
+const quietMs = 5_000;
+/** Another has written meanwhile, as a rule. */
+const refusedMs = 100;
 
 export class StatusWriter {
   readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** No write is tried before; set as soon as one has failed. */
+  #quietUntilMs = 0;
+  #isAway = false;
   /** What the API answered to our last write: newer than the informer's copy until that has caught up. */
   readonly #answered = new Map<string, Pod>();
 
-  constructor(client: Client) {
-    this.#client = client;
+  constructor(options: { client: Client; clock: Clock; log: Log }) {
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#log = options.log;
   }
 
   /** The newest known form of a pod. */
@@ -23,17 +37,34 @@ export class StatusWriter {
     return pod;
   }
 
-  async write(pod: Pod, status: Pod['status']): Promise<void> {
+  /** Answers when to come again where the API could not be told; undefined where it knows. */
+  async write(pod: Pod, status: Pod['status']): Promise<number | undefined> {
     const { namespace, name, uid = '' } = pod.metadata;
     const patch = statusPatch(this.newest(pod).status, status);
-    if (!patch) return;
+    if (!patch) return undefined;
+    const nowMs = this.#clock.now();
+    if (this.#quietUntilMs > nowMs) return this.#quietUntilMs;
+    // The others stay quiet until this one knows more.
+    if (this.#isAway) this.#quietUntilMs = nowMs + quietMs;
     try {
       const body = { metadata: { uid }, status: patch };
       this.#answered.set(uid, await this.#client.patch(pods, { namespace, name }, body, { subresource: 'status' }));
+      this.#setAway(false);
+      return undefined;
     } catch (error) {
       // The pod is gone: nobody is left to be told.
-      if (!isNotFound(error)) throw error;
+      if (isNotFound(error)) return undefined;
+      const isRefusal = error instanceof StatusError && error.code < 500;
+      this.#setAway(!isRefusal, error);
+      return this.#clock.now() + (isRefusal ? refusedMs : quietMs);
     }
+  }
+
+  #setAway(isAway: boolean, error?: unknown): void {
+    if (isAway && !this.#isAway) this.#log.warn('pods cannot be told of, the API does not answer', { error });
+    if (!isAway && this.#isAway) this.#log.info('the API answers again');
+    this.#isAway = isAway;
+    this.#quietUntilMs = isAway ? this.#clock.now() + quietMs : 0;
   }
 
   forget(uid: string): void {
