@@ -45,6 +45,11 @@ export class FakeApi implements Transport {
     }
   }
 
+  /** Everything that has been written, in order. */
+  history(): { plural: string; object: KubeObject }[] {
+    return this.#history.map(({ plural, event }) => ({ plural, object: event.object }));
+  }
+
   #all(plural: string): KubeObject[] {
     return [...this.#objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object);
   }

@@ -2,7 +2,8 @@
 // nothing, and deletion leaves nothing behind.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { pods } from '../../src/api/kinds/pod.ts';
+import type { Event } from '../../src/api/kinds/event.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { latestOf } from '../../src/node/pods/pod-progress.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
@@ -78,6 +79,19 @@ test('a pod that is deleted is unready before it is told to stop, and leaves not
   const pod = await bench.pod('web');
   await bench.client.delete(pods, pod.metadata, { gracePeriodSeconds: 20 });
   await bench.gone('web');
+  const history = bench.api.history();
+  const unready = history.findIndex(
+    ({ plural, object }) => plural === 'pods' && object.metadata.deletionTimestamp && !isReady(object as Pod),
+  );
+  const killing = history.findIndex(
+    ({ plural, object }) => plural === 'events' && (object as Event).reason === 'Killing',
+  );
+  const unreadyPod = history[unready]?.object as Pod | undefined;
+  assert.equal(unreadyPod?.status.containerStatuses?.[0]?.ready, true, 'it still ran');
+  assert.ok(unready < killing, `unready at ${unready}, told to stop at ${killing}`);
+  const last = history.findLast(({ plural, object }) => plural === 'pods' && object.metadata.name === 'web')
+    ?.object as Pod;
+  assert.equal(last.status.phase, 'Succeeded');
   assert.deepEqual(await bench.containersOf(pod), []);
   assert.equal(bench.network.addresses.has(pod.metadata.uid ?? ''), false);
 });
