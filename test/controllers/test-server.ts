@@ -65,9 +65,11 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
+    // The server ends with the test, however that ends.
     const child = spawn(
-      process.execPath,
+      'setpriv',
       [
+        ...['--pdeathsig', 'KILL', process.execPath],
         join(root, 'src/main.ts'),
         'server',
         ...['--data-dir', join(this.directory, 'data'), '--write-kubeconfig', this.kubeconfigFile],
