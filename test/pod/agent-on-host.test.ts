@@ -1,0 +1,165 @@
+// The agent as a program on a host, with a real master: how it joins and what it says when it cannot, the node it
+// makes, its own API, and the logs that kubectl gets through it.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Node } from '../../src/api/kinds/node.ts';
+import type { Pod } from '../../src/api/kinds/pod.ts';
+import { parseKubeconfig } from '../../src/pki/kubeconfig.ts';
+import { formatJoinToken, parseJoinToken } from '../../src/pki/token.ts';
+import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
+import type { HostProcess } from '../bench/test-host.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage, ensureImages } from '../images/images.ts';
+import { isReady } from './pod-bench.ts';
+
+const wherry = join(import.meta.dirname, '../../bin/wherry');
+let bench: Hosts;
+let on: DockerHost;
+let server: HostProcess;
+let agent: HostProcess;
+let token: string;
+
+before(async () => {
+  bench = await openHosts({ names: ['a'] });
+  on = bench.host('a');
+  await ensureImages(on.docker.socket);
+  server = await startServer();
+  token = (await on.host.exec(wherry, ['token', 'create', '--kubeconfig', kubeconfig()])).stdout.trim();
+});
+after(async () => {
+  await bench?.close();
+});
+
+const kubeconfig = () => join(on.host.folder, 'kubeconfig');
+const url = () => `https://${on.address}:6443`;
+
+async function startServer(): Promise<HostProcess> {
+  const args = ['server', '--data-dir', join(on.host.folder, 'wherry'), '--advertise-address', on.address];
+  const started = await on.host.spawn(wherry, [...args, '--write-kubeconfig', kubeconfig()], { log: 'server.log' });
+  await waitUntil('the API', async () => (await kubectl('get', '--raw', '/readyz')) === 'ok');
+  return started;
+}
+
+async function startAgent(joinToken?: string): Promise<HostProcess> {
+  const args = [...agentArgs(url(), 'agent'), ...(joinToken ? ['--token', joinToken] : [])];
+  return on.host.spawn(wherry, args, { log: 'agent.log' });
+}
+
+function agentArgs(server: string, dataDir: string): string[] {
+  const places = ['--data-dir', join(on.host.folder, dataDir), '--docker-socket', on.docker.socket];
+  return ['agent', '--server', server, '--node-name', 'n1', ...places];
+}
+
+async function kubectl(...args: string[]): Promise<string> {
+  return (await on.host.exec('kubectl', ['--kubeconfig', kubeconfig(), ...args])).stdout;
+}
+
+const get = async <T>(kind: string, name: string) => JSON.parse(await kubectl('get', kind, name, '-o', 'json')) as T;
+
+async function readyNode(): Promise<Node> {
+  return waitUntil('the node is ready', async () => {
+    const node = await get<Node>('node', 'n1');
+    return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') && node;
+  });
+}
+
+async function readyPod(name: string): Promise<Pod> {
+  return waitUntil(`pod ${name} is ready`, async () => {
+    const pod = await get<Pod>('pod', name);
+    return isReady(pod) && pod;
+  });
+}
+
+/** Asks the agent's own API and answers the HTTP code and the text. */
+async function askAgent(path: string, certificate?: { certificate: string; key: string }): Promise<string> {
+  const identity: string[] = [];
+  if (certificate) {
+    const folder = on.host.folder;
+    await on.host.exec('tee', [join(folder, 'c.crt')], { input: certificate.certificate });
+    await on.host.exec('tee', [join(folder, 'c.key')], { input: certificate.key });
+    identity.push('--cert', join(folder, 'c.crt'), '--key', join(folder, 'c.key'));
+  }
+  const args = ['-sSk', '--max-time', '5', '-w', ' %{http_code}', ...identity, `https://${on.address}:10250${path}`];
+  return (await on.host.exec('curl', args)).stdout;
+}
+
+test('an agent that cannot join ends and says why', async () => {
+  const { id, secret, caHash } = parseJoinToken(token);
+  const unknown = formatJoinToken({ id, secret: secret.split('').reverse().join(''), caHash });
+  const elsewhere = formatJoinToken({ id, secret, caHash: '0'.repeat(64) });
+  const cases: [string, string[], RegExp][] = [
+    [url(), [], /no valid certificate of a cluster yet: give it a join token/],
+    [url(), ['--token', 'abc'], /the join token is malformed/],
+    [url(), ['--token', unknown], /does not know the join token/],
+    [url(), ['--token', elsewhere], /not of the cluster that the join token is for/],
+    [`https://${on.address}:6444`, ['--token', token], /cannot be reached.*ECONNREFUSED/],
+  ];
+  for (const [server, more, says] of cases) {
+    const outcome = await on.host.tryExec(wherry, [...agentArgs(server, 'nowhere'), ...more], { timeoutMs: 20_000 });
+    assert.match(outcome.stderr, says);
+    assert.equal(outcome.code, 1, outcome.stderr);
+  }
+});
+
+test('it joins with a token and tells what its host is', async () => {
+  agent = await startAgent(token);
+  const node = await readyNode();
+  assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'n1');
+  assert.deepEqual(node.status.addresses, [
+    { type: 'InternalIP', address: on.address },
+    { type: 'Hostname', address: 'n1' },
+  ]);
+  assert.equal(node.status.capacity?.pods, '110');
+  assert.match(node.status.nodeInfo?.containerRuntimeVersion ?? '', /^docker:\/\/\d/);
+  assert.equal(node.status.nodeInfo?.kubeletVersion, 'v1.34.0+wherry');
+  assert.equal(node.status.daemonEndpoints?.kubeletEndpoint?.Port, 10250);
+  const lease = JSON.parse(await kubectl('get', 'lease', 'n1', '-n', 'kube-node-lease', '-o', 'json'));
+  assert.match(lease.spec.renewTime, /\.\d{6}Z$/);
+  assert.equal(lease.metadata.ownerReferences[0].uid, node.metadata.uid);
+});
+
+test('its API answers masters only', async () => {
+  assert.match(await askAgent('/healthz'), / 401$/);
+  const pem = await readFile(join(on.host.folder, 'agent/agent/pki/client.pem'), 'utf8');
+  const [certificate = '', key = ''] = pem.split(/(?=-----BEGIN PRIVATE)/);
+  assert.match(await askAgent('/pods', { certificate, key }), / 403$/, 'another node is not a master');
+  const { identity } = parseKubeconfig(await readFile(kubeconfig(), 'utf8'));
+  assert.equal(await askAgent('/healthz', identity), 'ok 200');
+  assert.match(await askAgent('/pods', identity), /"kind":"PodList".* 200$/);
+  assert.match(await askAgent('/containerLogs/default/none/main', identity), /pods "none" not found 404$/);
+});
+
+test('logs come as kubectl asks for them', async () => {
+  const text =
+    'for i in 1 2 3; do echo line $i; done; echo wrong >&2; sleep 1; echo late; while true; do sleep 1; done';
+  const spec = { containers: [{ name: 'main', image: busyboxImage, command: ['sh', '-c', text] }] };
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'talk' }, spec };
+  await on.host.exec('kubectl', ['--kubeconfig', kubeconfig(), 'apply', '-f', '-'], { input: JSON.stringify(pod) });
+  await readyPod('talk');
+  const follow = on.host.tryExec('timeout', ['4', 'kubectl', '--kubeconfig', kubeconfig(), 'logs', '-f', 'talk']);
+  assert.equal((await follow).stdout, 'line 1\nline 2\nline 3\nwrong\nlate\n');
+  assert.equal(await kubectl('logs', 'talk', '--tail', '2'), 'wrong\nlate\n');
+  assert.equal(await kubectl('logs', 'talk', '--limit-bytes', '4'), 'line');
+  assert.match(await kubectl('logs', 'talk', '--timestamps', '--tail', '1'), /^\d{4}-\d\d-\d\dT[\d:.]+Z late\n$/);
+  assert.equal(await kubectl('logs', 'talk', '--since-time', new Date(Date.now() + 60_000).toISOString()), '');
+  const previous = await on.host.tryExec('kubectl', ['--kubeconfig', kubeconfig(), 'logs', '-p', 'talk']);
+  assert.match(previous.stderr, /previous terminated container "main" in pod "talk" not found/);
+});
+
+test('agent and master are killed and come again: the same containers, with their names and addresses', async () => {
+  const before = await get<Pod>('pod', 'talk');
+  await Promise.all([agent.kill('SIGKILL'), server.kill('SIGKILL')]);
+  agent = await startAgent();
+  // With the master still away the agent finds its pods by itself.
+  await waitUntil('the agent goes on alone', async () => /pods of the last time/.test(await agent.readLog()));
+  server = await startServer();
+  await readyNode();
+  assert.deepEqual((await get<Pod>('pod', 'talk')).status, before.status);
+  const begun = performance.now();
+  await kubectl('delete', 'pod', 'talk', '--grace-period', '1');
+  assert.ok(performance.now() - begun < 5_000);
+  const { stdout } = await on.host.exec('docker', ['-H', `unix://${on.docker.socket}`, 'ps', '-aq']);
+  assert.equal(stdout, '');
+});
