@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Node } from '../api/kinds/node.ts';
+import { observeHost } from './host-facts.ts';
+import { type NodeDescription, nodeStatus } from './registration.ts';
+
+const nowMs = Date.parse('2026-11-20T12:00:00Z');
+const description = async (): Promise<NodeDescription> => ({
+  name: 'n1',
+  address: '192.0.2.7',
+  agentPort: 10250,
+  runtimeVersion: 'docker://28.1.0',
+  facts: await observeHost('/tmp'),
+});
+const nodeWith = (conditions: Node['status']['conditions']): Node =>
+  ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions } }) as Node;
+
+test('a host tells how much it has, and how much of it pods may use', async () => {
+  const { facts } = await description();
+  const memory = (of: Record<string, string>) => Number(/^(\d+)Ki$/.exec(of.memory ?? '')?.[1]);
+  assert.equal(memory(facts.capacity) - memory(facts.allocatable), 100 * 1024);
+  assert.ok(Number(facts.capacity.cpu) >= 1);
+  assert.match(facts.info.bootID, /^[0-9a-f-]{36}$/);
+  assert.match(facts.info.kernelVersion, /^\d+\.\d+/);
+});
+
+test('a node that is well is Ready, with the conditions that Kubernetes knows', async () => {
+  const { conditions = [], addresses } = nodeStatus(nodeWith([]), await description(), undefined, nowMs);
+  assert.deepEqual(
+    conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+    [
+      'MemoryPressure False KubeletHasSufficientMemory',
+      'DiskPressure False KubeletHasNoDiskPressure',
+      'PIDPressure False KubeletHasSufficientPID',
+      'Ready True KubeletReady',
+    ],
+  );
+  assert.equal(conditions.at(-1)?.message, 'wherry agent is posting ready status');
+  assert.deepEqual(addresses?.[0], { type: 'InternalIP', address: '192.0.2.7' });
+});
+
+test('a problem shows in the Ready condition, which keeps the time of its last change; those of others stay', async () => {
+  const ours = await description();
+  const foreign = { type: 'NetworkUnavailable', status: 'False', reason: 'X', message: '' };
+  const well = nodeStatus(nodeWith([foreign]), ours, undefined, nowMs);
+  const ill = nodeStatus(nodeWith(well.conditions), ours, 'container runtime is down', nowMs + 60_000);
+  assert.deepEqual(ill.conditions?.[0], foreign);
+  const ready = ill.conditions?.find(({ type }) => type === 'Ready');
+  assert.deepEqual(
+    [ready?.status, ready?.reason, ready?.message, ready?.lastTransitionTime],
+    ['False', 'KubeletNotReady', 'container runtime is down', '2026-11-20T12:01:00Z'],
+  );
+  const disk = ill.conditions?.find(({ type }) => type === 'DiskPressure');
+  assert.deepEqual(
+    [disk?.lastTransitionTime, disk?.lastHeartbeatTime],
+    ['2026-11-20T12:00:00Z', '2026-11-20T12:01:00Z'],
+  );
+});
