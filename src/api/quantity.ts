@@ -39,10 +39,6 @@ export function wholeUnits(quantity: string | number | undefined): number {
   return Math.ceil((parseQuantity(quantity ?? 0) ?? 0) - 1e-9);
 }
 
-export function formatMilliCpu(milli: number): string {
-  return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`;
-}
-
 /** Kibibytes, the unit in which Kubernetes' nodes state memory and disk. */
 export function formatKibibytes(bytes: number): string {
   return `${Math.floor(bytes / 1024)}Ki`;

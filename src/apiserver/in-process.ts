@@ -3,6 +3,7 @@
 import { type Kind, resourceOf } from '../api/kinds/kind.ts';
 import { mutableCopy } from '../api/meta.ts';
 import { NoSuchPath } from '../api/status.ts';
+import { AsyncQueue } from '../base/async-queue.ts';
 import type { ApiRequest, ObjectList, Resource, Transport, WatchEvent, WatchRequest } from '../client/transport.ts';
 import type { RestRequest, RestVerb } from './rest/request.ts';
 import type { Rest, RestAnswer } from './rest/rest.ts';
@@ -31,30 +32,18 @@ export class InProcessTransport implements Transport {
 
   async *watch({ resource, namespace, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const request = this.#resolve(resource, { verb: 'watch', namespace, query, contentType: '' });
-    let arrived: WatchEvent[] = [];
-    let wake = () => {};
+    const events = new AsyncQueue<WatchEvent>();
     const watch = this.#rest.watch(request, {
-      event: (type, { object }) => {
-        arrived.push({ type, object });
-        wake();
-      },
+      event: (type, { object }) => events.push({ type, object }),
       bookmark: () => {}, // nobody resumes a watch that never breaks
     });
-    const onAbort = () => wake();
-    signal.addEventListener('abort', onAbort);
+    const end = () => events.end();
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
     try {
-      while (!signal.aborted) {
-        const events = arrived;
-        arrived = [];
-        yield* events;
-        if (arrived.length > 0) continue;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (signal.aborted) resolve();
-        });
-      }
+      yield* events;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', end);
       watch.close();
     }
   }

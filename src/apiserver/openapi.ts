@@ -1,6 +1,6 @@
 // The OpenAPI document, in the two forms in which clients ask for it. It names the API and its version; the schemas of the
 // kinds come with the generated schema, and a client that finds none for a kind leaves the checking to the server.
-import { kubernetesVersion } from './version.ts';
+import { kubernetesVersion } from '../api/version.ts';
 
 const info = { title: 'Kubernetes', version: kubernetesVersion };
 

@@ -1,6 +1,5 @@
-// The version of the API that is served, and what serves it.
-
-export const kubernetesVersion = 'v1.34.0+wherry';
+// What /version answers.
+import { kubernetesVersion } from '../api/version.ts';
 
 export const versionDocument = {
   major: '1',

@@ -1,10 +1,12 @@
 // wherry version: the program and the API it speaks.
 import type { Command } from 'commander';
-import { kubernetesVersion } from '../apiserver/version.ts';
+import { kubernetesVersion, programVersion } from '../api/version.ts';
 
 export function addVersionCommand(program: Command): void {
   program
     .command('version')
     .description('print the version')
-    .action(() => console.log(`wherry 0.1.0 (Kubernetes API ${kubernetesVersion}, Node ${process.version})`));
+    .action(() =>
+      console.log(`wherry ${programVersion} (Kubernetes API ${kubernetesVersion}, Node ${process.version})`),
+    );
 }

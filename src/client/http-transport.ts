@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { errorFromStatus, ServiceUnavailable, type Status } from '../api/status.ts';
+import { AsyncQueue } from '../base/async-queue.ts';
 import type { Log } from '../base/log.ts';
 import { pathOf } from './paths.ts';
 import type { ApiRequest, Transport, Verb, WatchEvent, WatchRequest } from './transport.ts';
@@ -47,7 +48,7 @@ export class HttpTransport implements Transport {
     };
     try {
       const stream = await this.#open(headers, body, signal ? AbortSignal.any([signal, timeout]) : timeout);
-      return await answerOf(stream);
+      return await objectIn(readAnswer(stream));
     } catch (error) {
       // A connection on which an answer is overdue may be dead at the other end: give it up, with the watches on it.
       if (timeout.aborted) await this.#drop();
@@ -57,11 +58,11 @@ export class HttpTransport implements Transport {
 
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const path = pathOf({ ...request, query: { ...request.query, watch: 'true' } });
-    const stream = await this.#open({ ':method': 'GET', ':path': path }, undefined, signal);
-    const [headers] = await responseHeaders(stream);
-    if (headers[':status'] !== 200) throw await refusal(stream, headers[':status'] ?? 0);
+    const answer = readAnswer(await this.#open({ ':method': 'GET', ':path': path }, undefined, signal));
+    const status = await answer.status;
+    if (status !== 200) throw refusal(await wholeText(answer.chunks), status);
     let rest = '';
-    for await (const chunk of stream.setEncoding('utf8') as AsyncIterable<string>) {
+    for await (const chunk of answer.chunks) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
@@ -132,26 +133,36 @@ export class HttpTransport implements Transport {
   }
 }
 
-type ResponseHeaders = { ':status'?: number | undefined };
-
-/** Rejects too when the stream is closed before it answered. */
-function responseHeaders(stream: ClientHttp2Stream): Promise<[ResponseHeaders]> {
-  const { promise, resolve, reject } = Promise.withResolvers<[ResponseHeaders]>();
-  stream.once('response', (headers) => resolve([headers]));
-  stream.on('error', reject);
-  stream.once('close', () => reject(new ServiceUnavailable('the connection was closed before an answer came')));
-  return promise;
+interface Answer {
+  status: Promise<number>;
+  chunks: AsyncQueue<string>;
 }
 
-async function answerOf(stream: ClientHttp2Stream): Promise<unknown> {
-  const [headers] = await responseHeaders(stream);
-  const status = headers[':status'] ?? 0;
-  if (status >= 300) throw await refusal(stream, status);
-  return JSON.parse(await textOf(stream));
+/** Listens from the first moment, so that nothing of an answer that is over at once is missed. */
+function readAnswer(stream: ClientHttp2Stream): Answer {
+  const status = Promise.withResolvers<number>();
+  const chunks = new AsyncQueue<string>();
+  const fail = (error: unknown) => {
+    status.reject(error);
+    chunks.fail(error);
+  };
+  stream.setEncoding('utf8');
+  stream.on('response', (headers) => status.resolve(headers[':status'] ?? 0));
+  stream.on('data', (chunk: string) => chunks.push(chunk));
+  stream.on('end', () => chunks.end());
+  stream.on('error', fail);
+  stream.on('close', () => fail(new ServiceUnavailable('the connection was closed before the answer was complete')));
+  return { status: status.promise, chunks };
 }
 
-async function refusal(stream: ClientHttp2Stream, httpCode: number): Promise<Error> {
-  const text = await textOf(stream);
+async function objectIn({ status, chunks }: Answer): Promise<unknown> {
+  const code = await status;
+  const text = await wholeText(chunks);
+  if (code >= 300) throw refusal(text, code);
+  return JSON.parse(text);
+}
+
+function refusal(text: string, httpCode: number): Error {
   try {
     return errorFromStatus(JSON.parse(text) as Partial<Status>, httpCode);
   } catch {
@@ -159,8 +170,8 @@ async function refusal(stream: ClientHttp2Stream, httpCode: number): Promise<Err
   }
 }
 
-async function textOf(stream: ClientHttp2Stream): Promise<string> {
+async function wholeText(chunks: AsyncIterable<string>): Promise<string> {
   let text = '';
-  for await (const chunk of stream.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
+  for await (const chunk of chunks) text += chunk;
   return text;
 }

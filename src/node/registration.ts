@@ -1,15 +1,16 @@
 // The Node object of this host: made when it is missing, then told of when something has changed, and every five minutes.
 // What others have set (labels, annotations, taints, conditions of theirs) stays.
+
 import { isDeepStrictEqual } from 'node:util';
 import { type Node, type NodeCondition, nodes } from '../api/kinds/node.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
+import { kubernetesVersion } from '../api/version.ts';
 import { Backoff } from '../base/backoff.ts';
 import { type Clock, timestamp } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { HostFacts } from './host-facts.ts';
 
-export const kubeletVersion = 'v1.34.0+wherry';
 const reportMs = 300_000;
 const mostAttempts = 5;
 const conflictPauseMs = 20;
@@ -144,7 +145,12 @@ export function nodeStatus(
       { type: 'Hostname', address: name },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: agentPort } },
-    nodeInfo: { ...facts.info, containerRuntimeVersion: runtimeVersion, kubeletVersion, kubeProxyVersion: '' },
+    nodeInfo: {
+      ...facts.info,
+      containerRuntimeVersion: runtimeVersion,
+      kubeletVersion: kubernetesVersion,
+      kubeProxyVersion: '',
+    },
     conditions: [...foreign, ...own],
   };
 }

@@ -57,6 +57,18 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
       await store.transact([{ key: '/a', value: '3', expected: 0 }]);
     });
 
+    withStore('a refused writer is told when what it met can be seen', async (store) => {
+      let expected = await store.transact([{ key: '/a', value: '1' }]);
+      const seen: StoreEvent[] = [];
+      store.watch('/', expected, (events) => seen.push(...events), new AbortController().signal);
+      for (const value of ['2', undefined]) {
+        const winner = store.transact([{ key: '/a', value }]);
+        await assert.rejects(store.transact([{ key: '/a', value: 'late', expected }]), Mismatch);
+        assert.equal(seen.at(-1)?.value, value);
+        expected = await winner;
+      }
+    });
+
     withStore('of many who expect the same revision one wins', async (store) => {
       const tries = Array.from({ length: 20 }, (_, value) =>
         store.transact([{ key: '/a', value: `${value}`, expected: 0 }]),

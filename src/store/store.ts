@@ -35,7 +35,8 @@ export interface Range {
 export interface Store {
   /**
    * Does all operations or none, and resolves with their revision once they are durable.
-   * Throws Mismatch when a key is not at its expected revision, StoreFull when there is no room.
+   * Throws Mismatch when a key is not at its expected revision; by then watchers have been told of the write that it met,
+   * so that who reads again sees it. Throws StoreFull when there is no room.
    */
   transact(operations: readonly Operation[]): Promise<number>;
   get(key: string): Promise<Entry | undefined>;

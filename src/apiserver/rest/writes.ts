@@ -12,7 +12,8 @@ import { ClaimTaken, type ObjectStorage, Stale } from '../object-storage.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import { completeChanged, completeNew, validate } from './strategy.ts';
 
-const triesAtMost = 10;
+/** Of an address or port that is chosen anew each time. */
+const claimsAtMost = 10;
 
 export class Writes {
   readonly #storage: ObjectStorage;
@@ -91,12 +92,10 @@ export class Writes {
       try {
         return await attempt();
       } catch (error) {
-        const met = error instanceof Stale || error instanceof ClaimTaken;
-        if (!met) throw error;
-        if (tries < triesAtMost) continue;
-        throw error instanceof ClaimTaken
-          ? new Conflict(subjectOf(request), `${error.message} is taken`)
-          : new Conflict(subjectOf(request));
+        // What was met can be read by now, and whoever wrote it got on: of many writers one always does.
+        if (error instanceof Stale) continue;
+        if (!(error instanceof ClaimTaken)) throw error;
+        if (tries >= claimsAtMost) throw new Conflict(subjectOf(request), `${error.message} is taken`);
       }
     }
   }
@@ -113,7 +112,7 @@ export function isReleased({ kind }: RestRequest, object: KubeObject): boolean {
 /** The object in the body, after it was found to be of the kind, name and namespace that the path says. */
 function objectIn(request: RestRequest): KubeObject {
   const { kind, namespace, name } = request;
-  const body = request.body as Partial<KubeObject> | undefined;
+  const body = withoutNulls(request.body) as Partial<KubeObject> | undefined;
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new BadRequest('the body must be an object');
   const apiVersion = apiVersionOf(kind);
@@ -137,6 +136,14 @@ function objectIn(request: RestRequest): KubeObject {
   if (kind.namespaced && namespace) metadata.namespace = namespace;
   else delete metadata.namespace;
   return { ...body, apiVersion, kind: kind.kind, metadata };
+}
+
+/** A null in a body stands for "not said", as where an object is decoded into a struct. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const said = Object.entries(value).filter(([, part]) => part !== null);
+  return Object.fromEntries(said.map(([key, part]) => [key, withoutNulls(part)]));
 }
 
 function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {

@@ -37,6 +37,8 @@ export class EmbeddedStore implements Store {
   readonly #clock: Clock;
   /** Every key with the revision it has, or will have once the queue is written. */
   readonly #index: Map<string, Known>;
+  /** The newest write of a key that waits to be committed. */
+  readonly #pending = new Map<string, Promise<unknown>>();
   readonly #expiring = new Set<string>();
   readonly #watchers = new Set<Watcher>();
   readonly #window: StoreEvent[] = [];
@@ -68,7 +70,7 @@ export class EmbeddedStore implements Store {
     if (this.#closed) return Promise.reject(new Error('the store is closed'));
     for (const { key, expected } of operations) {
       if (expected !== undefined && (this.#index.get(key)?.revision ?? 0) !== expected) {
-        return Promise.reject(new Mismatch(key));
+        return this.#refuse(key);
       }
     }
     const revision = ++this.#lastRevision;
@@ -80,6 +82,7 @@ export class EmbeddedStore implements Store {
       queued.rows.push({ key, value, revision, expires });
       queued.before.push([key, known]);
       this.#remember(key, value === undefined ? undefined : { revision, expires });
+      this.#pending.set(key, queued.done.promise);
     }
     this.#queue.push(queued);
     this.#flushing ??= this.#flush();
@@ -117,6 +120,12 @@ export class EmbeddedStore implements Store {
     await this.#thread.close();
   }
 
+  /** What the refused writer met may not be visible yet: it hears of it when that is committed, or undone. */
+  async #refuse(key: string): Promise<never> {
+    await this.#pending.get(key)?.catch(() => {});
+    throw new Mismatch(key);
+  }
+
   async #flush(): Promise<void> {
     await new Promise(setImmediate); // lets the writers of this turn of the event loop share one commit
     while (this.#queue.length > 0) {
@@ -147,14 +156,21 @@ export class EmbeddedStore implements Store {
       const wanted = events.filter(({ key }) => key.startsWith(prefix));
       if (wanted.length > 0) deliver(wanted);
     }
-    for (const { revision, done } of batch) done.resolve(revision);
+    this.#settle(batch, ({ revision, done }) => done.resolve(revision));
     this.#planExpiry();
   }
 
   #undo(failed: Queued[], error: unknown): void {
-    for (const { before, done } of failed.reverse()) {
+    for (const { before } of failed.reverse()) {
       for (const [key, known] of before.reverse()) this.#remember(key, known);
-      done.reject(error);
+    }
+    this.#settle(failed, ({ done }) => done.reject(error));
+  }
+
+  #settle(queued: Queued[], settle: (queued: Queued) => void): void {
+    for (const each of queued) {
+      for (const { key } of each.rows) if (this.#pending.get(key) === each.done.promise) this.#pending.delete(key);
+      settle(each);
     }
   }
 
