@@ -1,7 +1,7 @@
 // The ordered table of what an agent starts: who it is, its engine, its place in the cluster, then network and pods.
 // Holds: an agent that has joined once starts with the master away too, and goes on with what it knew.
 import { mkdir } from 'node:fs/promises';
-import type { Node } from './api/kinds/node.ts';
+import { type Node, nodes } from './api/kinds/node.ts';
 import { pods } from './api/kinds/pod.ts';
 import { services } from './api/kinds/service.ts';
 import { systemClock } from './base/clock.ts';
@@ -105,6 +105,9 @@ export function agentComponents(options: AgentOptions): Component[] {
         informers = new Informers(client, log.named('watch'), clock);
         network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
         podAgent = createPodAgent();
+        informers.for(nodes).onChange(({ key, object }) => {
+          if (key === nodeName && object) registration.observe(object);
+        });
         runBeside(informers.start(signal), signal, log, 'informers');
         await network.start(signal);
       },

@@ -2,7 +2,7 @@
 // What others have set (labels, annotations, taints, conditions of theirs) stays.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Node, type NodeCondition, nodes } from '../api/kinds/node.ts';
+import { type Node, type NodeCondition, nodeReadiness, nodes } from '../api/kinds/node.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import { kubernetesVersion } from '../api/version.ts';
 import { Backoff } from '../base/backoff.ts';
@@ -62,6 +62,12 @@ export class Registration {
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#changed.resolve();
+  }
+
+  /** What others make of the node: who was silent for a while is taken for lost, until it says otherwise. */
+  observe(node: Node): void {
+    const told = this.#problem === undefined ? 'True' : 'False';
+    if (this.#isRegistered && nodeReadiness(node)?.status !== told) this.#changed.resolve();
   }
 
   async run(signal: AbortSignal): Promise<void> {
