@@ -6,7 +6,6 @@ import { pods } from './api/kinds/pod.ts';
 import { services } from './api/kinds/service.ts';
 import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
-import { readFileIfThere } from './base/files.ts';
 import type { Log } from './base/log.ts';
 import { Client } from './client/client.ts';
 import { EventRecorder } from './client/event-recorder.ts';
@@ -25,7 +24,7 @@ import { ContainerWatch } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { ImagePuller } from './node/pods/image-puller.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
-import { podResolvConf } from './node/pods/pod-dns.ts';
+import { podResolvConf, readHostResolvConf } from './node/pods/pod-dns.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
 import { untilDone } from './node/retry.ts';
@@ -172,7 +171,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       puller: new ImagePuller({ runtime, clock }),
       files: new PodFiles({
         dataDir,
-        resolvConf: async (pod) => podResolvConf(pod, settings, (await readFileIfThere('/etc/resolv.conf')) ?? ''),
+        resolvConf: async (pod) => podResolvConf(pod, settings, await readHostResolvConf()),
       }),
       recorder: new EventRecorder({ client, log: podLog, component: 'kubelet', host: nodeName, clock }),
       log: podLog,

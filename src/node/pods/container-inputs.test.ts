@@ -145,7 +145,7 @@ test('what the agent does not do yet is listed, and nothing else', () => {
       hostAliases: [{ ip: '192.0.2.1' }],
       securityContext: { fsGroup: 1 },
       containers: [
-        { name: 'main', readinessProbe: { periodSeconds: 1 }, ports: [{ containerPort: 80, hostPort: 8080 }] },
+        { name: 'main', readinessProbe: { periodSeconds: 1 }, ports: [{ containerPort: 80, hostPort: 80 }] },
       ],
     }),
   );

@@ -2,6 +2,20 @@
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { parseResolvConf, type ResolvConf, resolvConf } from '../../api/pod-resolv-conf.ts';
+import { readFileIfThere } from '../../base/files.ts';
+
+const hostFile = '/etc/resolv.conf';
+/** Where systemd-resolved keeps the servers that it asks itself. */
+const upstreamFile = '/run/systemd/resolve/resolv.conf';
+
+/** The host's resolv.conf as a pod can use it: a resolver on the host's loopback is out of a pod's reach. */
+export async function readHostResolvConf(): Promise<string> {
+  const text = (await readFileIfThere(hostFile)) ?? '';
+  const { nameservers } = parseResolvConf(text);
+  const isLocal =
+    nameservers.length > 0 && nameservers.every((server) => server.startsWith('127.') || server === '::1');
+  return isLocal ? ((await readFileIfThere(upstreamFile)) ?? text) : text;
+}
 
 export function podResolvConf(pod: Pod, settings: ClusterSettings, hostText: string): string {
   const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork = false } = pod.spec;

@@ -1,6 +1,6 @@
 // What a pod asks for and this agent does not do yet, in the words of its manifest. Nothing is left out in silence.
 import type { Pod } from '../../api/kinds/pod.ts';
-import type { Container } from '../../api/kinds/pod-template.ts';
+import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
 const securityFields = [
@@ -37,19 +37,19 @@ export function unsupportedFeatures(pod: Pod): string[] {
     if (isAsked(spec.securityContext?.[field])) found.push(`securityContext.${field}`);
   for (const container of spec.initContainers ?? []) {
     if (container.restartPolicy) found.push(`initContainers[${container.name}].restartPolicy`);
-    found.push(...ofContainer(container, 'initContainers'));
+    found.push(...ofContainer(spec, container, 'initContainers'));
   }
-  for (const container of spec.containers) found.push(...ofContainer(container, 'containers'));
+  for (const container of spec.containers) found.push(...ofContainer(spec, container, 'containers'));
   return found;
 }
 
-function ofContainer(container: Container, list: string): string[] {
+function ofContainer(spec: PodSpec, container: Container, list: string): string[] {
   const at = `${list}[${container.name}]`;
   const found = containerFields.filter((field) => isAsked(container[field])).map((field) => `${at}.${field}`);
   for (const field of securityFields)
     if (isAsked(container.securityContext?.[field])) found.push(`${at}.securityContext.${field}`);
-  if (container.ports?.some(({ hostPort, containerPort }) => hostPort && hostPort !== containerPort))
-    found.push(`${at}.ports.hostPort`);
+  // On the host's network every port is the host's.
+  if (!spec.hostNetwork && container.ports?.some(({ hostPort }) => hostPort)) found.push(`${at}.ports.hostPort`);
   for (const { name, mountPropagation, subPathExpr } of container.volumeMounts ?? []) {
     if (mountPropagation && mountPropagation !== 'None') found.push(`${at}.volumeMounts[${name}].mountPropagation`);
     if (subPathExpr) found.push(`${at}.volumeMounts[${name}].subPathExpr`);
