@@ -1,7 +1,7 @@
 // wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
 import { X509Certificate } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { readFileIfThere } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
@@ -33,6 +33,8 @@ export function addUninstallCommand(program: Command): void {
       await removeNetwork({ log });
       await rm(flags.dataDir, { recursive: true, force: true });
       await rm(flags.writeKubeconfig, { force: true });
+      // The folder goes too, unless somebody else keeps something in it.
+      await rmdir(dirname(flags.writeKubeconfig)).catch(() => {});
       log.info('removed all data', { directory: flags.dataDir, kubeconfig: flags.writeKubeconfig });
     });
 }

@@ -31,10 +31,19 @@ function asObject(patch: unknown): Record<string, unknown> {
 function applyOperations(current: KubeObject, patch: unknown): KubeObject {
   if (!Array.isArray(patch)) throw new BadRequest('a JSON patch must be a list of operations');
   const draft = mutableCopy(current);
-  const failed = applyJsonPatch(draft, patch as Operation[]).find((error) => error !== null);
+  const failed = firstFailure(draft, patch as Operation[]);
   if (!failed) return draft;
   const { apiVersion, kind, metadata } = current;
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
   const cause = { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${failed.message}` };
   throw new Invalid({ group, kind, name: metadata.name }, [cause]);
+}
+
+/** Malformed paths are thrown by the library, what does not fit the object is answered. */
+function firstFailure(draft: KubeObject, operations: Operation[]): Error | null | undefined {
+  try {
+    return applyJsonPatch(draft, operations).find((error) => error !== null);
+  } catch (error) {
+    throw new BadRequest(`the JSON patch is malformed: ${(error as Error).message}`);
+  }
 }

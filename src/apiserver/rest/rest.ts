@@ -7,7 +7,7 @@ import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
 import type { SubresourceHandler } from '../subresources/subresource.ts';
 import { Deletes, deletionStatus } from './deletes.ts';
-import { type RestRequest, subjectOf } from './request.ts';
+import { type RestRequest, type RestVerb, subjectOf } from './request.ts';
 import { selectionOf } from './selection.ts';
 import { type OpenWatch, openWatch, type WatchSink } from './watches.ts';
 import { Writes } from './writes.ts';
@@ -18,6 +18,9 @@ export type RestAnswer =
   | { type: 'status'; status: Status }
   /** An object of a subresource's own kind, which is stored nowhere. */
   | { type: 'plain'; code: number; object: object };
+
+/** What may be asked of a namespaced kind without naming a namespace. */
+const acrossNamespaces: readonly RestVerb[] = ['list', 'watch', 'deletecollection'];
 
 export interface RestOptions {
   storage: ObjectStorage;
@@ -47,6 +50,8 @@ export class Rest {
 
   async handle(request: RestRequest): Promise<RestAnswer> {
     this.authorize(request);
+    if (request.kind.namespaced && !request.namespace && !acrossNamespaces.includes(request.verb))
+      throw new MethodNotAllowed();
     if (request.subresource && request.subresource !== 'status') return this.#handleSubresource(request);
     switch (request.verb) {
       case 'get':
