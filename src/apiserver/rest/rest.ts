@@ -5,7 +5,6 @@ import type { AdmissionStep } from '../admission/admission.ts';
 import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
-import type { SubresourceHandler } from '../subresources/subresource.ts';
 import { Deletes, deletionStatus } from './deletes.ts';
 import { type RestRequest, type RestVerb, subjectOf } from './request.ts';
 import { selectionOf } from './selection.ts';
@@ -21,6 +20,9 @@ export type RestAnswer =
 
 /** What may be asked of a namespaced kind without naming a namespace. */
 const acrossNamespaces: readonly RestVerb[] = ['list', 'watch', 'deletecollection'];
+
+/** A subresource that needs code of its own: it answers as the verbs do. Status needs none. */
+export type SubresourceHandler = (request: RestRequest, rest: Rest) => Promise<RestAnswer>;
 
 export interface RestOptions {
   storage: ObjectStorage;

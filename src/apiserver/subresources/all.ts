@@ -1,9 +1,10 @@
 // The table of subresources that have code of their own. What streams from a node is in node-proxy.ts.
+
+import type { SubresourceHandler } from '../rest/rest.ts';
 import { approval } from './approval.ts';
 import { binding } from './binding.ts';
 import { finalize } from './finalize.ts';
 import { scale } from './scale.ts';
-import type { SubresourceHandler } from './subresource.ts';
 
 export const subresourceHandlers: Readonly<Record<string, SubresourceHandler>> = {
   'pods/binding': binding,

@@ -3,8 +3,7 @@ import type { CertificateSigningRequest } from '../../api/kinds/certificate-sign
 import { mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import { systemClock, timestamp } from '../../base/clock.ts';
-import { object } from '../rest/rest.ts';
-import type { SubresourceHandler } from './subresource.ts';
+import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));

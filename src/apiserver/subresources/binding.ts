@@ -3,7 +3,7 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import { mutableCopy } from '../../api/meta.ts';
 import { BadRequest, Conflict, MethodNotAllowed } from '../../api/status.ts';
 import { subjectOf } from '../rest/request.ts';
-import type { SubresourceHandler } from './subresource.ts';
+import type { SubresourceHandler } from '../rest/rest.ts';
 
 interface Binding {
   metadata?: { uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> };

@@ -2,8 +2,7 @@
 import type { Namespace } from '../../api/kinds/namespace.ts';
 import { mutableCopy } from '../../api/meta.ts';
 import { MethodNotAllowed } from '../../api/status.ts';
-import { object } from '../rest/rest.ts';
-import type { SubresourceHandler } from './subresource.ts';
+import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const finalize: SubresourceHandler = async (request, rest) => {
   if (request.verb !== 'update') throw new MethodNotAllowed();

@@ -5,7 +5,7 @@ import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import type { LabelSelector } from '../../api/selector.ts';
 import { BadRequest, MethodNotAllowed } from '../../api/status.ts';
-import type { SubresourceHandler } from './subresource.ts';
+import type { SubresourceHandler } from '../rest/rest.ts';
 
 type Scalable = KubeObject & {
   spec: { replicas?: number; selector?: LabelSelector };
