@@ -13,7 +13,7 @@ export class DockerFloor {
     this.#image = image;
   }
 
-  /** Makes and starts a pause container and one that joins it; answers how to remove both. */
+  /** Makes and starts a pause container and one that joins it; answers how to end the latter gently and remove both. */
   async up(): Promise<() => Promise<void>> {
     const pause = await this.#docker.createContainer({
       Image: pauseImage,
@@ -28,6 +28,9 @@ export class DockerFloor {
     });
     await app.start();
     return async () => {
+      const ended = app.wait();
+      await app.kill({ signal: 'SIGTERM' });
+      await ended;
       await Promise.all([app, pause].map((container) => container.remove({ force: true, v: true })));
     };
   }

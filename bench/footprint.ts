@@ -13,16 +13,16 @@ export interface Footprint {
   cpuPercent: number;
 }
 
-const ticksPerSecond = 100;
+const tickMs = 10;
 
 export async function idleFootprints(programs: readonly Program[], seconds: number): Promise<Footprint[]> {
-  const before = await Promise.all(programs.map(({ pid }) => treeTicks(pid)));
+  const before = await Promise.all(programs.map(processorMs));
   await delay(seconds * 1000);
   return Promise.all(
-    programs.map(async ({ name, pid }, index) => {
-      const spent = (await treeTicks(pid)) - (before[index] ?? 0);
-      const cpuPercent = (100 * spent) / ticksPerSecond / seconds;
-      return { program: name, ...(await treeMemory(pid)), cpuPercent };
+    programs.map(async (program, index) => {
+      const spentMs = (await processorMs(program)) - (before[index] ?? 0);
+      const cpuPercent = (100 * spentMs) / (seconds * 1000);
+      return { program: program.name, ...(await treeMemory(program.pid)), cpuPercent };
     }),
   );
 }
@@ -31,8 +31,8 @@ function treeOf(root: number): number[] {
   return observeTrees(({ pid }) => pid === root).map(({ pid }) => pid);
 }
 
-/** Of children that have ended, too. */
-async function treeTicks(root: number): Promise<number> {
+/** The time that a program has spent on processors, with its children, those that have ended too. */
+export async function processorMs({ pid: root }: Program): Promise<number> {
   const ticks = treeOf(root).map(async (pid) => {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     return stat
@@ -41,7 +41,7 @@ async function treeTicks(root: number): Promise<number> {
       .slice(11, 15)
       .reduce((sum, field) => sum + Number(field), 0);
   });
-  return (await Promise.all(ticks)).reduce((sum, each) => sum + each, 0);
+  return (await Promise.all(ticks)).reduce((sum, each) => sum + each, 0) * tickMs;
 }
 
 async function treeMemory(root: number): Promise<Pick<Footprint, 'processes' | 'rssMib' | 'pssMib'>> {

@@ -1,6 +1,7 @@
 // A program: how long Wherry takes to start and to start pods, beside Docker's own floor in the same run, and what it takes
 // when idle. Makes a host of its own out of namespaces, with a Docker Engine, or measures on the host where it stands.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -30,7 +31,7 @@ const { values: flags } = parseArgs({
     image: { type: 'string', default: nginxImage },
     json: { type: 'string' },
     only: { type: 'string', default: sections.join(',') },
-    /** Measure here, with this engine; the folder takes data and logs. */
+    /** Measure here, with this engine; the folder takes data and logs, and stays. */
     'docker-socket': { type: 'string' },
     'work-dir': { type: 'string' },
   },
@@ -39,8 +40,12 @@ const { values: flags } = parseArgs({
 /** What has just started still cleans up behind itself. */
 const settleMs = 10_000;
 
-if (flags['docker-socket'] && flags['work-dir']) await measure(flags['docker-socket'], flags['work-dir']);
+if (flags['docker-socket']) await measure(flags['docker-socket'], flags['work-dir'] ?? (await ownFolder()));
 else await measureOnOwnHost();
+
+async function ownFolder(): Promise<string> {
+  return mkdtemp(joinPath(tmpdir(), 'wherry-bench-'));
+}
 
 async function measureOnOwnHost(): Promise<void> {
   const hosts = await openHosts({ names: ['a'], dockerIptables: true });
@@ -94,7 +99,7 @@ async function measure(dockerSocket: string, workDir: string): Promise<void> {
     const { client, close } = await programs.connect();
     const watch = new PodWatch(client, benchNamespace);
     const floor = new DockerFloor({ dockerSocket, image: flags.image });
-    const beside = { client, watch, image: flags.image, floor };
+    const beside = { program, client, watch, image: flags.image, floor };
     if (isWanted('pods')) {
       begin('pods');
       report.pods = await measurePods(beside, Number(flags.runs));

@@ -3,11 +3,14 @@ import { deployments } from '../src/api/kinds/deployment.ts';
 import { isPodReady } from '../src/api/kinds/pod.ts';
 import type { Client } from '../src/client/client.ts';
 import type { DockerFloor } from './docker-floor.ts';
+import { processorMs } from './footprint.ts';
 import { benchNamespace, livePod, podSpec } from './pod-life.ts';
 import type { PodWatch } from './pod-watch.ts';
+import type { Program } from './programs.ts';
 import { type Summary, summary } from './statistics.ts';
 
 export interface Beside {
+  program: Program;
   client: Client;
   watch: PodWatch;
   image: string;
@@ -50,6 +53,8 @@ export interface BurstTimes {
   firstReady: Summary;
   allReady: Summary;
   allGone: Summary;
+  /** Processor time of Wherry itself for each pod, up and down. */
+  ownProcessorMs: Summary;
 }
 
 const atATime = 4;
@@ -57,9 +62,12 @@ const atATime = 4;
 export async function measureBursts(beside: Beside, runs: number, replicas: number): Promise<BurstTimes> {
   const floors: { up: number; down: number }[] = [];
   const bursts: Awaited<ReturnType<typeof burst>>[] = [];
+  const ownProcessorMs: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     floors.push(await beside.floor.burst(replicas, atATime));
+    const beforeMs = await processorMs(beside.program);
     bursts.push(await burst(beside, `burst-${run}`, replicas));
+    ownProcessorMs.push(((await processorMs(beside.program)) - beforeMs) / replicas);
   }
   return {
     replicas,
@@ -69,6 +77,7 @@ export async function measureBursts(beside: Beside, runs: number, replicas: numb
     firstReady: summary(bursts.map(({ firstReady }) => firstReady)),
     allReady: summary(bursts.map(({ allReady }) => allReady)),
     allGone: summary(bursts.map(({ allGone }) => allGone)),
+    ownProcessorMs: summary(ownProcessorMs),
   };
 }
 

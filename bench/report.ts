@@ -74,6 +74,7 @@ function burstsText({ replicas, atATime, ...times }: BurstTimes): string {
       burst('created to all Ready', times.allReady, times.floorUp),
       burst(`Docker's floor, ${atATime} at a time: down`, times.floorDown),
       burst('deleted to all gone', times.allGone, times.floorDown),
+      row("Wherry's own processor time, each", times.ownProcessorMs),
     ],
   );
 }
