@@ -12,9 +12,11 @@ after(async () => {
   await machine.close();
 });
 
-test('scripts/test passes on a clean machine', async () => {
-  const { code, stdout, stderr } = await machine.run('CI=true scripts/test', 1_800_000);
-  assert.equal(code, 0, `${stdout}${stderr}`);
-  const summary = stdout.trimEnd().split('\n').slice(-8);
-  assert.match(summary.join('\n'), /^ℹ tests \d+\n.*\nℹ pass \d+\nℹ fail 0\n/);
-});
+for (const time of ['where nothing is installed', 'once more']) {
+  test(`scripts/test passes on a clean machine ${time}`, async () => {
+    const { code, stdout, stderr } = await machine.run('CI=true scripts/test', 1_800_000);
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    const summary = stdout.trimEnd().split('\n').slice(-8);
+    assert.match(summary.join('\n'), /^ℹ tests \d+\n.*\nℹ pass \d+\nℹ fail 0\n/);
+  });
+}
