@@ -5,8 +5,8 @@ export function textTable(heads: readonly string[], rows: readonly (readonly str
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (cells: readonly string[]) =>
     `| ${widths.map((width, column) => align(cells[column] ?? '', width, column)).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => `${'-'.repeat(width + 1)}${column === 0 ? '-' : ':'}`).join('|')}|`;
-  return [line(heads), rule, ...rows.map(line)].join('\n');
+  const rule = widths.map((width, column) => '-'.repeat(width - 1) + (column === 0 ? '-' : ':'));
+  return [line(heads), line(rule), ...rows.map(line)].join('\n');
 }
 
 export const summaryHeads = ['median', 'min', 'max'] as const;
