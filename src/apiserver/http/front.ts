@@ -1,7 +1,12 @@
 // The HTTPS port: HTTP/2 and HTTP/1.1 on one, who asks, what is asked, and the answer.
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { BadRequest, MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
@@ -111,7 +116,7 @@ export class Front {
 
   async #route(request: IncomingMessage, response: Response): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://server');
-    const user = this.#options.authenticator.authenticate(request.socket as TLSSocket, request.headers.authorization);
+    const user = this.#options.authenticator.authenticate(socketOf(request), request.headers.authorization);
     if (sendPlainPath(url.pathname, request, response, user)) return;
     const document = this.#discover(url.pathname, user);
     if (document) return sendJson(response, 200, JSON.stringify(document));
@@ -155,6 +160,12 @@ export class Front {
     }
     sendAnswer(response, await rest.handle(restRequest), form);
   }
+}
+
+/** Over HTTP/2 each request has a socket object of its own; the session's is the same for all its requests. */
+function socketOf(request: IncomingMessage): TLSSocket {
+  const { stream } = request as unknown as Partial<Http2ServerRequest>;
+  return (stream?.session?.socket ?? request.socket) as TLSSocket;
 }
 
 function verbOf(method: string | undefined, { name, plural }: ResourcePath, query: Record<string, string>): RestVerb {

@@ -85,11 +85,10 @@ export class PodLinks {
   /** Takes links away; one that is gone meanwhile is as good. */
   async #unplug(names: string[]): Promise<void> {
     if (names.length === 0) return;
-    const present = new Set((await observePodLinks()).map(({ ifname }) => ifname));
-    const lines = names.filter((name) => present.has(name)).map((name) => `link del ${name}`);
     try {
-      await this.#options.ip.run(lines);
+      await this.#options.ip.run(names.map((name) => `link del ${name}`));
     } catch (error) {
+      // Some had gone before, with their pods' namespaces.
       const left = (await observePodLinks()).map(({ ifname }) => ifname).filter((name) => names.includes(name));
       if (left.length > 0) throw error;
     }
