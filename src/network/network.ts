@@ -49,6 +49,7 @@ export class Network {
   readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
   readonly #records: ClusterRecords;
   #pods: PodLinks | undefined;
+  #proxy: ServiceProxy | undefined;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class Network {
     this.#pods = new PodLinks({ allocator, bridge: () => bridge, ip, log });
 
     const proxy = await this.#startProxy(podCidr, signal);
+    this.#proxy = proxy;
     await this.#startDns(signal);
     const routes = new Routes({ nodeName, nodes: this.#nodes, ip, log });
     runBeside(routes.run(signal), signal, log, 'routes');
@@ -90,6 +92,10 @@ export class Network {
 
   async attach(podUid: string, pid: number): Promise<string> {
     return await this.#started().attach(podUid, pid);
+  }
+
+  async withdrawn(address: string): Promise<void> {
+    await this.#proxy?.withdrawn(address);
   }
 
   async detach(podUid: string): Promise<void> {

@@ -35,6 +35,8 @@ class AddressesOnly implements PodNetwork {
     return address;
   }
 
+  async withdrawn(): Promise<void> {}
+
   async detach(podUid: string): Promise<void> {
     this.addresses.delete(podUid);
   }

@@ -32,9 +32,14 @@ export class ServiceProxy {
   /** What the kernel has; unknown at first and after a failure. */
   #applied: Rules | undefined;
   #isComplete = false;
+  readonly #readyAt: (address: string) => EndpointSlice[];
+  readonly #withdrawals = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
+    this.#readyAt = options.slices.indexBy((slice) =>
+      slice.endpoints.flatMap(({ addresses, conditions }) => (conditions?.ready === false ? [] : addresses)),
+    );
     this.#base = baseRules(options.settings, options.podCidr);
     this.#queue = new WorkQueue({ name: 'service rules', log: options.log, sync: () => this.#sync() });
   }
@@ -59,6 +64,14 @@ export class ServiceProxy {
     slices.onChange(() => this.#queue.add('rules'));
   }
 
+  /** Resolves when the rules are those of a time at which the address was ready in no service. */
+  withdrawn(address: string): Promise<void> {
+    const withdrawal = this.#withdrawals.get(address) ?? Promise.withResolvers<void>();
+    this.#withdrawals.set(address, withdrawal);
+    this.#queue.add('rules');
+    return withdrawal.promise;
+  }
+
   /** Repairs what others flushed. */
   async check(): Promise<void> {
     const { iptables, log } = this.#options;
@@ -72,6 +85,7 @@ export class ServiceProxy {
     const { iptables, log } = this.#options;
     const begun = performance.now();
     const changed = this.#takeChanges();
+    const withdrawn = [...this.#withdrawals.keys()].filter((address) => this.#readyAt(address).length === 0);
     const observed = this.#applied ?? (await iptables.observe());
     this.#applied = undefined;
     const wanted = this.#isComplete
@@ -80,6 +94,10 @@ export class ServiceProxy {
     const input = planRestore(wanted, observed);
     if (input) await iptables.restore(input);
     this.#applied = wanted;
+    for (const address of withdrawn) {
+      this.#withdrawals.get(address)?.resolve();
+      this.#withdrawals.delete(address);
+    }
     if (input)
       log.debug('rules changed', { services: changed, bytes: input.length, ms: Math.round(performance.now() - begun) });
   }

@@ -23,10 +23,10 @@ import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;
 /**
- * So long a pod behind a service runs on when its deletion is seen. No node can tell when all others have taken it out of
- * their rules; each needs some 20 to 60 ms after the same event that tells us.
+ * How long a pod behind a service runs on when its deletion is seen: until this node has taken it out of its rules, and a
+ * while more, as no node can tell when all others have done so; and never longer than the most.
  */
-const leaveMs = 200;
+const leaveMs = { least: 200, afterOurs: 100, most: 2_000 };
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
@@ -121,8 +121,24 @@ export class PodAgent {
     const memory = this.#memories.get(uid) ?? newPodMemory(clock.now());
     this.#memories.set(uid, memory);
     const pod = desired.get(uid);
-    if (pod && isBeingDeleted(pod)) memory.leavesUntilMs ??= clock.now() + (this.#serves(pod) ? leaveMs : 0);
+    if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined) this.#leave(uid, pod, memory);
     return { pod, containers: this.#watch.of(uid), memory };
+  }
+
+  #leave(uid: string, pod: Pod, memory: PodMemory): void {
+    const { clock, network } = this.#options;
+    const address = memory.attached?.address;
+    const nowMs = clock.now();
+    memory.leavesUntilMs = nowMs;
+    if (!address || !this.#serves(pod)) return;
+    memory.leavesUntilMs += leaveMs.most;
+    network.withdrawn(address).then(
+      () => {
+        memory.leavesUntilMs = Math.max(nowMs + leaveMs.least, clock.now() + leaveMs.afterOurs);
+        this.#queue.add(uid);
+      },
+      () => {}, // the most it is, then
+    );
   }
 
   #serves({ metadata: { namespace, labels } }: Pod): boolean {
