@@ -12,12 +12,12 @@ export interface ClusterSettings {
 
 export const clusterSettingsRef = { namespace: 'kube-system', name: 'wherry-cluster' };
 
-export function clusterSettings(ranges: {
-  clusterCidr: string;
-  serviceCidr: string;
-  clusterDomain: string;
-}): ClusterSettings {
-  return { ...ranges, dnsAddress: addressInRange(ranges.serviceCidr, 10) };
+export function clusterSettings({
+  clusterCidr,
+  serviceCidr,
+  clusterDomain,
+}: Omit<ClusterSettings, 'dnsAddress'>): ClusterSettings {
+  return { clusterCidr, serviceCidr, clusterDomain, dnsAddress: addressInRange(serviceCidr, 10) };
 }
 
 export function clusterSettingsFromData(data: Record<string, string> = {}): ClusterSettings {

@@ -35,6 +35,7 @@ export class InProcessTransport implements Transport {
     const events = new AsyncQueue<WatchEvent>();
     const watch = this.#rest.watch(request, {
       event: (type, { object }) => events.push({ type, object }),
+      fail: (error) => events.fail(error),
       bookmark: () => {}, // nobody resumes a watch that never breaks
     });
     const end = () => events.end();

@@ -6,10 +6,11 @@ import { resourceOf } from '../api/kinds/kind.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { keyOf } from '../api/meta.ts';
 import { Expired } from '../api/status.ts';
+import { Recent } from '../base/recent.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
 
-/** How many changes of a resource are kept for watches that begin in the past. */
-const windowLength = 1000;
+/** How much of a resource's changes is kept for watches that begin in the past. */
+const windowMost = { count: 2000, bytes: 16 * 1024 * 1024 };
 
 export class CachedObject {
   readonly object: KubeObject;
@@ -25,6 +26,11 @@ export class CachedObject {
     this.#json ??= JSON.stringify(this.object);
     return this.#json;
   }
+
+  /** Of an object that has been replaced nobody will ask much more. */
+  forgetJson(): void {
+    this.#json = undefined;
+  }
 }
 
 export interface CacheEvent {
@@ -36,7 +42,7 @@ export interface CacheEvent {
 
 class Collection {
   readonly objects = new Map<string, CachedObject>();
-  readonly window: CacheEvent[] = [];
+  readonly window = new Recent<CacheEvent>(windowMost);
   readonly subscribers = new Set<(event: CacheEvent) => void>();
   /** Watches may begin at this revision or later. */
   oldest: number;
@@ -52,7 +58,7 @@ class Collection {
     return this.#sorted;
   }
 
-  apply(key: string, object: KubeObject | undefined, revision: number): void {
+  apply(key: string, object: KubeObject | undefined, revision: number, bytes: number): void {
     const previous = this.objects.get(key);
     if (!object && !previous) return;
     this.#sorted = undefined;
@@ -61,10 +67,9 @@ class Collection {
     if (object) this.objects.set(key, current);
     else this.objects.delete(key);
     const event: CacheEvent = { type: object ? (previous ? 'MODIFIED' : 'ADDED') : 'DELETED', current, previous };
-    this.window.push(event);
-    if (this.window.length > 2 * windowLength) {
-      this.oldest = this.window.splice(0, windowLength).at(-1)?.current.revision ?? this.oldest;
-    }
+    const forgotten = this.window.push(event, bytes);
+    if (forgotten) this.oldest = forgotten.current.revision;
+    previous?.forgetJson();
     for (const deliver of this.subscribers) deliver(event);
   }
 }
@@ -97,7 +102,7 @@ export class ObjectCache {
     this.#revision = revision;
     for (const entry of entries) this.#apply(entry);
     for (const collection of this.#collections.values()) {
-      collection.window.length = 0;
+      collection.window.clear();
       collection.oldest = revision;
     }
     store.watch('/', revision, (events) => this.#follow(events), signal);
@@ -127,7 +132,7 @@ export class ObjectCache {
     return this.#claims.has(claimKey(claim));
   }
 
-  /** Delivers what has changed since the revision and all that changes from now on; the answer ends it. */
+  /** Delivers what has changed since the revision and all that changes from now on; the answer ends it. `deliver` must not throw. */
   subscribe(kind: Kind, after: number, deliver: (event: CacheEvent) => void): () => void {
     const collection = this.#collection(kind);
     if (after < collection.oldest) {
@@ -167,7 +172,12 @@ export class ObjectCache {
     }
     const [resource = '', namespace = '', name = ''] = key.slice(objectPrefix.length).split('/');
     const object = value === undefined ? undefined : (JSON.parse(value) as KubeObject);
-    this.#collectionNamed(resource).apply(namespace ? `${namespace}/${name}` : name, object, revision);
+    this.#collectionNamed(resource).apply(
+      namespace ? `${namespace}/${name}` : name,
+      object,
+      revision,
+      value?.length ?? 0,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { configMaps } from '../api/kinds/config-map.ts';
 import { endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
 import type { Kind } from '../api/kinds/kind.ts';
-import { namespaces } from '../api/kinds/namespace.ts';
+import { namespaces, systemNamespaces } from '../api/kinds/namespace.ts';
 import { services } from '../api/kinds/service.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
@@ -19,8 +19,6 @@ export interface SystemObjectsOptions {
   /** A kubeconfig with the server and its authority and nobody's credentials, for hosts that join. */
   publicKubeconfig: string;
 }
-
-const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 export async function ensureSystemObjects(client: Client, options: SystemObjectsOptions): Promise<void> {
   const { settings, apiAddress, apiPort, publicKubeconfig } = options;

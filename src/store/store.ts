@@ -44,7 +44,7 @@ export interface Store {
   range(prefix: string): Promise<Range>;
   /**
    * Delivers every change after the revision, in order and once durable, in batches that never split a revision, until
-   * the signal is aborted. Throws Compacted at once where changes since then are no longer known.
+   * the signal is aborted. `deliver` must not throw. Throws Compacted at once where changes since then are no longer known.
    */
   watch(prefix: string, after: number, deliver: (events: StoreEvent[]) => void, signal: AbortSignal): void;
   close(): Promise<void>;

@@ -53,7 +53,7 @@ test('the reader of imports finds what is there', () => {
 });
 
 test('a room imports only what it may', () => {
-  const wrong = sources.flatMap(({ file, imports }) =>
+  const wrong = shipped.flatMap(({ file, imports }) =>
     imports
       .filter(({ target }) => target.startsWith('src/') && roomOf(target) !== roomOf(file))
       .filter(({ target }) => !mayImport[roomOf(file)]?.includes(roomOf(target)))

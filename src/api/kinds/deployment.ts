@@ -5,7 +5,7 @@ import { checkNonNegative, checkOneOf } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, selectorText, validateWorkload } from './workload.ts';
+import { immutableSelector, selectorText, validateWorkload, workloadShape } from './workload.ts';
 
 export type Deployment = Served<IDeployment>;
 export type DeploymentCondition = NonNullable<Deployment['status']['conditions']>[number];
@@ -66,5 +66,6 @@ export const deployments = defineKind<Deployment>({
     ...checkOneOf('spec.strategy.type', spec.strategy?.type, ['Recreate', 'RollingUpdate']),
     ...validateWorkload(spec),
   ],
+  shape: workloadShape,
   validateUpdate: (deployment, previous) => immutableSelector(deployment.spec.selector, previous.spec.selector),
 });

@@ -1,6 +1,7 @@
 // Event: something that happened to an object. Gone after an hour.
 import type { IEvent } from 'kubernetes-models/v1/Event';
 import type { Served } from '../meta.ts';
+import { required } from '../validation.ts';
 import { ageSince, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
 
@@ -62,6 +63,11 @@ const columns: Column<Event>[] = [
   { ...nameColumn, priority: 1 },
 ];
 
+const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const;
+const involvedFields = Object.fromEntries(
+  involved.map((field) => [`involvedObject.${field}`, ({ involvedObject }: Event) => involvedObject[field] ?? '']),
+);
+
 export const events = defineKind<Event>({
   group: '',
   version: 'v1',
@@ -73,17 +79,13 @@ export const events = defineKind<Event>({
   hasStatus: false,
   ttlSeconds: 3600,
   columns,
-  selectableFields: ({ involvedObject, reason = '', type = '', source, reportingComponent = '' }) => ({
-    'involvedObject.kind': involvedObject.kind ?? '',
-    'involvedObject.namespace': involvedObject.namespace ?? '',
-    'involvedObject.name': involvedObject.name ?? '',
-    'involvedObject.uid': involvedObject.uid ?? '',
-    'involvedObject.apiVersion': involvedObject.apiVersion ?? '',
-    'involvedObject.resourceVersion': involvedObject.resourceVersion ?? '',
-    'involvedObject.fieldPath': involvedObject.fieldPath ?? '',
-    reason,
-    reportingComponent,
-    source: source?.component ?? reportingComponent,
-    type,
-  }),
+  shape: { objects: ['involvedObject', 'source'] },
+  validate: (event) => (event.involvedObject ? [] : [required('involvedObject')]),
+  selectableFields: {
+    ...involvedFields,
+    reason: (event) => event.reason ?? '',
+    reportingComponent: (event) => event.reportingComponent ?? '',
+    source: (event) => event.source?.component ?? event.reportingComponent ?? '',
+    type: (event) => event.type ?? '',
+  },
 });

@@ -1,6 +1,7 @@
 // What the machinery knows of a kind: names, scope, strategy of its writes, columns, subresources.
 // REST, watch, discovery, tables and clients are generic over this entry and know no kind by name.
 import type { KubeObject } from '../meta.ts';
+import type { Shape } from '../shape.ts';
 import type { Cause, NameRule } from '../validation.ts';
 
 /** The names by which a kind is addressed. */
@@ -24,6 +25,9 @@ export interface Column<T> {
   description: string;
   value(object: T, nowMs: number): string | number | boolean;
 }
+
+/** Taken from a method, so that a kind of pods passes where a kind of anything is wanted. */
+type FieldReader<T> = { read(object: T): string }['read'];
 
 export interface Subresource {
   name: string;
@@ -53,7 +57,11 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   validate?(object: T): Cause[];
   validateUpdate?(object: T, previous: T): Cause[];
   /** The fields, besides name and namespace, by which the kind may be selected. */
-  selectableFields?(object: T): Record<string, string>;
+  readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
+  /** What must be a list, a map or an object for anybody to read it. */
+  readonly shape?: Shape;
+  /** Why this object may not be deleted by anybody, if so. */
+  keptBecause?(object: T): string | undefined;
   /** Seconds the object stays, marked as being deleted, for its owner to end it; 0 removes it at once. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
   /** What keeps an object that is being deleted, besides finalizers and its grace period. */

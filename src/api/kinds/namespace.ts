@@ -7,6 +7,9 @@ import { defineKind } from './kind.ts';
 
 export type Namespace = Served<INamespace>;
 
+/** Those that every cluster has, and keeps. */
+export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
 export const namespaces = defineKind<Namespace>({
   group: '',
   version: 'v1',
@@ -40,5 +43,7 @@ export const namespaces = defineKind<Namespace>({
     };
   },
   isHeld: (namespace) => (namespace.spec.finalizers ?? []).length > 0,
-  selectableFields: (namespace) => ({ 'status.phase': namespace.status.phase ?? '' }),
+  selectableFields: { 'status.phase': ({ status }) => status.phase ?? '' },
+  keptBecause: ({ metadata }) =>
+    systemNamespaces.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
 });

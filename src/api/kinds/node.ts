@@ -1,6 +1,9 @@
 // Node: a host that runs pods.
+
+import ipaddr from 'ipaddr.js';
 import type { INode } from 'kubernetes-models/v1/Node';
 import type { Served } from '../meta.ts';
+import { forbidden, invalid } from '../validation.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
 
@@ -95,7 +98,16 @@ export const nodes = defineKind<Node>({
   hasStatus: true,
   hasGeneration: false,
   columns,
-  selectableFields: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
+  selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
+  shape: { lists: ['spec.taints', 'status.conditions', 'status.addresses', 'status.images'] },
+  validate: ({ spec }) =>
+    spec.podCIDR && !ipaddr.IPv4.isValidCIDR(spec.podCIDR)
+      ? [invalid('spec.podCIDR', spec.podCIDR, 'must be an IPv4 range like 10.42.1.0/24')]
+      : [],
+  validateUpdate: ({ spec }, previous) =>
+    previous.spec.podCIDR && spec.podCIDR !== previous.spec.podCIDR
+      ? [forbidden('spec.podCIDR', 'node updates may not change podCIDR except from "" to valid')]
+      : [],
   // A pod network belongs to one node alone, however many servers hand them out.
   claims: (node) => (node.spec.podCIDR ? [`pod-network/${node.spec.podCIDR}`] : []),
 });

@@ -19,6 +19,18 @@ export type PodSpec = IPodSpec;
 export type PodTemplateSpec = IPodTemplateSpec;
 export type Container = IContainer;
 
+/** Fields of a pod's spec that are lists of objects. */
+export const podSpecLists = [
+  'containers',
+  'initContainers',
+  'ephemeralContainers',
+  'volumes',
+  'tolerations',
+  'imagePullSecrets',
+  'readinessGates',
+  'hostAliases',
+] as const;
+
 export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;

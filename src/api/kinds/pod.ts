@@ -5,7 +5,7 @@ import { wholeUnits } from '../quantity.ts';
 import { type Cause, forbidden } from '../validation.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodSpecDefaults, validatePodSpec } from './pod-template.ts';
+import { podSpecLists, setPodSpecDefaults, validatePodSpec } from './pod-template.ts';
 
 export type Pod = Served<IPod>;
 export type ContainerStatus = NonNullable<Pod['status']['containerStatuses']>[number];
@@ -120,14 +120,15 @@ export function qosClassOf(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' 
 }
 
 /** The spec without what may change in a pod that exists: images, tolerations, deadline and binding. */
-function immutablePart(pod: Pod): string {
+function immutablePart(pod: Pod, previous: Pod): string {
   const withoutImages = (containers: Pod['spec']['containers'] | undefined) =>
     containers?.map((c) => ({ ...c, image: '' }));
   const { containers, initContainers, tolerations, activeDeadlineSeconds, terminationGracePeriodSeconds, ...rest } =
     pod.spec;
   return JSON.stringify({
     ...rest,
-    nodeName: '',
+    // Set once, by the binding.
+    nodeName: previous.spec.nodeName ? pod.spec.nodeName : '',
     ephemeralContainers: undefined,
     containers: withoutImages(containers),
     initContainers: withoutImages(initContainers),
@@ -157,7 +158,7 @@ export const pods = defineKind<Pod>({
   },
   validate: (pod) => validatePodSpec(pod.spec, 'spec'),
   validateUpdate: (pod, previous): Cause[] =>
-    immutablePart(pod) === immutablePart(previous)
+    immutablePart(pod, previous) === immutablePart(previous, previous)
       ? []
       : [
           forbidden(
@@ -165,16 +166,26 @@ export const pods = defineKind<Pod>({
             'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
           ),
         ],
-  selectableFields: (pod) => ({
-    'spec.nodeName': pod.spec.nodeName ?? '',
-    'spec.restartPolicy': pod.spec.restartPolicy ?? '',
-    'spec.schedulerName': pod.spec.schedulerName ?? '',
-    'spec.serviceAccountName': pod.spec.serviceAccountName ?? '',
-    'spec.hostNetwork': String(pod.spec.hostNetwork ?? false),
-    'status.phase': pod.status.phase ?? '',
-    'status.podIP': pod.status.podIP ?? '',
-    'status.nominatedNodeName': pod.status.nominatedNodeName ?? '',
-  }),
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status.phase ?? '',
+    'status.podIP': ({ status }) => status.podIP ?? '',
+    'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
+  },
+  shape: {
+    lists: [
+      ...podSpecLists.map((field) => `spec.${field}`),
+      'status.conditions',
+      'status.containerStatuses',
+      'status.initContainerStatuses',
+      'status.podIPs',
+    ],
+    maps: ['spec.nodeSelector'],
+  },
   gracePeriodSeconds: (pod, requested) => {
     // Nobody runs it: an unbound or finished pod has no owner who would end it.
     if (!pod.spec.nodeName || isPodFinished(pod)) return 0;

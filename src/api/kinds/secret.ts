@@ -48,5 +48,6 @@ export const secrets = defineKind<Secret>({
     }
     return causes;
   },
-  selectableFields: (secret) => ({ type: secret.type ?? '' }),
+  selectableFields: { type: (secret) => secret.type ?? '' },
+  shape: { maps: ['data', 'stringData'] },
 });

@@ -15,6 +15,7 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   shortNames: ['sa'],
   namespaced: true,
   hasStatus: false,
+  shape: { lists: ['secrets', 'imagePullSecrets'] },
   columns: [
     nameColumn,
     {

@@ -127,7 +127,11 @@ export const services = defineKind<Service>({
     hasClusterIp(previous) && hasClusterIp(service) && service.spec.clusterIP !== previous.spec.clusterIP
       ? [invalid('spec.clusterIPs[0]', service.spec.clusterIP, 'may not change once set')]
       : [],
-  selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
+  selectableFields: {
+    'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
+    'spec.type': ({ spec }) => spec.type ?? '',
+  },
+  shape: { lists: ['spec.ports'], maps: ['spec.selector'], objects: ['status.loadBalancer'] },
   claims: (service) => [
     ...(hasClusterIp(service) ? [clusterIpClaim(service.spec.clusterIP ?? '')] : []),
     ...(service.spec.ports ?? []).flatMap(({ nodePort, protocol }) =>

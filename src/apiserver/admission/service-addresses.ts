@@ -1,7 +1,14 @@
 // Cluster addresses and node ports: given where none is asked for, refused where taken. What is given is made sure by
 // the claims that the object holds in the store, so that two servers can never give the same one.
 import { addressInRange, isInRange, rangeSize } from '../../api/cluster-settings.ts';
-import { clusterIpClaim, hasNodePorts, nodePortClaim, type Service, services } from '../../api/kinds/service.ts';
+import {
+  clusterIpClaim,
+  hasNodePorts,
+  nodePortClaim,
+  type Service,
+  type ServicePort,
+  services,
+} from '../../api/kinds/service.ts';
 import { Invalid } from '../../api/status.ts';
 import { type Cause, invalid } from '../../api/validation.ts';
 import type { AdmissionContext, AdmissionStep } from './admission.ts';
@@ -16,7 +23,7 @@ export const serviceAddresses: AdmissionStep = {
     const held = new Set(previous ? services.claims?.(previous as Service) : []);
     const causes = [
       ...giveClusterIp(service, previous as Service | undefined, held, context),
-      ...giveNodePorts(service, held, context),
+      ...giveNodePorts(service, previous as Service | undefined, held, context),
     ];
     if (causes.length > 0) throw new Invalid({ group: '', kind: 'Service', name: service.metadata.name }, causes);
   },
@@ -52,7 +59,12 @@ function giveClusterIp(
   return [];
 }
 
-function giveNodePorts(service: Service, held: Set<string>, { cache }: AdmissionContext): Cause[] {
+function giveNodePorts(
+  service: Service,
+  previous: Service | undefined,
+  held: Set<string>,
+  { cache }: AdmissionContext,
+): Cause[] {
   const causes: Cause[] = [];
   const given = new Set<string>();
   for (const [index, port] of (service.spec.ports ?? []).entries()) {
@@ -62,6 +74,7 @@ function giveNodePorts(service: Service, held: Set<string>, { cache }: Admission
     }
     const isTaken = (claim: string) => given.has(claim) || (!held.has(claim) && cache.isClaimed(claim));
     const { nodePort } = port;
+    port.nodePort ||= heldPort(previous, port);
     port.nodePort ||= freePort((candidate) => isTaken(nodePortClaim(candidate, port.protocol)));
     const at = `spec.ports[${index}].nodePort`;
     if (port.nodePort < nodePorts.first || port.nodePort > nodePorts.last) {
@@ -78,6 +91,11 @@ function giveNodePorts(service: Service, held: Set<string>, { cache }: Admission
     given.add(nodePortClaim(port.nodePort, port.protocol));
   }
   return causes;
+}
+
+/** A client that replaces a service need not repeat its node ports either. */
+function heldPort(previous: Service | undefined, { port, protocol }: ServicePort): number {
+  return previous?.spec.ports?.find((held) => held.port === port && held.protocol === protocol)?.nodePort ?? 0;
 }
 
 /** The first sixteenth (256 at the most) of the range is left to those who ask for an address by name, as Kubernetes does. */

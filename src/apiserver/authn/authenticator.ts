@@ -50,7 +50,7 @@ export class Authenticator {
     if (type !== tokenSecretType) return undefined;
     const read = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
     const expiration = read('expiration');
-    if (expiration && Date.parse(expiration) <= this.#clock.now()) return undefined;
+    if (expiration && !(Date.parse(expiration) > this.#clock.now())) return undefined;
     if (read('usage-bootstrap-authentication') !== 'true' || !sameText(read('token-secret'), secret)) return undefined;
     return { name: `system:bootstrap:${id}`, groups: [bootstrappersGroup, authenticated] };
   }

@@ -57,10 +57,8 @@ function mayAskForCertificate(request: RestRequest): boolean {
 function nodeMay(request: RestRequest, nodeName: string, cache: ObjectCache): boolean {
   const { verb, namespace, name, subresource } = request;
   if (isOf(request, nodes, services, endpointSlices, pods) && !subresource && reads.includes(verb)) return true;
-  if (isOf(request, nodes)) {
-    const own = verb === 'create' ? (request.body as Partial<Pod> | undefined)?.metadata?.name : name;
-    return own === nodeName && ['create', 'update', 'patch'].includes(verb);
-  }
+  // What it may create bears its own name, which is in the body: admission sees to that.
+  if (isOf(request, nodes)) return verb === 'create' || (name === nodeName && ['update', 'patch'].includes(verb));
   if (isOf(request, pods)) return isBoundTo(request, nodeName, cache) && mayWritePod(verb, subresource);
   if (isOf(request, leases)) return namespace === nodeLeaseNamespace && (verb === 'create' || name === nodeName);
   if (isOf(request, events)) return ['create', 'update', 'patch'].includes(verb);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { BadRequest, RequestEntityTooLarge, UnsupportedMediaType } from '../../api/status.ts';
 
 const bytesAtMost = 3 * 1024 * 1024;
+const depthAtMost = 200;
 
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -25,20 +26,29 @@ export async function decodeBody(body: Buffer, mediaType: string): Promise<unkno
   if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '*/*')
     return parseJson(body.toString('utf8'));
   if (mediaType === 'application/yaml' || mediaType === 'application/apply-patch+yaml') {
-    const { parse } = await import('yaml');
-    try {
-      return parse(body.toString('utf8'));
-    } catch (error) {
-      throw new BadRequest(`error converting YAML to JSON: ${(error as Error).message}`);
-    }
+    const { parseYaml } = await import('./yaml.ts');
+    return parseYaml(body);
   }
   throw new UnsupportedMediaType(['application/json', 'application/yaml']);
 }
 
 function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new BadRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
+  if (isDeeperThan(value, depthAtMost)) throw new BadRequest(`the body is nested deeper than ${depthAtMost} levels`);
+  return value;
+}
+
+/** Level by level, as a nest too deep for a recursion is what this looks for. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+  }
+  return false;
 }

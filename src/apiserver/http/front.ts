@@ -1,12 +1,7 @@
 // The HTTPS port: HTTP/2 and HTTP/1.1 on one, who asks, what is asked, and the answer.
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { BadRequest, MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
@@ -52,7 +47,6 @@ export class Front {
   readonly #options: FrontOptions;
   readonly #server: Http2SecureServer;
   readonly #kinds: ReadonlyMap<string, Kind>;
-  readonly #sessions = new Set<ServerHttp2Session>();
   readonly #sockets = new Set<TLSSocket>();
   readonly #stopping = new AbortController();
 
@@ -71,8 +65,6 @@ export class Front {
     });
     Object.assign(this.#server, { keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000 });
     this.#server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
       session.on('error', () => session.destroy());
     });
     this.#server.on('secureConnection', (socket) => {
@@ -90,17 +82,14 @@ export class Front {
     await once(this.#server, 'listening');
   }
 
-  /** Ends watches with their last words, lets running requests finish, then closes what is left. */
+  /** Ends watches with their last words, lets running requests finish, then closes what is left. Node ends idle connections. */
   async close(graceMs = 2_000): Promise<void> {
     this.#stopping.abort();
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const session of this.#sessions) session.close();
     const cancel = this.#options.clock.after(graceMs, () => {
       for (const socket of this.#sockets) socket.destroy();
     });
-    // An idle HTTP/1.1 connection has nobody who would close it.
-    for (const socket of this.#sockets) if (socket.alpnProtocol !== 'h2') socket.end();
     await closed;
     cancel();
   }
@@ -115,7 +104,8 @@ export class Front {
   }
 
   async #route(request: IncomingMessage, response: Response): Promise<void> {
-    const url = new URL(request.url ?? '/', 'https://server');
+    const url = URL.parse(request.url ?? '/', 'https://server');
+    if (!url) throw new BadRequest('the path of the request is malformed');
     const user = this.#options.authenticator.authenticate(socketOf(request), request.headers.authorization);
     if (sendPlainPath(url.pathname, request, response, user)) return;
     const document = this.#discover(url.pathname, user);
@@ -140,7 +130,7 @@ export class Front {
     kind: Kind,
     user: User,
   ): Promise<void> {
-    const { rest, nodeProxy, clock } = this.#options;
+    const { rest, nodeProxy, clock, log } = this.#options;
     const query = Object.fromEntries(url.searchParams);
     const contentType = mediaTypeOf(request.headers['content-type']);
     const { namespace, name, subresource } = path;
@@ -153,7 +143,8 @@ export class Front {
       includeObject: includeObjectOf(query.includeObject),
       nowMs: clock.now(),
     };
-    if (verb === 'watch') return sendWatch(response, restRequest, rest, form, clock, this.#stopping.signal);
+    if (verb === 'watch') return sendWatch(response, restRequest, rest, form, clock, log, this.#stopping.signal);
+    rest.authorize(restRequest);
     if (verb !== 'get' && verb !== 'list') {
       const bodyType = verb === 'patch' ? 'application/json' : contentType;
       restRequest.body = await decodeBody(await readBody(request), bodyType);
@@ -168,7 +159,11 @@ function socketOf(request: IncomingMessage): TLSSocket {
   return (stream?.session?.socket ?? request.socket) as TLSSocket;
 }
 
-function verbOf(method: string | undefined, { name, plural }: ResourcePath, query: Record<string, string>): RestVerb {
+function verbOf(
+  method: string | undefined,
+  { name, plural, subresource }: ResourcePath,
+  query: Record<string, string>,
+): RestVerb {
   const isOne = name !== undefined;
   switch (method) {
     case 'GET':
@@ -179,7 +174,9 @@ function verbOf(method: string | undefined, { name, plural }: ResourcePath, quer
       }
       return isOne ? 'get' : 'list';
     case 'POST':
-      return 'create';
+      // A name in the path of a new object is one too many, unless something of it is made.
+      if (!isOne || subresource) return 'create';
+      break;
     case 'PUT':
       if (isOne) return 'update';
       break;

@@ -16,5 +16,5 @@ export function representationOf(accept: string | undefined): Representation {
     if (as === 'Table') return 'table';
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return 'partial';
   }
-  throw new NotAcceptable(['application/json', 'application/yaml']);
+  throw new NotAcceptable(['application/json']);
 }

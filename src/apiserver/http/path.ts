@@ -7,8 +7,6 @@ export interface ResourcePath {
   plural: string;
   name?: string;
   subresource?: string;
-  /** What follows a subresource that is itself a path (proxy). */
-  rest?: string;
 }
 
 /** Reads /api/v1/... and /apis/GROUP/VERSION/...; undefined for a path that is none of a resource. */
@@ -17,7 +15,7 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   if (!parts) return undefined;
   const [root, ...tail] = parts;
   const [group, version, ...resource] = root === 'api' ? ['', ...tail] : root === 'apis' ? tail : [];
-  if (group === undefined || !version || resource.length === 0) return undefined;
+  if (group === undefined || !version || resource.length === 0 || resource.length > 5) return undefined;
   // /namespaces/NS/PLURAL... is inside a namespace; /namespaces/NS and its own subresources are the namespace itself.
   const [first, namespace, inside] = resource;
   if (first === 'namespaces' && namespace && inside && !['status', 'finalize'].includes(inside)) {
@@ -26,15 +24,11 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   return { group, version, ...named(resource) };
 }
 
-function named([plural = '', name, subresource, ...rest]: string[]): Omit<
-  ResourcePath,
-  'group' | 'version' | 'namespace'
-> {
+function named([plural = '', name, subresource]: string[]): Omit<ResourcePath, 'group' | 'version' | 'namespace'> {
   return {
     plural,
     ...(name && { name }),
     ...(subresource && { subresource }),
-    ...(rest.length > 0 && { rest: rest.join('/') }),
   };
 }
 

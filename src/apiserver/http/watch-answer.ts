@@ -2,6 +2,7 @@
 import { apiVersionOf } from '../../api/kinds/kind.ts';
 import { StatusError } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import { bookmarkObject, type OpenWatch, type WatchSink } from '../rest/watches.ts';
@@ -16,6 +17,7 @@ export function sendWatch(
   rest: Rest,
   form: AnswerForm,
   clock: Clock,
+  log: Log,
   stopping: AbortSignal,
 ): void {
   const lines: string[] = [];
@@ -38,6 +40,10 @@ export function sendWatch(
       write(type, objectJson(cached, { ...form, nowMs: clock.now() }, !sentColumns));
       sentColumns = true;
     },
+    fail: (error) => {
+      log.error('a watch ended', { kind: request.kind.kind, error });
+      response.destroy();
+    },
     bookmark: (revision) =>
       write('BOOKMARK', JSON.stringify(bookmarkObject(request, apiVersionOf(request.kind), revision))),
   };
@@ -54,7 +60,10 @@ export function sendWatch(
   }
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
+  let isEnded = false;
   const end = () => {
+    if (isEnded) return;
+    isEnded = true;
     cancel();
     stopping.removeEventListener('abort', end);
     watch.close();

@@ -1,6 +1,6 @@
 // Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { BadRequest, Conflict, NotFound, type Status } from '../../api/status.ts';
+import { BadRequest, Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import { CachedObject } from '../object-cache.ts';
 import { type ObjectStorage, Stale } from '../object-storage.ts';
@@ -39,9 +39,12 @@ export class Deletes {
   async deleteOne(request: RestRequest): Promise<Deleted> {
     const { kind, namespace, name = '' } = request;
     const options = optionsOf(request);
+    isDryRun(request);
     for (;;) {
       const current = this.#storage.cache.get(kind, namespace, name);
       if (!current) throw new NotFound(subjectOf(request));
+      const keptBecause = kind.keptBecause?.(current.object);
+      if (keptBecause) throw new Forbidden(subjectOf(request), keptBecause);
       checkPreconditions(request, options, current.object);
       try {
         return await this.#deleteCurrent(request, options, current);
@@ -101,6 +104,9 @@ function optionsOf({ body, query }: RestRequest): DeleteOptions {
   const sent = (body ?? {}) as DeleteOptions;
   const grace =
     sent.gracePeriodSeconds ?? (query.gracePeriodSeconds === undefined ? undefined : Number(query.gracePeriodSeconds));
+  if (grace !== undefined && !(Number.isInteger(grace) && grace >= 0)) {
+    throw new BadRequest(`invalid gracePeriodSeconds: ${JSON.stringify(grace)}`);
+  }
   const policy = sent.propagationPolicy ?? query.propagationPolicy;
   if (policy !== undefined && !['Orphan', 'Foreground', 'Background'].includes(policy)) {
     throw new BadRequest(`invalid propagationPolicy: ${policy}`);

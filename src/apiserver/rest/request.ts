@@ -1,6 +1,6 @@
 // A request for objects, after the path has been read and the kind been found: what HTTP and the in-process client share.
 import type { Kind } from '../../api/kinds/kind.ts';
-import type { Subject } from '../../api/status.ts';
+import { BadRequest, type Subject } from '../../api/status.ts';
 import type { User } from '../user.ts';
 
 export type RestVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -22,6 +22,11 @@ export function subjectOf(request: RestRequest, name = request.name): Subject {
   return { group: request.kind.group, resource: request.kind.plural, name };
 }
 
-export function isDryRun({ query }: RestRequest): boolean {
-  return query.dryRun === 'All';
+/** Asked for in the query, or by who deletes in the body. */
+export function isDryRun({ verb, query, body }: RestRequest): boolean {
+  const options =
+    verb === 'delete' || verb === 'deletecollection' ? (body as { dryRun?: unknown } | undefined) : undefined;
+  const asked = [query.dryRun ?? [], options?.dryRun ?? []].flat().filter((value) => value !== '');
+  if (asked.some((value) => value !== 'All')) throw new BadRequest(`invalid dryRun: ${JSON.stringify(asked)}`);
+  return asked.length > 0;
 }

@@ -52,8 +52,7 @@ export class Rest {
 
   async handle(request: RestRequest): Promise<RestAnswer> {
     this.authorize(request);
-    if (request.kind.namespaced && !request.namespace && !acrossNamespaces.includes(request.verb))
-      throw new MethodNotAllowed();
+    checkAddress(request);
     if (request.subresource && request.subresource !== 'status') return this.#handleSubresource(request);
     switch (request.verb) {
       case 'get':
@@ -102,6 +101,15 @@ export class Rest {
     if (!handler) throw new NoSuchPath();
     return handler(request, this);
   }
+}
+
+/** That what is addressed can be: kinds outside of namespaces, and those without a status. */
+function checkAddress({ kind, namespace, subresource, verb }: RestRequest): void {
+  if (!kind.namespaced && namespace) throw new NoSuchPath();
+  if (kind.namespaced && !namespace && !acrossNamespaces.includes(verb)) throw new MethodNotAllowed();
+  if (subresource !== 'status') return;
+  if (!kind.hasStatus) throw new NoSuchPath();
+  if (!['get', 'update', 'patch'].includes(verb)) throw new MethodNotAllowed();
 }
 
 export function object(code: number, cached: CachedObject): RestAnswer {

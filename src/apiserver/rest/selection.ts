@@ -10,23 +10,22 @@ export type Selection = (object: KubeObject) => boolean;
 export function selectionOf({ kind, namespace, query }: RestRequest): Selection {
   const labels = parseLabelSelector(query.labelSelector ?? '');
   const fields = parseFieldSelector(query.fieldSelector ?? '');
-  return (object) => {
-    if (namespace && object.metadata.namespace !== namespace) return false;
-    if (!matchesRequirements(labels, object.metadata.labels)) return false;
-    if (fields.length === 0) return true;
-    const known = fieldsOf(kind, object);
-    for (const { field } of fields) {
-      if (!Object.hasOwn(known, field)) throw new BadRequest(`field label not supported: ${field}`);
-    }
-    return matchesFields(fields, known);
-  };
+  const known = fieldsOf(kind);
+  for (const { field } of fields) {
+    if (!Object.hasOwn(known, field)) throw new BadRequest(`field label not supported: ${field}`);
+  }
+  const fieldValues = (object: KubeObject) =>
+    Object.fromEntries(fields.map(({ field }) => [field, known[field]?.(object) ?? '']));
+  return (object) =>
+    (!namespace || object.metadata.namespace === namespace) &&
+    matchesRequirements(labels, object.metadata.labels) &&
+    (fields.length === 0 || matchesFields(fields, fieldValues(object)));
 }
 
-function fieldsOf(kind: Kind, object: KubeObject): Record<string, string> {
-  const { name, namespace = '' } = object.metadata;
+function fieldsOf(kind: Kind): Record<string, (object: KubeObject) => string> {
   return {
-    ...kind.selectableFields?.(object),
-    'metadata.name': name,
-    ...(kind.namespaced && { 'metadata.namespace': namespace }),
+    ...kind.selectableFields,
+    'metadata.name': ({ metadata }) => metadata.name,
+    ...(kind.namespaced && { 'metadata.namespace': ({ metadata }: KubeObject) => metadata.namespace ?? '' }),
   };
 }

@@ -14,7 +14,7 @@ const countsGeneration = (kind: Kind) => kind.hasGeneration ?? kind.hasStatus;
 /** A new object: what only the server may say is set, and status is its owner's to write. */
 export function completeNew(kind: Kind, draft: WithParts, now: string): void {
   const { metadata } = draft;
-  metadata.name ??= metadata.generateName ? `${metadata.generateName}${randomSuffix()}` : '';
+  metadata.name ||= metadata.generateName ? `${metadata.generateName}${randomSuffix()}` : '';
   metadata.uid = randomUUID();
   metadata.creationTimestamp = now;
   for (const field of [

@@ -1,13 +1,16 @@
 // Watches: which of a resource's changes a client sees, and as what. An object that begins to match is added for it, one
 // that ceases to match is deleted.
 import type { KubeObject } from '../../api/meta.ts';
-import { BadRequest } from '../../api/status.ts';
+import { BadRequest, Invalid } from '../../api/status.ts';
+import { forbidden } from '../../api/validation.ts';
 import type { CachedObject, CacheEvent, ObjectCache } from '../object-cache.ts';
 import type { RestRequest } from './request.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
 export interface WatchSink {
   event(type: CacheEvent['type'], cached: CachedObject): void;
+  /** The watch is over because of this error. */
+  fail(error: unknown): void;
   /** Nothing has changed for this client, but the revision has gone on to here. */
   bookmark(revision: number): void;
 }
@@ -22,6 +25,11 @@ export interface OpenWatch {
 export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchSink): OpenWatch {
   const { kind, query } = request;
   const selected = selectionOf(request);
+  const lastsMs = timeoutMs(query.timeoutSeconds);
+  if (query.sendInitialEvents !== undefined) {
+    const refusal = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
+    throw new Invalid({ group: kind.group, kind: 'ListOptions', name: '' }, [forbidden('sendInitialEvents', refusal)]);
+  }
   const from = query.resourceVersion ?? '';
   if (!/^\d*$/.test(from))
     throw new BadRequest(`Invalid value: ${JSON.stringify(from)}: a resource version is a number`);
@@ -31,12 +39,19 @@ export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchS
     after = cache.revision;
     for (const cached of cache.list(kind, request.namespace)) if (selected(cached.object)) sink.event('ADDED', cached);
   }
-  const unsubscribe = cache.subscribe(kind, after, (event) => {
-    const type = typeSeen(selected, event);
-    if (type) sink.event(type, event.current);
+  let unsubscribe = () => {};
+  unsubscribe = cache.subscribe(kind, after, (event) => {
+    try {
+      const type = typeSeen(selected, event);
+      if (type) sink.event(type, event.current);
+    } catch (error) {
+      // What one watch cannot show ends this watch and nothing else.
+      unsubscribe();
+      sink.fail(error);
+    }
   });
   return {
-    timeoutMs: timeoutMs(query.timeoutSeconds),
+    timeoutMs: lastsMs,
     close: () => {
       unsubscribe();
       if (query.allowWatchBookmarks === 'true') sink.bookmark(cache.revision);
@@ -51,10 +66,14 @@ function typeSeen(selected: Selection, { type, current, previous }: CacheEvent):
   return matched ? 'DELETED' : undefined;
 }
 
+const longestSeconds = 24 * 3600;
+
 /** As long as was asked for, else half an hour to an hour: not all clients at the same moment. */
 function timeoutMs(asked: string | undefined): number {
   const seconds = Number(asked ?? 0);
-  return 1000 * (seconds > 0 ? seconds : 1800 * (1 + Math.random()));
+  if (!Number.isInteger(seconds) || seconds < 0)
+    throw new BadRequest(`invalid timeoutSeconds: ${JSON.stringify(asked)}`);
+  return 1000 * (seconds > 0 ? Math.min(seconds, longestSeconds) : 1800 * (1 + Math.random()));
 }
 
 export function bookmarkObject({ kind }: RestRequest, apiVersion: string, revision: number): KubeObject {

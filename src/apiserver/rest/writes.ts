@@ -1,9 +1,11 @@
 // Create, update and patch: complete, admit, validate, store. A write that meets another one begins again from the newer
 // object, unless the client named the revision that it saw.
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { apiVersionOf } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
+import { faultInShape } from '../../api/shape.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionContext, AdmissionStep } from '../admission/admission.ts';
@@ -63,8 +65,7 @@ export class Writes {
       const previous = this.#storage.cache.get(kind, namespace, name);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
-      if (typeof draft.metadata !== 'object' || draft.metadata === null)
-        throw new BadRequest('metadata must be an object');
+      checkShape(request, draft);
       checkPreconditions(request, draft, previous.object);
       completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
       this.#admit(request, draft, previous.object);
@@ -93,7 +94,10 @@ export class Writes {
         return await attempt();
       } catch (error) {
         // What was met can be read by now, and whoever wrote it got on: of many writers one always does.
-        if (error instanceof Stale) continue;
+        if (error instanceof Stale) {
+          await setImmediate(); // the loop never stands in the way of what it waits for
+          continue;
+        }
         if (!(error instanceof ClaimTaken)) throw error;
         if (tries >= claimsAtMost) throw new Conflict(subjectOf(request), `${error.message} is taken`);
       }
@@ -135,7 +139,17 @@ function objectIn(request: RestRequest): KubeObject {
   if (name) metadata.name = name;
   if (kind.namespaced && namespace) metadata.namespace = namespace;
   else delete metadata.namespace;
-  return { ...body, apiVersion, kind: kind.kind, metadata };
+  const object = { ...body, apiVersion, kind: kind.kind, metadata };
+  checkShape(request, object);
+  return object;
+}
+
+/** Throws for what nobody could read, above all what a patch has made of an object. */
+function checkShape({ kind }: RestRequest, object: KubeObject): void {
+  const isOfKind = object.kind === kind.kind && object.apiVersion === apiVersionOf(kind);
+  const fault = isOfKind ? faultInShape(object, kind.shape) : 'its kind and apiVersion cannot be changed';
+  if (fault)
+    throw new BadRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${fault}`);
 }
 
 /** A null in a body stands for "not said", as where an object is decoded into a struct. */

@@ -9,12 +9,12 @@ export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));
   const door = { ...request, subresource: 'status' };
   const cached = await rest.writes.change(door, (current) => {
-    const sent = (
-      request.verb === 'patch' ? applyPatch(request.contentType, current, request.body) : request.body
-    ) as CertificateSigningRequest;
+    const sent = (request.verb === 'patch' ? applyPatch(request.contentType, current, request.body) : request.body) as
+      | Partial<CertificateSigningRequest>
+      | undefined;
     const decided = mutableCopy(current) as CertificateSigningRequest;
     const now = timestamp(systemClock.now());
-    decided.status.conditions = (sent.status?.conditions ?? []).map((condition) => ({
+    decided.status.conditions = (sent?.status?.conditions ?? []).map((condition) => ({
       ...condition,
       lastUpdateTime: condition.lastUpdateTime ?? now,
       lastTransitionTime: condition.lastTransitionTime ?? now,

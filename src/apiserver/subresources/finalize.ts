@@ -6,7 +6,7 @@ import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const finalize: SubresourceHandler = async (request, rest) => {
   if (request.verb !== 'update') throw new MethodNotAllowed();
-  const { spec } = request.body as Namespace;
+  const { spec } = (request.body ?? {}) as Partial<Namespace>;
   const cached = await rest.writes.change(request, (current) => {
     const namespace = mutableCopy(current) as Namespace;
     namespace.spec.finalizers = spec?.finalizers ?? [];

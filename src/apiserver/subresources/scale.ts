@@ -25,12 +25,12 @@ export const scale: SubresourceHandler = async (request, rest) => {
           request.verb === 'patch'
             ? applyPatch(request.contentType, scaleOf(current as Scalable), request.body)
             : request.body
-        ) as Partial<Scale>;
-        const replicas = asked.spec?.replicas ?? 0;
+        ) as Partial<Scale> | undefined;
+        const replicas = asked?.spec?.replicas ?? 0;
         if (!Number.isInteger(replicas)) throw new BadRequest('spec.replicas must be a whole number');
         const scaled = mutableCopy(current) as Scalable;
         scaled.spec.replicas = replicas;
-        const { resourceVersion } = asked.metadata ?? {};
+        const { resourceVersion } = asked?.metadata ?? {};
         if (resourceVersion) scaled.metadata.resourceVersion = resourceVersion;
         return scaled;
       });

@@ -6,12 +6,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
+import { Recent } from '../../base/recent.ts';
 import { Compacted, type Entry, Mismatch, type Operation, type Range, type Store, type StoreEvent } from '../store.ts';
 import type { Row } from './protocol.ts';
 import { SqliteThread } from './sqlite-thread.ts';
 
-/** How many changes are kept for watchers that begin in the past. */
-const windowLength = 1024;
+/** How much is kept for watchers that begin in the past. */
+const windowMost = { count: 2048, bytes: 8 * 1024 * 1024 };
 const expiryCheckMs = 10_000;
 
 interface Known {
@@ -41,7 +42,7 @@ export class EmbeddedStore implements Store {
   readonly #pending = new Map<string, Promise<unknown>>();
   readonly #expiring = new Set<string>();
   readonly #watchers = new Set<Watcher>();
-  readonly #window: StoreEvent[] = [];
+  readonly #window = new Recent<StoreEvent>(windowMost);
   #queue: Queued[] = [];
   #flushing: Promise<void> | undefined;
   #lastRevision: number;
@@ -104,7 +105,7 @@ export class EmbeddedStore implements Store {
 
   watch(prefix: string, after: number, deliver: (events: StoreEvent[]) => void, signal: AbortSignal): void {
     if (after < this.#forgottenRevision) throw new Compacted(after, this.#forgottenRevision);
-    const missed = this.#window.filter(({ key, revision }) => revision > after && key.startsWith(prefix));
+    const missed = [...this.#window].filter(({ key, revision }) => revision > after && key.startsWith(prefix));
     if (missed.length > 0) deliver(missed);
     const watcher = { prefix, deliver };
     this.#watchers.add(watcher);
@@ -134,11 +135,13 @@ export class EmbeddedStore implements Store {
       const revision = batch.at(-1)?.revision ?? this.#committedRevision;
       try {
         await this.#thread.ask({ type: 'commit', rows: batch.flatMap(({ rows }) => rows), revision });
-        this.#committed(batch, revision);
       } catch (error) {
         // What queued up meanwhile may build upon what failed.
         this.#undo([...batch, ...this.#queue.splice(0)], error);
+        continue;
       }
+      // Outside of what may fail: what is durable is never undone.
+      this.#committed(batch, revision);
     }
     this.#flushing = undefined;
   }
@@ -148,9 +151,9 @@ export class EmbeddedStore implements Store {
     const events = batch
       .flatMap(({ rows }) => rows)
       .map(({ key, value, revision }): StoreEvent => ({ key, value, revision }));
-    this.#window.push(...events);
-    if (this.#window.length > 2 * windowLength) {
-      this.#forgottenRevision = this.#window.splice(0, this.#window.length - windowLength).at(-1)?.revision ?? revision;
+    for (const event of events) {
+      const forgotten = this.#window.push(event, event.value?.length ?? 0);
+      if (forgotten) this.#forgottenRevision = forgotten.revision;
     }
     for (const { prefix, deliver } of this.#watchers) {
       const wanted = events.filter(({ key }) => key.startsWith(prefix));

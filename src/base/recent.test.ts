@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Recent } from './recent.ts';
+
+test('the oldest go when there are too many, and who pushed is told the last of them', () => {
+  const recent = new Recent<number>({ count: 4, bytes: 1000 });
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((item) => recent.push(item, 1)),
+    [undefined, undefined, undefined, undefined, 2],
+  );
+  assert.deepEqual([...recent], [3, 4, 5]);
+});
+
+test('the oldest go when they are too big, down to none', () => {
+  const recent = new Recent<string>({ count: 100, bytes: 100 });
+  recent.push('a', 60);
+  assert.equal(recent.push('b', 60), 'a');
+  assert.deepEqual([...recent], ['b']);
+  assert.equal(recent.push('c', 500), 'c');
+  assert.deepEqual([...recent], []);
+});

@@ -1,0 +1,178 @@
+// What the API refuses, and that nothing of it is stored, breaks another's watch, or stops the master.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
+import { events } from '../../src/api/kinds/event.ts';
+import { leases } from '../../src/api/kinds/lease.ts';
+import { namespaces } from '../../src/api/kinds/namespace.ts';
+import { nodes } from '../../src/api/kinds/node.ts';
+import { pods } from '../../src/api/kinds/pod.ts';
+import { type Service, services } from '../../src/api/kinds/service.ts';
+import { StatusError } from '../../src/api/status.ts';
+import { createLog } from '../../src/base/log.ts';
+import type { Client } from '../../src/client/client.ts';
+import { HttpTransport } from '../../src/client/http-transport.ts';
+import type { ApiRequest } from '../../src/client/transport.ts';
+import { openAuthority } from '../../src/pki/authority.ts';
+import { TestServer } from '../controllers/test-server.ts';
+
+let server: TestServer;
+let transport: HttpTransport;
+before(async () => {
+  server = await TestServer.open();
+  transport = new HttpTransport({ ...server.kubeconfig, log: createLog({ level: 'error' }) });
+});
+after(async () => {
+  await transport?.close();
+  await server?.close();
+});
+
+const core = (plural: string) => ({ group: '', version: 'v1', plural });
+const inDefault = { namespace: 'default' };
+
+async function refused(action: Promise<unknown>, code: number, message: RegExp): Promise<void> {
+  await assert.rejects(action, (error: unknown) => {
+    assert.ok(error instanceof StatusError, String(error));
+    assert.deepEqual([error.code, message.test(error.message)], [code, true], error.message);
+    return true;
+  });
+}
+
+const create = (plural: string, body: object): Promise<unknown> =>
+  transport.request({ verb: 'create', resource: core(plural), ...inDefault, body });
+
+test('objects of a wrong shape are refused with the field that is wrong', async () => {
+  const name = 'x';
+  await refused(create('configmaps', { metadata: { name: 5 } }), 400, /metadata.name must be a string/);
+  await refused(create('configmaps', { metadata: { name }, data: { a: 1 } }), 400, /data must be a map of strings/);
+  await refused(create('configmaps', { metadata: { name, labels: 'a' } }), 400, /metadata.labels must be a map/);
+  await refused(create('pods', { metadata: { name, ownerReferences: 5 } }), 400, /ownerReferences must be a list/);
+  await refused(create('pods', { metadata: { name }, spec: 's' }), 400, /spec must be an object/);
+  await refused(
+    create('pods', { metadata: { name }, spec: { containers: {} } }),
+    400,
+    /spec.containers must be a list/,
+  );
+  await refused(create('events', { metadata: { name } }), 422, /involvedObject: Required value/);
+  assert.deepEqual((await server.client.list(events, inDefault)).items, []);
+});
+
+test('a patch cannot make an object that nobody can read, nor another kind of it', async () => {
+  await server.client.create(configMaps, { metadata: { name: 'patched', ...inDefault }, data: { a: '1' } });
+  const ref = { name: 'patched', ...inDefault };
+  await refused(server.client.patch(configMaps, ref, { kind: 'Foo' }), 400, /kind and apiVersion cannot be changed/);
+  const operations = [{ op: 'replace', path: '/metadata/name', value: 7 }];
+  await refused(
+    server.client.patch(configMaps, ref, operations, { type: 'json' }),
+    400,
+    /metadata.name must be a string/,
+  );
+  assert.deepEqual((await server.client.get(configMaps, ref)).data, { a: '1' });
+});
+
+test('a watch by a field that is unknown is refused at once, and writes go on', async () => {
+  const { metadata } = await server.client.list(configMaps, inDefault);
+  const options = { ...inDefault, resourceVersion: metadata.resourceVersion, fieldSelector: 'bogus=x' };
+  const watch = server.client.watch(configMaps, options, AbortSignal.timeout(5_000))[Symbol.asyncIterator]();
+  await refused(watch.next(), 400, /field label not supported: bogus/);
+  await server.client.create(configMaps, { metadata: { name: 'after-the-watch', ...inDefault } });
+});
+
+test('a dry run deletes nothing, asked for in the query or in the body', async () => {
+  const ref = { name: 'kept', ...inDefault };
+  await server.client.create(configMaps, { metadata: ref });
+  const request: ApiRequest = { verb: 'delete', resource: core('configmaps'), ...ref };
+  await transport.request({ ...request, query: { dryRun: 'All' } });
+  await transport.request({ ...request, body: { dryRun: ['All'] } });
+  await refused(transport.request({ ...request, query: { dryRun: 'Some' } }), 400, /invalid dryRun/);
+  await server.client.get(configMaps, ref);
+});
+
+test('the namespaces that every cluster has stay', async () => {
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+    await refused(server.client.delete(namespaces, { name }), 403, /this namespace may not be deleted/);
+  }
+});
+
+test('what cannot be addressed is refused', async () => {
+  const ref = { name: 'kept', ...inDefault };
+  const resource = core('configmaps');
+  await refused(transport.request({ verb: 'delete', resource, ...ref, subresource: 'status' }), 404, /could not find/);
+  await refused(transport.request({ verb: 'create', resource, body: {} }), 405, /not allow/);
+  await refused(
+    transport.request({ verb: 'create', resource: core('nodes'), ...inDefault, body: {} }),
+    404,
+    /could not find/,
+  );
+  await refused(server.client.delete(pods, ref, { gracePeriodSeconds: -1 }), 400, /invalid gracePeriodSeconds/);
+  await server.client.get(configMaps, ref);
+});
+
+test('a service that is replaced keeps its address and its node port', async () => {
+  const draft = { metadata: { name: 'web', ...inDefault }, spec: { type: 'NodePort' as const, ports: [{ port: 80 }] } };
+  const { spec } = await server.client.create(services, draft);
+  const replaced = (await transport.request({
+    verb: 'update',
+    resource: core('services'),
+    name: 'web',
+    ...inDefault,
+    body: draft,
+  })) as Service;
+  assert.deepEqual(
+    [replaced.spec.clusterIP, replaced.spec.ports?.[0]?.nodePort],
+    [spec.clusterIP, spec.ports?.[0]?.nodePort],
+  );
+});
+
+const containers = [{ name: 'main', image: 'nginx:1' }];
+
+test('a bound pod stays where it is bound', async () => {
+  const { metadata } = await server.client.create(pods, {
+    metadata: { name: 'bound', ...inDefault },
+    spec: { containers, nodeName: 'n1' },
+  });
+  await refused(
+    server.client.patch(pods, metadata, { spec: { nodeName: 'n2' } }),
+    422,
+    /pod updates may not change fields/,
+  );
+});
+
+test('a node writes of itself what it may, and nothing else', async () => {
+  const ofNode = await clientOfNode('n1');
+  await refused(
+    ofNode.create(nodes, { metadata: { name: 'n1' }, spec: { podCIDR: '10.42.0.0/17' } }),
+    403,
+    /may not write the spec/,
+  );
+  await refused(ofNode.create(nodes, { metadata: { name: 'n2' } }), 403, /bears its own name/);
+  const labels = { 'node-role.kubernetes.io/control-plane': '' };
+  await refused(ofNode.create(nodes, { metadata: { name: 'n1', labels } }), 403, /reserved labels/);
+  await ofNode.create(nodes, { metadata: { name: 'n1', labels: { own: 'label' } } });
+  await server.client.create(pods, { metadata: { name: 'own', ...inDefault }, spec: { containers, nodeName: 'n1' } });
+  await refused(ofNode.patch(nodes, { name: 'n1' }, { spec: { taints: [] } }), 403, /may not write the spec/);
+  await refused(
+    ofNode.create(leases, { metadata: { name: 'n2', namespace: 'kube-node-lease' } }),
+    403,
+    /bears its own name/,
+  );
+  await refused(
+    ofNode.patch(
+      pods,
+      { name: 'own', ...inDefault },
+      { metadata: { labels: { app: 'victim' } } },
+      { subresource: 'status' },
+    ),
+    403,
+    /may not change the metadata of pods/,
+  );
+  await refused(ofNode.list(configMaps, inDefault), 403, /cannot list resource "configmaps"/);
+});
+
+async function clientOfNode(name: string): Promise<Client> {
+  const read = (file: string) => readFile(`${server.directory}/data/server/pki/${file}`, 'utf8');
+  const authority = openAuthority({ certificate: await read('ca.crt'), key: await read('ca.key') });
+  const subject = { commonName: `system:node:${name}`, organizations: ['system:nodes'] };
+  return server.clientAs(await authority.issue(subject, { usages: ['client'] }));
+}
