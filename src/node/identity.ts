@@ -21,6 +21,8 @@ import {
   caHash,
   createPrivateKeyPem,
   createSigningRequest,
+  pairIn,
+  pemOf,
 } from '../pki/certificate.ts';
 import { parseKubeconfig } from '../pki/kubeconfig.ts';
 import { bearerOf, type JoinToken, parseJoinToken } from '../pki/token.ts';
@@ -66,7 +68,7 @@ export async function ensureIdentity(options: JoinOptions, signal: AbortSignal):
       signal,
     );
     await writeFileWhole(join(options.dataDir, 'pki/ca.crt'), ca);
-    await writeFileWhole(join(options.dataDir, 'pki/client.pem'), `${pair.certificate}${pair.key}`);
+    await writeFileWhole(join(options.dataDir, 'pki/client.pem'), pemOf(pair));
     log.info('joined the cluster', { server, node: nodeName });
     return { ca, ...pair };
   } catch (error) {
@@ -89,7 +91,7 @@ export async function ensureServingCertificate(
 ): Promise<CertificateAndKey> {
   const { nodeName, nodeAddress, dataDir, clock } = options;
   const path = join(dataDir, 'pki/serving.pem');
-  const kept = splitPem(await readFileIfThere(path));
+  const kept = pairIn(await readFileIfThere(path));
   const certificate = kept && new X509Certificate(kept.certificate);
   if (certificate && isValid(certificate, clock) && certificate.checkIP(nodeAddress) && certificate.checkHost(nodeName))
     return kept;
@@ -100,7 +102,7 @@ export async function ensureServingCertificate(
     ipAddresses: [nodeAddress],
   };
   const pair = await requestCertificate(client, { signerName: nodeServingSigner, subject, clock }, signal);
-  await writeFileWhole(path, `${pair.certificate}${pair.key}`);
+  await writeFileWhole(path, pemOf(pair));
   return pair;
 }
 
@@ -109,7 +111,7 @@ async function readIdentity({ dataDir, nodeName, clock, log }: JoinOptions): Pro
     readFileIfThere(join(dataDir, 'pki/ca.crt')),
     readFileIfThere(join(dataDir, 'pki/client.pem')),
   ]);
-  const pair = splitPem(pem);
+  const pair = pairIn(pem);
   if (!ca || !pair) return undefined;
   const certificate = new X509Certificate(pair.certificate);
   if (certificate.subject.split('\n').includes(`CN=system:node:${nodeName}`) && isValid(certificate, clock))
@@ -120,11 +122,6 @@ async function readIdentity({ dataDir, nodeName, clock, log }: JoinOptions): Pro
 
 function isValid(certificate: X509Certificate, clock: Clock): boolean {
   return Date.parse(certificate.validTo) > clock.now();
-}
-
-function splitPem(pem: string | undefined): CertificateAndKey | undefined {
-  const [certificate, key] = (pem ?? '').match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g) ?? [];
-  return certificate && key ? { certificate, key } : undefined;
 }
 
 /** The cluster's authority, fetched over a connection that nothing vouches for and believed by the token's pin alone. */

@@ -23,6 +23,17 @@ export interface CertificateAndKey {
   key: string;
 }
 
+/** Both in one text, so that a file of them is whole or absent. */
+export function pemOf({ certificate, key }: CertificateAndKey): string {
+  return `${certificate}${key}`;
+}
+
+/** Undefined where the text does not have both. */
+export function pairIn(pem: string | undefined): CertificateAndKey | undefined {
+  const [certificate, key] = (pem ?? '').match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g) ?? [];
+  return certificate && key ? { certificate, key } : undefined;
+}
+
 /** A new private key, as PEM. */
 export async function createPrivateKeyPem(): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { readFileIfThere, writeFileWhole } from '../base/files.ts';
 import { type Authority, createAuthority, openAuthority, type Usage } from './authority.ts';
-import type { CertificateAndKey, CertificateSubject } from './certificate.ts';
+import { type CertificateAndKey, type CertificateSubject, pairIn, pemOf } from './certificate.ts';
 
 export interface ServerCredentials {
   authority: Authority;
@@ -61,13 +61,14 @@ function isFor(pem: string, { dnsNames = [], ipAddresses = [] }: CertificateSubj
 }
 
 async function readPair(directory: string, name: string): Promise<CertificateAndKey | undefined> {
-  const certificate = await readFileIfThere(join(directory, `${name}.crt`));
-  const key = await readFileIfThere(join(directory, `${name}.key`));
-  return certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
+  const file = join(directory, `${name}.pem`);
+  const pem = await readFileIfThere(file);
+  const pair = pairIn(pem);
+  if (pem !== undefined && !pair) throw new Error(`${file} has no certificate and key: bring it back from a backup`);
+  return pair;
 }
 
 async function writePair(directory: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
-  await writeFileWhole(join(directory, `${name}.key`), pair.key, 0o600);
-  await writeFileWhole(join(directory, `${name}.crt`), pair.certificate, 0o644);
+  await writeFileWhole(join(directory, `${name}.pem`), pemOf(pair), 0o600);
   return pair;
 }

@@ -15,6 +15,7 @@ import type { Client } from '../../src/client/client.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
 import type { ApiRequest } from '../../src/client/transport.ts';
 import { openAuthority } from '../../src/pki/authority.ts';
+import { pairIn } from '../../src/pki/certificate.ts';
 import { TestServer } from '../controllers/test-server.ts';
 
 let server: TestServer;
@@ -171,8 +172,9 @@ test('a node writes of itself what it may, and nothing else', async () => {
 });
 
 async function clientOfNode(name: string): Promise<Client> {
-  const read = (file: string) => readFile(`${server.directory}/data/server/pki/${file}`, 'utf8');
-  const authority = openAuthority({ certificate: await read('ca.crt'), key: await read('ca.key') });
+  const ca = pairIn(await readFile(`${server.directory}/data/server/pki/ca.pem`, 'utf8'));
+  assert.ok(ca);
+  const authority = openAuthority(ca);
   const subject = { commonName: `system:node:${name}`, organizations: ['system:nodes'] };
   return server.clientAs(await authority.issue(subject, { usages: ['client'] }));
 }

@@ -1,6 +1,6 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
 import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
@@ -41,11 +41,13 @@ export class Rest {
   readonly cache: ObjectCache;
   readonly writes: Writes;
   readonly #deletes: Deletes;
+  readonly #clock: Clock;
 
   constructor({ storage, authorize, admission, subresources, serviceCidr, clock }: RestOptions) {
     this.authorize = authorize;
     this.#subresources = subresources;
     this.cache = storage.cache;
+    this.#clock = clock;
     this.writes = new Writes(storage, admission, serviceCidr, clock);
     this.#deletes = new Deletes(storage, clock);
   }
@@ -81,6 +83,11 @@ export class Rest {
   watch(request: RestRequest, sink: WatchSink): OpenWatch {
     this.authorize(request);
     return openWatch(this.cache, request, sink);
+  }
+
+  /** The time as objects bear it. */
+  now(): string {
+    return timestamp(this.#clock.now());
   }
 
   /** The current object, or NotFound. */

@@ -2,7 +2,6 @@
 import type { CertificateSigningRequest } from '../../api/kinds/certificate-signing-request.ts';
 import { mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
-import { systemClock, timestamp } from '../../base/clock.ts';
 import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const approval: SubresourceHandler = async (request, rest) => {
@@ -13,7 +12,7 @@ export const approval: SubresourceHandler = async (request, rest) => {
       | Partial<CertificateSigningRequest>
       | undefined;
     const decided = mutableCopy(current) as CertificateSigningRequest;
-    const now = timestamp(systemClock.now());
+    const now = rest.now();
     decided.status.conditions = (sent?.status?.conditions ?? []).map((condition) => ({
       ...condition,
       lastUpdateTime: condition.lastUpdateTime ?? now,
