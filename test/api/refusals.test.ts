@@ -129,6 +129,7 @@ test('a service that is replaced keeps its address and its node port', async () 
 const containers = [{ name: 'main', image: 'nginx:1' }];
 
 test('a bound pod stays where it is bound', async () => {
+  await server.client.create(nodes, { metadata: { name: 'n9' } });
   const { metadata } = await server.client.create(pods, {
     metadata: { name: 'bound', ...inDefault },
     spec: { containers, nodeName: 'n1' },
