@@ -132,7 +132,7 @@ test('a bound pod stays where it is bound', async () => {
   await server.client.create(nodes, { metadata: { name: 'n9' } });
   const { metadata } = await server.client.create(pods, {
     metadata: { name: 'bound', ...inDefault },
-    spec: { containers, nodeName: 'n1' },
+    spec: { containers, nodeName: 'n9' },
   });
   await refused(
     server.client.patch(pods, metadata, { spec: { nodeName: 'n2' } }),
