@@ -1,5 +1,6 @@
 // A local, live copy of all objects of a kind (or of those a selector picks): list once, then watch.
-// Holds: handlers see every object's changes in order; after a break the copy is brought up to date by what differs.
+// Holds: handlers see every object's changes in order; after a break the copy is brought up to date by what differs; one
+// that throws holds up neither the copy nor the others.
 
 import type { Kind } from '../api/kinds/kind.ts';
 import { type KubeObject, keyOf } from '../api/meta.ts';
@@ -62,7 +63,7 @@ export class Informer<T extends KubeObject> {
   indexBy(keysOf: (object: T) => string[]): (key: string) => T[] {
     const index = new Index(keysOf);
     this.#indexes.push(index);
-    for (const [key, object] of this.#objects) index.change({ key, object, previous: undefined });
+    for (const [key, object] of this.#objects) index.add(key, object);
     return (key) => index.lookup(key);
   }
 
@@ -109,8 +110,20 @@ export class Informer<T extends KubeObject> {
     if (object) this.#objects.set(key, object);
     else if (!this.#objects.delete(key)) return;
     const change = { key, object, previous };
-    for (const index of this.#indexes) index.change(change);
-    for (const handler of this.#handlers) handler(change);
+    for (const index of this.#indexes) {
+      if (previous) this.#guard(key, () => index.remove(key, previous));
+      if (object) this.#guard(key, () => index.add(key, object));
+    }
+    for (const handler of this.#handlers) this.#guard(key, () => handler(change));
+  }
+
+  #guard(key: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const why = error instanceof Error ? error.stack : error;
+      this.#options.log.error('a handler failed', { kind: this.#options.kind.kind, key, error: why });
+    }
   }
 }
 
@@ -126,15 +139,18 @@ class Index<T> {
     return [...(this.#found.get(key)?.values() ?? [])];
   }
 
-  change({ key, object, previous }: Change<T>): void {
-    for (const indexKey of previous ? this.#keysOf(previous) : []) {
+  remove(key: string, object: T): void {
+    for (const indexKey of this.#keysOf(object)) {
       const entry = this.#found.get(indexKey);
       entry?.delete(key);
       if (entry?.size === 0) this.#found.delete(indexKey);
     }
-    for (const indexKey of object ? this.#keysOf(object) : []) {
+  }
+
+  add(key: string, object: T): void {
+    for (const indexKey of this.#keysOf(object)) {
       const entry = this.#found.get(indexKey) ?? new Map<string, T>();
-      this.#found.set(indexKey, entry.set(key, object as T));
+      this.#found.set(indexKey, entry.set(key, object));
     }
   }
 }
