@@ -1,4 +1,5 @@
-// The store's end of the line to its SQLite worker: requests by number, answers as promises.
+// The store's end of the line to its SQLite worker: requests by number, answers as promises. Once the worker has ended,
+// every request is refused at once.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreFull } from '../store.ts';
@@ -7,13 +8,19 @@ import type { Answer, Ask, Opening, Row } from './protocol.ts';
 export class SqliteThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<Row[]>>();
+  readonly #exited = Promise.withResolvers<void>();
   #lastId = 0;
+  /** Why nothing will be answered any more. */
+  #ended: Error | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#settle(answer));
-    worker.on('error', (error) => this.#failAll(error));
-    worker.on('exit', () => this.#failAll(new Error('the database worker has ended')));
+    worker.on('error', (error) => this.#end(error));
+    worker.on('exit', () => {
+      this.#end(new Error('the database worker has ended'));
+      this.#exited.resolve();
+    });
   }
 
   static async open(file: string): Promise<{ thread: SqliteThread; opening: Exclude<Opening, { error: string }> }> {
@@ -33,6 +40,7 @@ export class SqliteThread {
   }
 
   ask(request: Ask): Promise<Row[]> {
+    if (this.#ended) return Promise.reject(this.#ended);
     const waiter = Promise.withResolvers<Row[]>();
     const id = ++this.#lastId;
     this.#pending.set(id, waiter);
@@ -41,9 +49,11 @@ export class SqliteThread {
   }
 
   async close(): Promise<void> {
-    const exited = once(this.#worker, 'exit');
-    await this.ask({ type: 'close' });
-    await exited;
+    await this.ask({ type: 'close' }).catch((error: unknown) => {
+      // A worker that has ended by itself is closed, too.
+      if (!this.#ended) throw error;
+    });
+    await this.#exited.promise;
   }
 
   #settle(answer: Answer): void {
@@ -53,8 +63,9 @@ export class SqliteThread {
     else waiter?.reject(answer.error.full ? new StoreFull(answer.error.message) : new Error(answer.error.message));
   }
 
-  #failAll(error: Error): void {
-    for (const waiter of this.#pending.values()) waiter.reject(error);
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const waiter of this.#pending.values()) waiter.reject(this.#ended);
     this.#pending.clear();
   }
 }
