@@ -36,8 +36,9 @@ const one: Node = {
   status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] },
 };
 
+const place = { serviceCidr: '10.43.0.0/16', clusterDomain: 'cluster.local' };
 const asServer = { signerName: nodeServingSigner, usages: serving, ...itself };
-const own = { dnsNames: ['one'], ipAddresses: ['10.0.0.1', '127.0.0.1'] };
+const own = { dnsNames: ['one'], ipAddresses: ['10.0.0.1'] };
 
 const cases: {
   name: string;
@@ -72,12 +73,41 @@ const cases: {
 for (const { name, spec, subject: parts, expected, ...rest } of cases) {
   const node = 'node' in rest ? rest.node : one;
   test(`certificate for ${name}: ${expected}`, () =>
-    assert.equal(judge(request(spec), subject(parts), node), expected));
+    assert.equal(judge(request(spec), subject(parts), node, place), expected));
 }
 
 test('what a human approved is still refused where the signer may not sign it', () => {
   const asMaster = subject({ commonName: 'eve', organizations: ['system:masters'] });
-  assert.ok(violation(request({ signerName: clientSigner }), asMaster));
-  assert.equal(violation(request({ signerName: clientSigner }), subject({ commonName: 'jane' })), undefined);
-  assert.ok(violation(request({ signerName: 'example.com/other' }), subject()));
+  assert.ok(violation(request({ signerName: clientSigner }), asMaster, place));
+  assert.equal(violation(request({ signerName: clientSigner }), subject({ commonName: 'jane' }), place), undefined);
+  assert.ok(violation(request({ signerName: 'example.com/other' }), subject(), place));
 });
+
+const apiNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'web.default.svc'];
+const inDomain = ['cluster.local', 'kubernetes.default.svc.cluster.local', 'one.cluster.local'];
+
+for (const name of [...apiNames, ...inDomain, '', 'One', 'a b', '-one', '10.43.0.1', '127.0.0.1']) {
+  test(`a node may not be called "${name}", for either signer`, () => {
+    const username = `system:node:${name}`;
+    const node = { ...one, metadata: { name } };
+    const named = subject({ commonName: username });
+    assert.equal(judge(request({ ...joining }), named, undefined, place), 'wait');
+    assert.equal(judge(request({ ...itself, username }), named, node, place), 'wait');
+    const asHost = subject({ commonName: username, ipAddresses: ['10.0.0.1'] });
+    assert.equal(judge(request({ ...asServer, username }), asHost, node, place), 'wait');
+  });
+}
+
+for (const name of [...apiNames, ...inDomain, 'Kubernetes.default.svc.']) {
+  test(`a node may not serve as ${name}, whoever approves it`, () => {
+    assert.ok(violation(request(asServer), subject({ dnsNames: ['one', name] }), place));
+  });
+}
+
+for (const address of ['127.0.0.1', '::1', '10.43.0.1', '10.43.255.1', '::ffff:10.43.0.1']) {
+  test(`a node may not serve at ${address}, though it says that this is its address`, () => {
+    const node = { ...one, status: { addresses: [{ type: 'InternalIP', address }] } };
+    assert.equal(judge(request(asServer), subject({ ipAddresses: [address] }), node, place), 'wait');
+    assert.ok(violation(request(asServer), subject({ ipAddresses: [address] }), place));
+  });
+}

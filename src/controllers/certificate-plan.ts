@@ -1,10 +1,14 @@
 // Who gets which certificate: what a signer may sign at all, and which requests are approved without a human. Pure.
+// Holds: no certificate of a node bears a name or an address by which clients know the API.
+import ipaddr from 'ipaddr.js';
+import { type ClusterSettings, isInRange } from '../api/cluster-settings.ts';
 import {
   type CertificateSigningRequest,
   nodeClientSigner,
   nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import type { Node } from '../api/kinds/node.ts';
+import { isDnsSubdomain } from '../api/validation.ts';
 import type { Usage } from '../pki/authority.ts';
 import type { CertificateSubject } from '../pki/certificate.ts';
 
@@ -18,14 +22,17 @@ const nodeUserPrefix = 'system:node:';
 const bootstrappersGroup = 'system:bootstrappers';
 const bootstrapUserPrefix = 'system:bootstrap:';
 
+/** What tells the API's names and addresses from others. */
+export type ApiPlace = Pick<ClusterSettings, 'serviceCidr' | 'clusterDomain'>;
+
 export type Judgement = 'approve' | 'wait';
 
 /** What is wrong with the request for its signer; undefined where nothing is. */
-export function violation({ spec }: CertificateSigningRequest, subject: Subject): string | undefined {
+export function violation({ spec }: CertificateSigningRequest, subject: Subject, place: ApiPlace): string | undefined {
   const { signerName, usages = [] } = spec;
   const mayUse = (...allowed: string[]) => usages.every((usage) => allowed.includes(usage));
   const isNode =
-    subject.commonName.startsWith(nodeUserPrefix) &&
+    isNodeName(nodeNameOf(subject), place) &&
     subject.organizations.length === 1 &&
     subject.organizations[0] === nodesGroup;
   const namesHosts = subject.dnsNames.length + subject.ipAddresses.length > 0;
@@ -40,6 +47,8 @@ export function violation({ spec }: CertificateSigningRequest, subject: Subject)
     case nodeServingSigner:
       if (!isNode) return 'the subject is not that of a node';
       if (!namesHosts) return 'no host is named';
+      if (subject.dnsNames.some((name) => isApiName(name, place))) return "a name is the API's";
+      if (subject.ipAddresses.some((address) => isApiAddress(address, place))) return "an address is the API's";
       if (!usages.includes('server auth') || !mayUse('server auth', 'digital signature', 'key encipherment')) {
         return 'the usages are not those of a server';
       }
@@ -66,21 +75,44 @@ export const signedUsage: Readonly<Record<string, Usage>> = {
  * A host that joins with a token gets the identity of a node, and a node renews its own. A node's serving certificate
  * may bear its own name and addresses only, or a node could pose as another host.
  */
-export function judge(request: CertificateSigningRequest, subject: Subject, node: Node | undefined): Judgement {
-  if (violation(request, subject)) return 'wait';
+export function judge(
+  request: CertificateSigningRequest,
+  subject: Subject,
+  node: Node | undefined,
+  place: ApiPlace,
+): Judgement {
+  if (violation(request, subject, place)) return 'wait';
   const { signerName, username = '', groups = [] } = request.spec;
   const isItself = username === subject.commonName && groups.includes(nodesGroup);
   const isJoining = username.startsWith(bootstrapUserPrefix) && groups.includes(bootstrappersGroup);
   if (signerName === nodeClientSigner) return isItself || isJoining ? 'approve' : 'wait';
   if (signerName !== nodeServingSigner || !isItself || !node) return 'wait';
-  const name = subject.commonName.slice(nodeUserPrefix.length);
-  const addresses = ['127.0.0.1', ...(node.status.addresses ?? []).map(({ address }) => address)];
+  const name = nodeNameOf(subject);
+  const addresses = (node.status.addresses ?? []).map(({ address }) => address);
   const isOwn =
-    subject.dnsNames.every((dnsName) => dnsName === name || dnsName === 'localhost') &&
+    subject.dnsNames.every((dnsName) => dnsName === name) &&
     subject.ipAddresses.every((address) => addresses.includes(address));
   return isOwn ? 'approve' : 'wait';
 }
 
 export function nodeNameOf(subject: Subject): string {
   return subject.commonName.startsWith(nodeUserPrefix) ? subject.commonName.slice(nodeUserPrefix.length) : '';
+}
+
+function isNodeName(name: string, place: ApiPlace): boolean {
+  return isDnsSubdomain(name) === undefined && !isApiName(name, place) && !isApiAddress(name, place);
+}
+
+function isApiName(name: string, { clusterDomain }: ApiPlace): boolean {
+  const plain = name.toLowerCase().replace(/\.$/, '');
+  const isUnder = (domain: string) => plain === domain || plain.endsWith(`.${domain}`);
+  return ['kubernetes', 'kubernetes.default'].includes(plain) || ['svc', 'localhost', clusterDomain].some(isUnder);
+}
+
+/** Loopback included: it is where the server's own host finds the API. */
+function isApiAddress(text: string, { serviceCidr }: ApiPlace): boolean {
+  if (!ipaddr.isValid(text)) return false;
+  // An IPv4 address may be disguised as one of IPv6, and some clients take the one for the other.
+  const address = ipaddr.process(text);
+  return address.range() === 'loopback' || isInRange(address.toString(), serviceCidr);
 }

@@ -16,7 +16,7 @@ const yearSeconds = 365 * 24 * 3600;
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
 
 export function certificateController(context: ControllerContext): Controller {
-  const { client, informers, clock, authority } = context;
+  const { client, informers, clock, authority, settings } = context;
   const log = context.log.named('certificates');
   const allRequests = informers.for(certificateSigningRequests);
   const allNodes = informers.for(nodes);
@@ -42,7 +42,7 @@ export function certificateController(context: ControllerContext): Controller {
     if (!subject) return;
     try {
       if (!isApproved(request)) {
-        if (judge(request, subject, allNodes.get(nodeNameOf(subject))) === 'wait') return;
+        if (judge(request, subject, allNodes.get(nodeNameOf(subject)), settings) === 'wait') return;
         request = await approve(request);
       }
       await sign(request, subject, pem);
@@ -67,7 +67,7 @@ export function certificateController(context: ControllerContext): Controller {
   async function sign(request: CertificateSigningRequest, subject: Subject, pem: string): Promise<void> {
     const usage = signedUsage[request.spec.signerName];
     if (!usage) return;
-    const problem = violation(request, subject);
+    const problem = violation(request, subject, settings);
     if (problem) {
       const condition = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: problem };
       await client.update(certificateSigningRequests, withCondition(request, condition), 'status');
