@@ -1,8 +1,21 @@
 // What the server asks of a node's agent on behalf of a client. It splices bytes and understands none of them.
+// Holds: every answer ends, also when the agent is silent, or dies in the middle of it.
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import { addressOf, type Node, nodes } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
-import { BadRequest, errorFromStatus, NotFound, ServiceUnavailable } from '../api/status.ts';
+import {
+  BadRequest,
+  errorFromStatus,
+  InternalError,
+  MethodNotAllowed,
+  NotFound,
+  ServiceUnavailable,
+  StatusError,
+} from '../api/status.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
 import type { Response } from './http/answer.ts';
 import type { RestRequest } from './rest/request.ts';
@@ -12,7 +25,12 @@ export interface NodeProxyOptions {
   ca: string;
   /** The server's own client certificate, by which agents know it. */
   identity: CertificateAndKey;
+  clock?: Clock;
+  /** How long connecting and the beginning of the answer may take. */
+  answerTimeoutMs?: number;
 }
+
+const errorTextLength = 64 * 1024;
 
 export class NodeProxy {
   readonly #options: NodeProxyOptions;
@@ -24,6 +42,7 @@ export class NodeProxy {
   /** pods/log: the log of a container, from the node on which it runs. */
   async sendLog(request: RestRequest, response: Response, rest: Rest): Promise<void> {
     rest.authorize(request);
+    if (request.verb !== 'get') throw new MethodNotAllowed();
     const pod = rest.find({ ...request, subresource: undefined }).object as Pod;
     const container = containerOf(pod, request.query.container);
     if (!pod.spec.nodeName) {
@@ -49,36 +68,60 @@ export class NodeProxy {
     return { host, port, path, ca, key: identity.key, cert: identity.certificate, servername: nodeName, agent: false };
   }
 
-  #splice(target: RequestOptions, response: Response): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const upstream = httpsRequest(target, (answer) => {
-      if (answer.statusCode !== 200) {
-        answer.setEncoding('utf8');
-        let text = '';
-        answer.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        answer.on('end', () =>
-          reject(errorFromStatus({ reason: 'BadRequest', message: text }, answer.statusCode ?? 500)),
-        );
-        return;
-      }
+  async #splice(target: RequestOptions, response: Response): Promise<void> {
+    const { clock = systemClock, answerTimeoutMs = 10_000 } = this.#options;
+    const upstream = httpsRequest(target);
+    upstream.on('error', () => {}); // told by what is awaited
+    const cancel = clock.after(answerTimeoutMs, () => upstream.destroy(new Error('it did not answer in time')));
+    let isGone = false;
+    response.once('close', () => {
+      isGone = true;
+      upstream.destroy();
+    });
+    try {
+      upstream.end();
+      const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+      if (answer.statusCode !== 200) throw errorOf(answer.statusCode ?? 500, await beginningOf(answer));
+      cancel();
       response.writeHead(200, { 'content-type': answer.headers['content-type'] ?? 'text/plain' });
       response.flushHeaders();
-      answer.pipe(response);
-      answer.once('end', resolve);
-    });
-    upstream.once('error', (error) => {
-      const message = `error trying to reach the agent at ${target.host}:${target.port}: ${error.message}`;
-      reject(new ServiceUnavailable(message));
-    });
-    response.once('close', () => {
+      await pipeline(answer, response);
+    } catch (error) {
+      if (isGone) return;
+      if (error instanceof StatusError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ServiceUnavailable(`error trying to reach the agent at ${target.host}:${target.port}: ${why}`);
+    } finally {
+      cancel();
       upstream.destroy();
-      resolve();
-    });
-    upstream.end();
-    return promise;
+    }
   }
+}
+
+/** What an agent refused, in the words that it found. */
+function errorOf(code: number, text: string): StatusError {
+  switch (code) {
+    case 400:
+      return new BadRequest(text);
+    case 404:
+      return errorFromStatus({ reason: 'NotFound', message: text }, code);
+    case 500:
+      return new InternalError(text);
+    case 503:
+      return new ServiceUnavailable(text);
+    default:
+      // The client's own credentials are in order even where the server's are not: 401 and 403 would mislead it.
+      return new InternalError(`the agent answered ${code}: ${text}`);
+  }
+}
+
+async function beginningOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length >= errorTextLength) break;
+  }
+  return text.slice(0, errorTextLength);
 }
 
 function containerOf(pod: Pod, asked: string | undefined): string {
