@@ -1,9 +1,9 @@
 // The API over HTTPS: one HTTP/2 connection for all requests and watches, made when needed and again after it broke.
-import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { errorFromStatus, ServiceUnavailable, type Status } from '../api/status.ts';
 import { AsyncQueue } from '../base/async-queue.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { pathOf } from './paths.ts';
 import type { ApiRequest, Transport, Verb, WatchEvent, WatchRequest } from './transport.ts';
@@ -14,7 +14,15 @@ export interface HttpTransportOptions {
   ca?: string;
   identity?: { certificate: string; key: string } | { token: string };
   log: Log;
+  /** How long an answer may take, and how long connecting may take before it. */
   requestTimeoutMs?: number;
+  clock?: Clock;
+}
+
+/** A session from its first moment, so that one that never gets ready can be given up. */
+interface Connection {
+  session: ClientHttp2Session;
+  ready: Promise<void>;
 }
 
 /** Asked of the socket beneath, so that a server that vanished is noticed. */
@@ -31,14 +39,16 @@ const methods: Record<Verb, string> = {
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
-  #session: Promise<ClientHttp2Session> | undefined;
+  readonly #timeoutMs: number;
+  #connection: Connection | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    this.#timeoutMs = options.requestTimeoutMs ?? 10_000;
   }
 
   async request(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
-    const timeout = AbortSignal.timeout(this.#options.requestTimeoutMs ?? 10_000);
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const contentType = request.contentType ?? 'application/json';
     const headers = {
@@ -46,52 +56,51 @@ export class HttpTransport implements Transport {
       ':path': pathOf(request),
       ...(body && { 'content-type': contentType }),
     };
+    signal?.throwIfAborted();
+    const connection = this.#connected();
     try {
-      const stream = await this.#open(headers, body, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const end = signal ? AbortSignal.any([signal, timeout]) : timeout;
+      const stream = await this.#open(connection, headers, body, end);
       return await objectIn(readAnswer(stream));
     } catch (error) {
       // A connection on which an answer is overdue may be dead at the other end: give it up, with the watches on it.
-      if (timeout.aborted) await this.#drop();
+      if (timeout.aborted) this.#drop(connection);
       throw timeout.aborted ? new ServiceUnavailable(`${this.#options.server} did not answer in time`) : error;
     }
   }
 
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const path = pathOf({ ...request, query: { ...request.query, watch: 'true' } });
-    const answer = readAnswer(await this.#open({ ':method': 'GET', ':path': path }, undefined, signal));
-    const status = await answer.status;
-    if (status !== 200) throw refusal(await wholeText(answer.chunks), status);
-    let rest = '';
-    for await (const chunk of answer.chunks) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const event = JSON.parse(line) as WatchEvent | { type: 'ERROR'; object: Partial<Status> };
-        if (event.type === 'ERROR') throw errorFromStatus(event.object, 500);
-        yield event;
-      }
+    signal.throwIfAborted();
+    const stream = await this.#open(this.#connected(), { ':method': 'GET', ':path': path }, undefined, signal);
+    try {
+      yield* eventsIn(readAnswer(stream));
+    } finally {
+      // Who leaves the loop early wants no more: the server would go on sending for ever.
+      stream.close(http2.constants.NGHTTP2_CANCEL);
     }
   }
 
   /** This host's end of the connection: the address by which the server's network reaches it. */
   async localAddress(): Promise<string> {
-    const session = await this.#connected();
+    const { session, ready } = this.#connected();
+    await ready;
     const address = (session.socket as TLSSocket).localAddress;
     if (!address) throw new ServiceUnavailable(`the connection to ${this.#options.server} broke`);
     return address;
   }
 
   async close(): Promise<void> {
-    await this.#drop();
+    if (this.#connection) this.#drop(this.#connection);
   }
 
   async #open(
+    { session, ready }: Connection,
     headers: Record<string, string>,
     body: string | undefined,
     signal: AbortSignal,
   ): Promise<ClientHttp2Stream> {
-    signal.throwIfAborted();
-    const session = await this.#connected();
+    await beforeAbort(ready, signal);
     const { identity } = this.#options;
     const authorization = identity && 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
     const stream = session.request(
@@ -102,34 +111,63 @@ export class HttpTransport implements Transport {
     return stream;
   }
 
-  #connected(): Promise<ClientHttp2Session> {
-    this.#session ??= this.#connect().catch((error: unknown) => {
-      this.#session = undefined;
-      throw error;
-    });
-    return this.#session;
+  #connected(): Connection {
+    this.#connection ??= this.#connect();
+    return this.#connection;
   }
 
-  async #connect(): Promise<ClientHttp2Session> {
-    const { server, ca, identity, log } = this.#options;
+  #connect(): Connection {
+    const { server, ca, identity, log, clock = systemClock } = this.#options;
     const session = http2.connect(server, {
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),
       ...keepAlive,
     });
-    const forget = () => {
-      this.#session = undefined;
-    };
-    session.once('close', forget).once('goaway', forget);
-    session.on('error', (error) => log.debug('connection broke', { server, error }));
-    await once(session, 'connect');
-    return session;
+    const ready = Promise.withResolvers<void>();
+    ready.promise.catch(() => {}); // nobody waits any more when all who asked have given up
+    const connection = { session, ready: ready.promise };
+    const cancel = clock.after(this.#timeoutMs, () => {
+      ready.reject(new ServiceUnavailable(`${server} cannot be connected to in time`));
+      this.#drop(connection);
+    });
+    session.once('connect', () => {
+      cancel();
+      ready.resolve();
+    });
+    session.on('error', (error) => {
+      log.debug('connection broke', { server, error });
+      ready.reject(error);
+    });
+    session.once('close', () => {
+      cancel();
+      this.#forget(connection);
+      ready.reject(new ServiceUnavailable(`the connection to ${server} broke`));
+    });
+    session.once('goaway', () => this.#forget(connection));
+    return connection;
   }
 
-  async #drop(): Promise<void> {
-    const session = await this.#session?.catch(() => undefined);
-    this.#session = undefined;
-    session?.destroy();
+  #drop(connection: Connection): void {
+    this.#forget(connection);
+    connection.session.destroy();
+  }
+
+  /** One that ends late leaves its successor alone. */
+  #forget(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+  }
+}
+
+/** What the work gives, unless the signal is aborted first. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
@@ -153,6 +191,21 @@ function readAnswer(stream: ClientHttp2Stream): Answer {
   stream.on('error', fail);
   stream.on('close', () => fail(new ServiceUnavailable('the connection was closed before the answer was complete')));
   return { status: status.promise, chunks };
+}
+
+async function* eventsIn(answer: Answer): AsyncIterable<WatchEvent> {
+  const status = await answer.status;
+  if (status !== 200) throw refusal(await wholeText(answer.chunks), status);
+  let rest = '';
+  for await (const chunk of answer.chunks) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = JSON.parse(line) as WatchEvent | { type: 'ERROR'; object: Partial<Status> };
+      if (event.type === 'ERROR') throw errorFromStatus(event.object, 500);
+      yield event;
+    }
+  }
 }
 
 async function objectIn({ status, chunks }: Answer): Promise<unknown> {
