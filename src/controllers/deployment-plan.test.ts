@@ -110,6 +110,12 @@ const cases: { name: string; of: Deployment; sets: ReplicaSet[]; oldPods?: boole
     expected: [],
   },
   {
+    name: 'pods that are about to go count no more, though the status of their set has them yet',
+    of: v2,
+    sets: [set(v2, 'v1', 2, 4), set(v2, 'v2', 3, 2, 2)],
+    expected: ['web-v1 2 to 1'],
+  },
+  {
     name: 'pods of the old set that serve nobody go first',
     of: v2,
     sets: [set(v2, 'v0', 2, 0), set(v2, 'v1', 3), set(v2, 'v2', 0, 0, 2)],

@@ -8,7 +8,8 @@ import { byAge, desiredReplicasAnnotation, type History, maxReplicasAnnotation }
 export type Sizes = Map<string, number>;
 
 export const sizeOf = ({ spec }: ReplicaSet): number => spec.replicas ?? 1;
-const availableOf = ({ status }: ReplicaSet): number => status.availableReplicas ?? 0;
+/** Of the pods that stay: what a set has beyond its size is about to go, and its status may not know that yet. */
+const availableOf = (set: ReplicaSet): number => Math.min(sizeOf(set), set.status.availableReplicas ?? 0);
 export const total = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number): number =>
   sets.reduce((sum, set) => sum + of(set), 0);
 
@@ -62,7 +63,7 @@ function shrinkOld(bounds: Bounds, current: ReplicaSet, old: readonly ReplicaSet
     sizes.set(set.metadata.name, sizeOf(set) - unhealthy);
     mayGo -= unhealthy;
   }
-  let spare = total(all, availableOf) - minAvailable;
+  let spare = Math.min(mayGo, total(all, availableOf) - minAvailable);
   for (const set of old) {
     const left = sizes.get(set.metadata.name) ?? sizeOf(set);
     const going = Math.min(left, Math.max(0, spare));

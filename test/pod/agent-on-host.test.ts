@@ -133,12 +133,12 @@ test('its API answers masters only', async () => {
 
 test('logs come as kubectl asks for them', async () => {
   const text =
-    'for i in 1 2 3; do echo line $i; done; echo wrong >&2; sleep 1; echo late; while true; do sleep 1; done';
+    'for i in 1 2 3; do echo line $i; done; sleep 1; echo wrong >&2; sleep 1; echo late; while true; do sleep 1; done';
   const spec = { containers: [{ name: 'main', image: busyboxImage, command: ['sh', '-c', text] }] };
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'talk' }, spec };
   await on.host.exec('kubectl', ['--kubeconfig', kubeconfig(), 'apply', '-f', '-'], { input: JSON.stringify(pod) });
   await readyPod('talk');
-  const follow = on.host.tryExec('timeout', ['4', 'kubectl', '--kubeconfig', kubeconfig(), 'logs', '-f', 'talk']);
+  const follow = on.host.tryExec('timeout', ['5', 'kubectl', '--kubeconfig', kubeconfig(), 'logs', '-f', 'talk']);
   assert.equal((await follow).stdout, 'line 1\nline 2\nline 3\nwrong\nlate\n');
   assert.equal(await kubectl('logs', 'talk', '--tail', '2'), 'wrong\nlate\n');
   assert.equal(await kubectl('logs', 'talk', '--limit-bytes', '4'), 'line');
