@@ -1,8 +1,10 @@
 // A program for the outside client: fetches a page over and over, each time on a new connection and at a steady rate, until
-// it is told to end (SIGTERM). Then it prints how it went. A request that fails is tried once more; one that fails again is a failure.
+// it is told to end (SIGTERM). Then it prints how it went. A request that fails is tried once more,
+// a tenth of a second later, as clients do; one that fails again is a failure.
 //   request-stream.ts RATE URL...
 import { get } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface StreamReport {
   requests: number;
@@ -40,6 +42,7 @@ async function fetchWithRetry(url: string): Promise<void> {
     await fetchOnce(url);
   } catch (first) {
     report.retried += 1;
+    await delay(100);
     try {
       await fetchOnce(url);
     } catch (second) {

@@ -156,6 +156,7 @@ describe('nginx on two hosts', () => {
     });
     t.diagnostic(`${report.requests} requests in ${report.seconds.toFixed(1)} s, ${report.retried} retried`);
     assert.deepEqual(report.failures, []);
+    assert.ok(report.retried <= report.requests / 50, `${report.retried} of ${report.requests} had to be tried again`);
     assert.ok(report.requests / report.seconds >= 95, `only ${report.requests} requests in ${report.seconds} s`);
     assert.ok(report.requests >= 300, 'the deletions were over before they could be watched');
   });

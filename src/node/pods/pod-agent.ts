@@ -23,10 +23,10 @@ import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;
 /**
- * How long a pod behind a service runs on when its deletion is seen: until this node has taken it out of its rules, and a
- * while more, as no node can tell when all others have done so; and never longer than the most.
+ * How long a pod behind a service runs on when its deletion is seen: until this node has taken it out of its rules, and
+ * twice as long again, as no node can tell when the others have done so and all are slow when one is.
  */
-const leaveMs = { least: 200, afterOurs: 100, most: 2_000 };
+const leaveMs = { least: 200, most: 2_000 };
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
@@ -134,7 +134,8 @@ export class PodAgent {
     memory.leavesUntilMs += leaveMs.most;
     network.withdrawn(address).then(
       () => {
-        memory.leavesUntilMs = Math.max(nowMs + leaveMs.least, clock.now() + leaveMs.afterOurs);
+        const tookMs = clock.now() - nowMs;
+        memory.leavesUntilMs = nowMs + Math.min(leaveMs.most, Math.max(leaveMs.least, 3 * tookMs));
         this.#queue.add(uid);
       },
       () => {}, // the most it is, then
