@@ -5,7 +5,7 @@ import { checkNonNegative, checkOneOf } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, selectorText, validateWorkload, workloadShape } from './workload.ts';
+import { immutableSelector, scaleSubresource, selectorText, validateWorkload, workloadShape } from './workload.ts';
 
 export type Deployment = Served<IDeployment>;
 export type DeploymentCondition = NonNullable<Deployment['status']['conditions']>[number];
@@ -20,9 +20,7 @@ export const deployments = defineKind<Deployment>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  subresources: [
-    { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
-  ],
+  subresources: [scaleSubresource],
   columns: [
     nameColumn,
     {

@@ -5,7 +5,7 @@ import { checkNonNegative } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, selectorText, validateWorkload, workloadShape } from './workload.ts';
+import { immutableSelector, scaleSubresource, selectorText, validateWorkload, workloadShape } from './workload.ts';
 
 export type ReplicaSet = Served<IReplicaSet> & {
   spec: { template: NonNullable<NonNullable<IReplicaSet['spec']>['template']> };
@@ -21,9 +21,7 @@ export const replicaSets = defineKind<ReplicaSet>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  subresources: [
-    { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
-  ],
+  subresources: [scaleSubresource],
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', description: 'Replicas wanted.', value: ({ spec }) => spec.replicas ?? 0 },
