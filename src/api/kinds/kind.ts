@@ -29,6 +29,16 @@ export interface Column<T> {
 /** Taken from a method, so that a kind of pods passes where a kind of anything is wanted. */
 type FieldReader<T> = { read(object: T): string }['read'];
 
+/** What may be asked of a kind, as discovery names it. */
+export type KindVerb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** How an object of another group or version is written as the stored kind, and back. Neither changes its argument. */
+export interface View {
+  stored: Kind;
+  toStored(object: KubeObject): KubeObject;
+  fromStored(object: KubeObject): KubeObject;
+}
+
 export interface Subresource {
   name: string;
   verbs: readonly string[];
@@ -42,6 +52,12 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   hasStatus: boolean;
   /** Where `metadata.generation` is counted although status is not split off, or the other way round. */
   hasGeneration?: boolean;
+  /** What may be asked of it; everything unless told. A kind that can only be created is answered and never stored. */
+  verbs?: readonly KindVerb[];
+  /** Another view of a stored kind: everything but names, columns and conversion is the stored kind's. */
+  view?: View;
+  /** Nothing in the product acts upon objects of this kind yet; who writes one is warned. */
+  isInert?: boolean;
   /** Subresources besides status. */
   subresources?: readonly Subresource[];
   /** How a name must look; a DNS subdomain unless told. */
@@ -56,6 +72,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   setDefaults?(draft: T): void;
   validate?(object: T): Cause[];
   validateUpdate?(object: T, previous: T): Cause[];
+  /** What its writer should know although it is valid: sent as Warning headers. */
+  warningsFor?(object: T): string[];
   /** The fields, besides name and namespace, by which the kind may be selected. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   /** What must be a list, a map or an object for anybody to read it. */
