@@ -46,21 +46,22 @@ const subdomainRule =
 const dns1035Rule =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
-/** A rule for names: what is wrong with this one, or nothing. */
-export type NameRule = (name: string) => string | undefined;
+/** A rule for names: all that is wrong with this one. */
+export type NameRule = (name: string) => readonly string[];
 
-export const isDnsLabel: NameRule = (name) =>
-  name.length > 63 ? 'must be no more than 63 characters' : dnsLabel.test(name) ? undefined : labelRule;
+const nameRule =
+  (form: RegExp, rule: string, atMost: number): NameRule =>
+  (name) => [
+    ...(name.length > atMost ? [`must be no more than ${atMost} characters`] : []),
+    ...(form.test(name) ? [] : [rule]),
+  ];
 
-export const isDnsSubdomain: NameRule = (name) =>
-  name.length > 253 ? 'must be no more than 253 characters' : dnsSubdomain.test(name) ? undefined : subdomainRule;
-
-export const isDns1035Label: NameRule = (name) =>
-  name.length > 63 ? 'must be no more than 63 characters' : dns1035.test(name) ? undefined : dns1035Rule;
+export const dnsLabelFaults = nameRule(dnsLabel, labelRule, 63);
+export const dnsSubdomainFaults = nameRule(dnsSubdomain, subdomainRule, 253);
+export const dns1035LabelFaults = nameRule(dns1035, dns1035Rule, 63);
 
 export function checkName(field: string, name: string, rule: NameRule): Cause[] {
-  const fault = rule(name);
-  return fault ? [invalid(field, name, fault)] : [];
+  return rule(name).map((fault) => invalid(field, name, fault));
 }
 
 export function checkPort(field: string, port: unknown): Cause[] {

@@ -8,7 +8,7 @@ import {
   nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import type { Node } from '../api/kinds/node.ts';
-import { isDnsSubdomain } from '../api/validation.ts';
+import { dnsSubdomainFaults } from '../api/validation.ts';
 import type { Usage } from '../pki/authority.ts';
 import type { CertificateSubject } from '../pki/certificate.ts';
 
@@ -100,7 +100,7 @@ export function nodeNameOf(subject: Subject): string {
 }
 
 function isNodeName(name: string, place: ApiPlace): boolean {
-  return isDnsSubdomain(name) === undefined && !isApiName(name, place) && !isApiAddress(name, place);
+  return dnsSubdomainFaults(name).length === 0 && !isApiName(name, place) && !isApiAddress(name, place);
 }
 
 function isApiName(name: string, { clusterDomain }: ApiPlace): boolean {

@@ -70,8 +70,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   prepareCreate?(draft: T): void;
   /** Completes a draft on every write. */
   setDefaults?(draft: T): void;
-  validate?(object: T): Cause[];
-  validateUpdate?(object: T, previous: T): Cause[];
+  validate?(object: T): Iterable<Cause>;
+  validateUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */
   warningsFor?(object: T): string[];
   /** The fields, besides name and namespace, by which the kind may be selected. */

@@ -1,7 +1,7 @@
 // Namespace: a room for names. Its `spec.finalizers` hold it until everything in it is gone.
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
 import type { Served } from '../meta.ts';
-import { isDnsLabel } from '../validation.ts';
+import { dnsLabelFaults } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -20,7 +20,7 @@ export const namespaces = defineKind<Namespace>({
   namespaced: false,
   hasStatus: true,
   hasGeneration: false,
-  nameRule: isDnsLabel,
+  nameRule: dnsLabelFaults,
   subresources: [{ name: 'finalize', verbs: ['update'] }],
   columns: [
     nameColumn,

@@ -3,15 +3,15 @@ import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import type { IProbe } from 'kubernetes-models/v1/Probe';
-import { parseQuantity } from '../quantity.ts';
+import { parseQuantity, quantityRule } from '../quantity.ts';
 import {
   type Cause,
   checkName,
   checkOneOf,
   checkPort,
+  dnsLabelFaults,
   duplicate,
   invalid,
-  isDnsLabel,
   required,
 } from '../validation.ts';
 
@@ -30,6 +30,13 @@ export const podSpecLists = [
   'readinessGates',
   'hostAliases',
 ] as const;
+
+/** Completes the template of whatever makes pods. */
+export function setPodTemplateDefaults(template: PodTemplateSpec): void {
+  template.metadata ??= {};
+  template.spec ??= { containers: [] };
+  setPodSpecDefaults(template.spec);
+}
 
 export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= 'Always';
@@ -83,6 +90,11 @@ function hasLatestTag(image: string): boolean {
   return tag === undefined || tag === 'latest';
 }
 
+/** All that is wrong with a template of pods, wherever it stands. */
+export function validatePodTemplate(template: PodTemplateSpec | undefined, at: string): Iterable<Cause> {
+  return validatePodSpec(template?.spec, `${at}.spec`);
+}
+
 export function validatePodSpec(spec: PodSpec | undefined, at: string): Cause[] {
   if (!spec?.containers?.length) return [required(`${at}.containers`)];
   const causes: Cause[] = [];
@@ -105,7 +117,7 @@ export function validatePodSpec(spec: PodSpec | undefined, at: string): Cause[] 
 function validateContainer(container: Container, at: string): Cause[] {
   const causes: Cause[] = [];
   if (!container.name) causes.push(required(`${at}.name`));
-  else causes.push(...checkName(`${at}.name`, container.name, isDnsLabel));
+  else causes.push(...checkName(`${at}.name`, container.name, dnsLabelFaults));
   if (!container.image) causes.push(required(`${at}.image`));
   causes.push(...checkOneOf(`${at}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']));
   for (const [index, port] of (container.ports ?? []).entries()) {
@@ -115,13 +127,7 @@ function validateContainer(container: Container, at: string): Cause[] {
   for (const part of ['limits', 'requests'] as const) {
     for (const [name, quantity] of Object.entries(container.resources?.[part] ?? {})) {
       if (parseQuantity(quantity as string) === undefined) {
-        causes.push(
-          invalid(
-            `${at}.resources.${part}[${name}]`,
-            quantity,
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-          ),
-        );
+        causes.push(invalid(`${at}.resources.${part}[${name}]`, quantity, quantityRule));
       }
     }
   }

@@ -7,11 +7,11 @@ import {
   checkName,
   checkOneOf,
   checkPort,
+  dns1035LabelFaults,
+  dnsLabelFaults,
   duplicate,
   forbidden,
   invalid,
-  isDns1035Label,
-  isDnsLabel,
   required,
 } from '../validation.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
@@ -91,7 +91,7 @@ export const services = defineKind<Service>({
   namespaced: true,
   hasStatus: true,
   hasGeneration: false,
-  nameRule: isDns1035Label,
+  nameRule: dns1035LabelFaults,
   columns,
   setDefaults: ({ spec, status }) => {
     spec.type ??= 'ClusterIP';
@@ -145,7 +145,7 @@ function validatePort(port: ServicePort, index: number, all: ServicePort[]): Cau
   const causes = checkPort(`${at}.port`, port.port);
   causes.push(...checkOneOf(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']));
   if (typeof port.targetPort === 'number') causes.push(...checkPort(`${at}.targetPort`, port.targetPort));
-  if (port.name) causes.push(...checkName(`${at}.name`, port.name, isDnsLabel));
+  if (port.name) causes.push(...checkName(`${at}.name`, port.name, dnsLabelFaults));
   else if (all.length > 1) causes.push(required(`${at}.name`));
   if (all.slice(0, index).some(({ name }) => name === port.name && name !== undefined))
     causes.push(duplicate(`${at}.name`, port.name));

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { Invalid } from '../../api/status.ts';
-import { type Cause, checkName, invalid, isDnsSubdomain, required } from '../../api/validation.ts';
+import { type Cause, checkName, dnsSubdomainFaults, invalid, required } from '../../api/validation.ts';
 
 /** Spec and status, read and written without knowing the kind. */
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
@@ -87,7 +87,7 @@ export function validate(kind: Kind, object: KubeObject, previous?: KubeObject):
   const causes: Cause[] = previous
     ? [...(kind.validateUpdate?.(object, previous) ?? [])]
     : object.metadata.name
-      ? checkName('metadata.name', object.metadata.name, kind.nameRule ?? isDnsSubdomain)
+      ? checkName('metadata.name', object.metadata.name, kind.nameRule ?? dnsSubdomainFaults)
       : [required('metadata.name', 'name or generateName is required')];
   causes.push(...validateMetadata(object), ...(kind.validate?.(object) ?? []));
   if (causes.length > 0) throw new Invalid({ group: kind.group, kind: kind.kind, name: object.metadata.name }, causes);
