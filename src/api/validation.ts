@@ -1,8 +1,11 @@
 // The vocabulary of validation: causes as Kubernetes words them, and checks that many kinds share.
+import { isDeepStrictEqual } from 'node:util';
 import ipaddr from 'ipaddr.js';
 import type { StatusCause } from './status.ts';
 
 export type Cause = Required<StatusCause>;
+
+const valueText = (value: unknown): string => (value === undefined ? '"null"' : JSON.stringify(value));
 
 export const required = (field: string, detail = ''): Cause => ({
   reason: 'FieldValueRequired',
@@ -12,25 +15,44 @@ export const required = (field: string, detail = ''): Cause => ({
 
 export const invalid = (field: string, value: unknown, detail: string): Cause => ({
   reason: 'FieldValueInvalid',
-  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  message: `Invalid value: ${valueText(value)}: ${detail}`,
   field,
 });
 
 export const unsupported = (field: string, value: unknown, supported: readonly string[]): Cause => ({
   reason: 'FieldValueNotSupported',
-  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+  message: `Unsupported value: ${valueText(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
   field,
 });
 
 export const duplicate = (field: string, value: unknown): Cause => ({
   reason: 'FieldValueDuplicate',
-  message: `Duplicate value: ${JSON.stringify(value)}`,
+  message: `Duplicate value: ${valueText(value)}`,
   field,
 });
 
 export const forbidden = (field: string, detail: string): Cause => ({
   reason: 'FieldValueForbidden',
   message: `Forbidden: ${detail}`,
+  field,
+});
+
+/** What is wrong with the whole of a field, whatever its value. */
+export const invalidWhole = (field: string, detail: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${detail}`,
+  field,
+});
+
+export const tooLong = (field: string, bytesAtMost: number): Cause => ({
+  reason: 'FieldValueTooLong',
+  message: `Too long: may not be more than ${bytesAtMost} bytes`,
+  field,
+});
+
+export const tooMany = (field: string, count: number, atMost: number): Cause => ({
+  reason: 'FieldValueTooMany',
+  message: `Too many: ${count}: must have at most ${atMost} items`,
   field,
 });
 
@@ -86,4 +108,21 @@ export function checkIpv4(field: string, value: string): Cause[] {
     ? 'IPv6 is not supported yet, use an IPv4 address'
     : 'must be a valid IP address, (e.g. 10.9.8.7)';
   return [invalid(field, value, hint)];
+}
+
+/** That a field has kept its value. */
+export function checkImmutable(field: string, value: unknown, previous: unknown): Cause[] {
+  return isSame(value, previous) ? [] : [invalid(field, value, 'field is immutable')];
+}
+
+/** Equal, where an empty list and none are the same. */
+export function isSame(value: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(withoutEmpty(value), withoutEmpty(other));
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value;
+  const parts = Object.entries(value).map(([key, part]) => [key, withoutEmpty(part)] as const);
+  return Object.fromEntries(parts.filter(([, part]) => part !== undefined));
 }
