@@ -50,6 +50,11 @@ export function controllerReference(owner: KubeObject): OwnerReference {
   };
 }
 
+/** A JSON object, as opposed to a list, a null or a scalar. */
+export function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function isBeingDeleted(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }

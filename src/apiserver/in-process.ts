@@ -5,7 +5,7 @@ import { mutableCopy } from '../api/meta.ts';
 import { NoSuchPath } from '../api/status.ts';
 import { AsyncQueue } from '../base/async-queue.ts';
 import type { ApiRequest, ObjectList, Resource, Transport, WatchEvent, WatchRequest } from '../client/transport.ts';
-import type { RestRequest, RestVerb } from './rest/request.ts';
+import type { RestRequest } from './rest/request.ts';
 import type { Rest, RestAnswer } from './rest/rest.ts';
 import type { User } from './user.ts';
 
@@ -23,11 +23,8 @@ export class InProcessTransport implements Transport {
   async request(request: ApiRequest): Promise<unknown> {
     const { verb, namespace, name, subresource, query = {}, contentType = 'application/json' } = request;
     const body = mutableCopy(request.body);
-    return plainAnswer(
-      await this.#rest.handle(
-        this.#resolve(request.resource, { verb, namespace, name, subresource, query, body, contentType }),
-      ),
-    );
+    const resolved = this.#resolve(request.resource, { verb, namespace, name, subresource, query, body, contentType });
+    return plainAnswer(await this.#rest.handle(resolved), resolved.kind);
   }
 
   async *watch({ resource, namespace, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
@@ -49,21 +46,21 @@ export class InProcessTransport implements Transport {
     }
   }
 
-  #resolve(resource: Resource, rest: Omit<RestRequest, 'kind' | 'user' | 'verb'> & { verb: RestVerb }): RestRequest {
+  #resolve(resource: Resource, rest: Omit<RestRequest, 'kind' | 'user' | 'warn'>): RestRequest {
     const kind = this.#kinds.get(resourceOf(resource));
     if (!kind) throw new NoSuchPath();
-    return { ...rest, kind, user: this.#user };
+    return { ...rest, kind, user: this.#user, warn: () => {} };
   }
 }
 
-function plainAnswer(answer: RestAnswer): unknown {
+function plainAnswer(answer: RestAnswer, kind: Kind): unknown {
   switch (answer.type) {
     case 'object':
-      return answer.cached.object;
+      return answer.cached.as(kind).object;
     case 'list':
       return {
         metadata: { resourceVersion: String(answer.revision) },
-        items: answer.items.map(({ object }) => object),
+        items: answer.items.map((item) => item.as(kind).object),
       } satisfies ObjectList;
     case 'status':
       return answer.status;

@@ -1,8 +1,7 @@
 // Every object of the cluster, decoded once, frozen and shared: by answers, watches, controllers and scheduler.
 // It follows the store's stream of changes; its JSON is made at the first need and shared by all who send it.
 
-import type { Kind } from '../api/kinds/kind.ts';
-import { resourceOf } from '../api/kinds/kind.ts';
+import { type Kind, resourceOf, storedKind } from '../api/kinds/kind.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { keyOf } from '../api/meta.ts';
 import { Expired } from '../api/status.ts';
@@ -16,6 +15,7 @@ export class CachedObject {
   readonly object: KubeObject;
   readonly revision: number;
   #json: string | undefined;
+  #views: Map<Kind, CachedObject> | undefined;
 
   constructor(object: KubeObject, revision: number) {
     this.object = object;
@@ -27,9 +27,22 @@ export class CachedObject {
     return this.#json;
   }
 
+  /** The object as that kind shows it. */
+  as(kind: Kind): CachedObject {
+    if (!kind.view) return this;
+    this.#views ??= new Map();
+    let shown = this.#views.get(kind);
+    if (!shown) {
+      shown = new CachedObject(freeze(kind.view.fromStored(this.object)), this.revision);
+      this.#views.set(kind, shown);
+    }
+    return shown;
+  }
+
   /** Of an object that has been replaced nobody will ask much more. */
   forgetJson(): void {
     this.#json = undefined;
+    this.#views = undefined;
   }
 }
 
@@ -79,7 +92,7 @@ const claimPrefix = '/claims/';
 
 /** "/objects/pods/default/web", "/objects/nodes//a". */
 export function storeKey(kind: Kind, object: { namespace?: string | undefined; name: string }): string {
-  return `${objectPrefix}${resourceOf(kind)}/${object.namespace ?? ''}/${object.name}`;
+  return `${objectPrefix}${resourceOf(storedKind(kind))}/${object.namespace ?? ''}/${object.name}`;
 }
 
 export function claimKey(claim: string): string {
@@ -144,7 +157,7 @@ export class ObjectCache {
   }
 
   #collection(kind: Kind): Collection {
-    return this.#collectionNamed(resourceOf(kind));
+    return this.#collectionNamed(resourceOf(storedKind(kind)));
   }
 
   #collectionNamed(resource: string): Collection {

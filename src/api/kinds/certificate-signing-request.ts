@@ -64,5 +64,4 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
     return causes;
   },
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
-  shape: { lists: ['status.conditions'] },
 });

@@ -28,7 +28,6 @@ export const configMaps = defineKind<ConfigMap>({
     },
     ageColumn,
   ],
-  shape: { maps: ['data', 'binaryData'] },
   validateUpdate: (map, previous) =>
     previous.immutable && contentOf(map) !== contentOf(previous)
       ? [forbidden('data', 'field is immutable when `immutable` is set')]

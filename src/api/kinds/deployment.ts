@@ -5,7 +5,7 @@ import { checkNonNegative, checkOneOf } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, scaleSubresource, selectorText, validateWorkload, workloadShape } from './workload.ts';
+import { immutableSelector, scaleSubresource, selectorText, validateWorkload } from './workload.ts';
 
 export type Deployment = Served<IDeployment>;
 export type DeploymentCondition = NonNullable<Deployment['status']['conditions']>[number];
@@ -64,6 +64,5 @@ export const deployments = defineKind<Deployment>({
     ...checkOneOf('spec.strategy.type', spec.strategy?.type, ['Recreate', 'RollingUpdate']),
     ...validateWorkload(spec),
   ],
-  shape: workloadShape,
   validateUpdate: (deployment, previous) => immutableSelector(deployment.spec.selector, previous.spec.selector),
 });

@@ -51,7 +51,6 @@ export const endpointSlices = defineKind<EndpointSlice>({
     },
     ageColumn,
   ],
-  shape: { lists: ['endpoints', 'ports'] },
   setDefaults: (slice) => {
     slice.endpoints ??= [];
     for (const port of slice.ports ?? []) {

@@ -30,7 +30,6 @@ export const endpoints = defineKind<Endpoints>({
     { name: 'Endpoints', type: 'string', description: 'Addresses and ports behind the service.', value: addressesText },
     ageColumn,
   ],
-  shape: { lists: ['subsets'] },
   setDefaults: ({ subsets }) => {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ??= 'TCP';
   },

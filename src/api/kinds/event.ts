@@ -79,7 +79,6 @@ export const events = defineKind<Event>({
   hasStatus: false,
   ttlSeconds: 3600,
   columns,
-  shape: { objects: ['involvedObject', 'source'] },
   validate: (event) => (event.involvedObject ? [] : [required('involvedObject')]),
   selectableFields: {
     ...involvedFields,

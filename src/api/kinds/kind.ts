@@ -1,7 +1,6 @@
 // What the machinery knows of a kind: names, scope, strategy of its writes, columns, subresources.
 // REST, watch, discovery, tables and clients are generic over this entry and know no kind by name.
 import type { KubeObject } from '../meta.ts';
-import type { Shape } from '../shape.ts';
 import type { Cause, NameRule } from '../validation.ts';
 
 /** The names by which a kind is addressed. */
@@ -76,8 +75,6 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   warningsFor?(object: T): string[];
   /** The fields, besides name and namespace, by which the kind may be selected. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
-  /** What must be a list, a map or an object for anybody to read it. */
-  readonly shape?: Shape;
   /** Why this object may not be deleted by anybody, if so. */
   keptBecause?(object: T): string | undefined;
   /** Seconds the object stays, marked as being deleted, for its owner to end it; 0 removes it at once. */
@@ -86,6 +83,11 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   isHeld?(object: T): boolean;
   /** Names in the whole cluster that this object holds alone, as long as it exists (addresses, ports). */
   claims?(object: T): string[];
+}
+
+/** The kind as which an object is kept, where it is served in several views. */
+export function storedKind(kind: Kind): Kind {
+  return kind.view?.stored ?? kind;
 }
 
 /** Fixes the type parameter where a kind is declared. */

@@ -99,7 +99,6 @@ export const nodes = defineKind<Node>({
   hasGeneration: false,
   columns,
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
-  shape: { lists: ['spec.taints', 'status.conditions', 'status.addresses', 'status.images'] },
   validate: ({ spec }) =>
     spec.podCIDR && !ipaddr.IPv4.isValidCIDR(spec.podCIDR)
       ? [invalid('spec.podCIDR', spec.podCIDR, 'must be an IPv4 range like 10.42.1.0/24')]

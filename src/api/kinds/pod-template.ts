@@ -19,18 +19,6 @@ export type PodSpec = IPodSpec;
 export type PodTemplateSpec = IPodTemplateSpec;
 export type Container = IContainer;
 
-/** Fields of a pod's spec that are lists of objects. */
-export const podSpecLists = [
-  'containers',
-  'initContainers',
-  'ephemeralContainers',
-  'volumes',
-  'tolerations',
-  'imagePullSecrets',
-  'readinessGates',
-  'hostAliases',
-] as const;
-
 /** Completes the template of whatever makes pods. */
 export function setPodTemplateDefaults(template: PodTemplateSpec): void {
   template.metadata ??= {};

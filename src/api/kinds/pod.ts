@@ -5,7 +5,7 @@ import { wholeUnits } from '../quantity.ts';
 import { type Cause, forbidden } from '../validation.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { podSpecLists, setPodSpecDefaults, validatePodSpec } from './pod-template.ts';
+import { setPodSpecDefaults, validatePodSpec } from './pod-template.ts';
 
 export type Pod = Served<IPod>;
 export type ContainerStatus = NonNullable<Pod['status']['containerStatuses']>[number];
@@ -175,16 +175,6 @@ export const pods = defineKind<Pod>({
     'status.phase': ({ status }) => status.phase ?? '',
     'status.podIP': ({ status }) => status.podIP ?? '',
     'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
-  },
-  shape: {
-    lists: [
-      ...podSpecLists.map((field) => `spec.${field}`),
-      'status.conditions',
-      'status.containerStatuses',
-      'status.initContainerStatuses',
-      'status.podIPs',
-    ],
-    maps: ['spec.nodeSelector'],
   },
   gracePeriodSeconds: (pod, requested) => {
     // Nobody runs it: an unbound or finished pod has no owner who would end it.

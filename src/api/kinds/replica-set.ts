@@ -5,7 +5,7 @@ import { checkNonNegative } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, scaleSubresource, selectorText, validateWorkload, workloadShape } from './workload.ts';
+import { immutableSelector, scaleSubresource, selectorText, validateWorkload } from './workload.ts';
 
 export type ReplicaSet = Served<IReplicaSet> & {
   spec: { template: NonNullable<NonNullable<IReplicaSet['spec']>['template']> };
@@ -51,5 +51,4 @@ export const replicaSets = defineKind<ReplicaSet>({
   validate: ({ spec }) => [...checkNonNegative('spec.replicas', spec.replicas), ...validateWorkload(spec)],
   validateUpdate: (set, previous) => immutableSelector(set.spec.selector, previous.spec.selector),
   selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
-  shape: workloadShape,
 });

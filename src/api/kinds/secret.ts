@@ -49,5 +49,4 @@ export const secrets = defineKind<Secret>({
     return causes;
   },
   selectableFields: { type: (secret) => secret.type ?? '' },
-  shape: { maps: ['data', 'stringData'] },
 });

@@ -15,7 +15,6 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   shortNames: ['sa'],
   namespaced: true,
   hasStatus: false,
-  shape: { lists: ['secrets', 'imagePullSecrets'] },
   columns: [
     nameColumn,
     {

@@ -131,7 +131,6 @@ export const services = defineKind<Service>({
     'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
     'spec.type': ({ spec }) => spec.type ?? '',
   },
-  shape: { lists: ['spec.ports'], maps: ['spec.selector'], objects: ['status.loadBalancer'] },
   claims: (service) => [
     ...(hasClusterIp(service) ? [clusterIpClaim(service.spec.clusterIP ?? '')] : []),
     ...(service.spec.ports ?? []).flatMap(({ nodePort, protocol }) =>

@@ -1,26 +1,15 @@
 // What the kinds that make pods from a template have in common.
 import { isDeepStrictEqual } from 'node:util';
 import { type LabelSelector, matchesLabelSelector, requirementsOf } from '../selector.ts';
-import type { Shape } from '../shape.ts';
 import { type Cause, forbidden, invalid, required, unsupported } from '../validation.ts';
 import type { Subresource } from './kind.ts';
-import { type PodTemplateSpec, podSpecLists, validatePodSpec } from './pod-template.ts';
+import { type PodTemplateSpec, validatePodSpec } from './pod-template.ts';
 
 /** The replica count as an object of its own, for whoever scales without knowing the kind. */
 export const scaleSubresource: Subresource = {
   name: 'scale',
   verbs: ['get', 'patch', 'update'],
   kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-};
-
-export const workloadShape: Shape = {
-  objects: ['spec.selector', 'spec.template', 'spec.template.metadata', 'spec.template.spec', 'spec.strategy'],
-  maps: ['spec.selector.matchLabels', 'spec.template.metadata.labels', 'spec.template.metadata.annotations'],
-  lists: [
-    ...podSpecLists.map((field) => `spec.template.spec.${field}`),
-    'spec.selector.matchExpressions',
-    'status.conditions',
-  ],
 };
 
 export function validateWorkload(spec: { selector?: LabelSelector; template?: PodTemplateSpec }): Cause[] {

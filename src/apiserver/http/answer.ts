@@ -16,6 +16,23 @@ export function sendJson(response: Response, code: number, json: string): void {
   response.end(json);
 }
 
+/** Sends what is told along with whatever the answer will be: each text once, and not without end. */
+export function warningsOf(response: Response): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text) || told.size >= warningsAtMost || response.headersSent) return;
+    told.add(text);
+    response.setHeader(
+      'warning',
+      [...told].map((each) => `299 - ${JSON.stringify(printable(each))}`),
+    );
+  };
+}
+
+const warningsAtMost = 20;
+
+const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
+
 export function sendText(response: Response, code: number, text: string): void {
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(text);
@@ -55,16 +72,18 @@ export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerF
   }
 }
 
-export function objectJson(cached: CachedObject, form: AnswerForm, withColumns = true): string {
+export function objectJson(stored: CachedObject, form: AnswerForm, withColumns = true): string {
   const { kind, representation, includeObject, nowMs } = form;
+  const cached = stored.as(kind);
   if (representation === 'object') return cached.json;
   if (representation === 'partial') return JSON.stringify(partialOf(cached));
   const metadata = { resourceVersion: String(cached.revision) };
   return JSON.stringify(tableOf(kind, [cached], metadata, { includeObject, withColumns }, nowMs));
 }
 
-function listJson(items: CachedObject[], metadata: object, form: AnswerForm): string {
+function listJson(stored: CachedObject[], metadata: object, form: AnswerForm): string {
   const { kind, representation, includeObject, nowMs } = form;
+  const items = kind.view ? stored.map((each) => each.as(kind)) : stored;
   if (representation === 'table') {
     return JSON.stringify(tableOf(kind, items, metadata, { includeObject, withColumns: true }, nowMs));
   }

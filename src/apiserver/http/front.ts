@@ -14,7 +14,7 @@ import type { NodeProxy } from '../node-proxy.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import { anonymous, type User } from '../user.ts';
-import { type AnswerForm, type Response, sendAnswer, sendError, sendJson } from './answer.ts';
+import { type AnswerForm, type Response, sendAnswer, sendError, sendJson, warningsOf } from './answer.ts';
 import { decodeBody, mediaTypeOf, readBody } from './body.ts';
 import { representationOf } from './negotiation.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
@@ -135,7 +135,8 @@ export class Front {
     const contentType = mediaTypeOf(request.headers['content-type']);
     const { namespace, name, subresource } = path;
     const verb = verbOf(request.method, path, query);
-    const restRequest: RestRequest = { verb, kind, namespace, name, subresource, query, contentType, user };
+    const warn = warningsOf(response);
+    const restRequest: RestRequest = { verb, kind, namespace, name, subresource, query, contentType, user, warn };
     if (kind.plural === 'pods' && subresource === 'log') return nodeProxy.sendLog(restRequest, response, rest);
     const form: AnswerForm = {
       kind,

@@ -1,4 +1,5 @@
 // Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
+import { storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { BadRequest, Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
@@ -37,7 +38,8 @@ export class Deletes {
   }
 
   async deleteOne(request: RestRequest): Promise<Deleted> {
-    const { kind, namespace, name = '' } = request;
+    const { namespace, name = '' } = request;
+    const kind = storedKind(request.kind);
     const options = optionsOf(request);
     isDryRun(request);
     for (;;) {
@@ -56,7 +58,7 @@ export class Deletes {
 
   async deleteMany(request: RestRequest): Promise<CachedObject[]> {
     const selected = selectionOf(request);
-    const chosen = this.#storage.cache.list(request.kind, request.namespace).filter(({ object }) => selected(object));
+    const chosen = this.#storage.cache.list(request.kind, request.namespace).filter(selected);
     await Promise.all(
       chosen.map(({ object: { metadata } }) =>
         this.deleteOne({ ...request, name: metadata.name, namespace: metadata.namespace }).catch((error: unknown) => {
@@ -68,7 +70,7 @@ export class Deletes {
   }
 
   async #deleteCurrent(request: RestRequest, options: DeleteOptions, current: CachedObject): Promise<Deleted> {
-    const { kind } = request;
+    const kind = storedKind(request.kind);
     const marked = this.#mark(request, options, current.object);
     if (isReleased(request, marked)) {
       if (!isDryRun(request)) await this.#storage.remove(kind, current);
@@ -83,7 +85,8 @@ export class Deletes {
   }
 
   /** The object as one that is being deleted. A grace period that runs can only be shortened. */
-  #mark({ kind }: RestRequest, options: DeleteOptions, current: KubeObject): KubeObject {
+  #mark(request: RestRequest, options: DeleteOptions, current: KubeObject): KubeObject {
+    const kind = storedKind(request.kind);
     const wanted = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0;
     const running = current.metadata.deletionGracePeriodSeconds;
     const graceSeconds = running === undefined ? wanted : Math.min(running, wanted);

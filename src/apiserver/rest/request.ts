@@ -16,6 +16,8 @@ export interface RestRequest {
   body?: unknown;
   contentType: string;
   user: User;
+  /** Tells the client what it should know although its request is done. */
+  warn(text: string): void;
 }
 
 export function subjectOf(request: RestRequest, name = request.name): Subject {

@@ -1,4 +1,5 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
+import { storedKind } from '../../api/kinds/kind.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
@@ -70,7 +71,7 @@ export class Rest {
       case 'delete': {
         const { cached, gone } = await this.#deletes.deleteOne(request);
         // Kinds that end gracefully answer with the object, also when it is gone at once.
-        if (!gone || request.kind.gracePeriodSeconds) return object(200, cached);
+        if (!gone || storedKind(request.kind).gracePeriodSeconds) return object(200, cached);
         return { type: 'status', status: deletionStatus(request, cached.object) };
       }
       case 'deletecollection':
@@ -99,7 +100,7 @@ export class Rest {
 
   #list(request: RestRequest): RestAnswer {
     const selected = selectionOf(request);
-    const items = this.cache.list(request.kind, request.namespace).filter(({ object }) => selected(object));
+    const items = this.cache.list(request.kind, request.namespace).filter(selected);
     return { type: 'list', items, revision: this.cache.revision };
   }
 

@@ -3,9 +3,10 @@ import type { Kind } from '../../api/kinds/kind.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { matchesFields, matchesRequirements, parseFieldSelector, parseLabelSelector } from '../../api/selector.ts';
 import { BadRequest } from '../../api/status.ts';
+import type { CachedObject } from '../object-cache.ts';
 import type { RestRequest } from './request.ts';
 
-export type Selection = (object: KubeObject) => boolean;
+export type Selection = (cached: CachedObject) => boolean;
 
 export function selectionOf({ kind, namespace, query }: RestRequest): Selection {
   const labels = parseLabelSelector(query.labelSelector ?? '');
@@ -16,10 +17,14 @@ export function selectionOf({ kind, namespace, query }: RestRequest): Selection 
   }
   const fieldValues = (object: KubeObject) =>
     Object.fromEntries(fields.map(({ field }) => [field, known[field]?.(object) ?? '']));
-  return (object) =>
-    (!namespace || object.metadata.namespace === namespace) &&
-    matchesRequirements(labels, object.metadata.labels) &&
-    (fields.length === 0 || matchesFields(fields, fieldValues(object)));
+  return (cached) => {
+    const { metadata } = cached.object;
+    return (
+      (!namespace || metadata.namespace === namespace) &&
+      matchesRequirements(labels, metadata.labels) &&
+      (fields.length === 0 || matchesFields(fields, fieldValues(cached.as(kind).object)))
+    );
+  };
 }
 
 function fieldsOf(kind: Kind): Record<string, (object: KubeObject) => string> {

@@ -37,13 +37,14 @@ export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchS
   if (after === 0) {
     // No revision named: first everything there is, as if it were new, then what follows.
     after = cache.revision;
-    for (const cached of cache.list(kind, request.namespace)) if (selected(cached.object)) sink.event('ADDED', cached);
+    for (const cached of cache.list(kind, request.namespace))
+      if (selected(cached)) sink.event('ADDED', cached.as(kind));
   }
   let unsubscribe = () => {};
   unsubscribe = cache.subscribe(kind, after, (event) => {
     try {
       const type = typeSeen(selected, event);
-      if (type) sink.event(type, event.current);
+      if (type) sink.event(type, event.current.as(kind));
     } catch (error) {
       // What one watch cannot show ends this watch and nothing else.
       unsubscribe();
@@ -60,8 +61,8 @@ export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchS
 }
 
 function typeSeen(selected: Selection, { type, current, previous }: CacheEvent): CacheEvent['type'] | undefined {
-  const matches = type !== 'DELETED' && selected(current.object);
-  const matched = previous !== undefined && selected(previous.object);
+  const matches = type !== 'DELETED' && selected(current);
+  const matched = previous !== undefined && selected(previous);
   if (matches) return matched ? 'MODIFIED' : 'ADDED';
   return matched ? 'DELETED' : undefined;
 }

@@ -2,15 +2,15 @@
 // object, unless the client named the revision that it saw.
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { apiVersionOf } from '../../api/kinds/kind.ts';
+import { storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
-import { faultInShape } from '../../api/shape.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionContext, AdmissionStep } from '../admission/admission.ts';
 import { CachedObject } from '../object-cache.ts';
 import { ClaimTaken, type ObjectStorage, Stale } from '../object-storage.ts';
+import { editAs, objectIn } from './decoding.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import { completeChanged, completeNew, validate } from './strategy.ts';
 
@@ -32,7 +32,7 @@ export class Writes {
 
   create(request: RestRequest): Promise<CachedObject> {
     const body = objectIn(request);
-    const { kind } = request;
+    const kind = storedKind(request.kind);
     return this.#again(request, async () => {
       const draft = mutableCopy(body);
       completeNew(kind, draft, timestamp(this.#clock.now()));
@@ -55,17 +55,18 @@ export class Writes {
   }
 
   patch(request: RestRequest): Promise<CachedObject> {
-    return this.change(request, (current) => applyPatch(request.contentType, current, request.body));
+    const edit = editAs(request, (current) => applyPatch(request.contentType, current, request.body));
+    return this.change(request, edit);
   }
 
-  /** Writes what the function makes of the current object. Without a difference nothing is written. */
+  /** Writes what the function makes of the current object, as it is stored. Without a difference nothing is written. */
   change(request: RestRequest, edit: (current: KubeObject) => KubeObject): Promise<CachedObject> {
-    const { kind, namespace, name = '' } = request;
+    const { namespace, name = '' } = request;
+    const kind = storedKind(request.kind);
     return this.#again(request, async () => {
       const previous = this.#storage.cache.get(kind, namespace, name);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
-      checkShape(request, draft);
       checkPreconditions(request, draft, previous.object);
       completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
       this.#admit(request, draft, previous.object);
@@ -79,8 +80,8 @@ export class Writes {
   }
 
   /** The last that kept an object being deleted is gone: so is the object. */
-  async #finish({ kind }: RestRequest, draft: KubeObject, previous: CachedObject): Promise<CachedObject> {
-    const revision = await this.#storage.remove(kind, previous);
+  async #finish(request: RestRequest, draft: KubeObject, previous: CachedObject): Promise<CachedObject> {
+    const revision = await this.#storage.remove(storedKind(request.kind), previous);
     return new CachedObject({ ...draft, metadata: { ...draft.metadata, resourceVersion: String(revision) } }, revision);
   }
 
@@ -106,58 +107,14 @@ export class Writes {
 }
 
 /** An object that is being deleted and that nothing keeps any more. */
-export function isReleased({ kind }: RestRequest, object: KubeObject): boolean {
+export function isReleased(request: RestRequest, object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = object.metadata;
   return (
-    deletionTimestamp !== undefined && finalizers.length === 0 && !deletionGracePeriodSeconds && !kind.isHeld?.(object)
+    deletionTimestamp !== undefined &&
+    finalizers.length === 0 &&
+    !deletionGracePeriodSeconds &&
+    !storedKind(request.kind).isHeld?.(object)
   );
-}
-
-/** The object in the body, after it was found to be of the kind, name and namespace that the path says. */
-function objectIn(request: RestRequest): KubeObject {
-  const { kind, namespace, name } = request;
-  const body = withoutNulls(request.body) as Partial<KubeObject> | undefined;
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new BadRequest('the body must be an object');
-  const apiVersion = apiVersionOf(kind);
-  if ((body.kind ?? kind.kind) !== kind.kind || (body.apiVersion ?? apiVersion) !== apiVersion) {
-    const sent = `${body.apiVersion}, Kind=${body.kind}`;
-    throw new BadRequest(
-      `the API version in the data (${sent}) does not match the expected API version (${apiVersion}, Kind=${kind.kind})`,
-    );
-  }
-  if (body.metadata !== undefined && (typeof body.metadata !== 'object' || body.metadata === null)) {
-    throw new BadRequest('metadata must be an object');
-  }
-  const metadata = { ...body.metadata } as KubeObject['metadata'];
-  if (namespace && (metadata.namespace ?? namespace) !== namespace) {
-    throw new BadRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
-  if (name && (metadata.name ?? name) !== name) {
-    throw new BadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (name) metadata.name = name;
-  if (kind.namespaced && namespace) metadata.namespace = namespace;
-  else delete metadata.namespace;
-  const object = { ...body, apiVersion, kind: kind.kind, metadata };
-  checkShape(request, object);
-  return object;
-}
-
-/** Throws for what nobody could read, above all what a patch has made of an object. */
-function checkShape({ kind }: RestRequest, object: KubeObject): void {
-  const isOfKind = object.kind === kind.kind && object.apiVersion === apiVersionOf(kind);
-  const fault = isOfKind ? faultInShape(object, kind.shape) : 'its kind and apiVersion cannot be changed';
-  if (fault)
-    throw new BadRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${fault}`);
-}
-
-/** A null in a body stands for "not said", as where an object is decoded into a struct. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  const said = Object.entries(value).filter(([, part]) => part !== null);
-  return Object.fromEntries(said.map(([key, part]) => [key, withoutNulls(part)]));
 }
 
 function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {

@@ -1,0 +1,100 @@
+// A body as an object of the kind, name and namespace that the path says, and in the stored form of its kind.
+import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
+import { isFields, type KubeObject } from '../../api/meta.ts';
+import { decode, Undecodable } from '../../api/openapi/decode.ts';
+import { typeOfKind } from '../../api/openapi/schema.ts';
+import type { ObjectType } from '../../api/openapi/type.ts';
+import { BadRequest } from '../../api/status.ts';
+import type { RestRequest } from './request.ts';
+
+/** The object in the body of a create or an update. */
+export function objectIn(request: RestRequest): KubeObject {
+  const { kind, namespace, name, body } = request;
+  if (!isFields(body)) throw new BadRequest('the body must be an object');
+  checkKind(kind, body);
+  const object = decodeAs(request, { ...body, apiVersion: apiVersionOf(kind), kind: kind.kind });
+  object.metadata ??= {} as KubeObject['metadata'];
+  const { metadata } = object;
+  if (namespace && (metadata.namespace || namespace) !== namespace) {
+    throw new BadRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (name && (metadata.name || name) !== name) {
+    throw new BadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (name) metadata.name = name;
+  if (kind.namespaced && namespace) metadata.namespace = namespace;
+  else delete metadata.namespace;
+  return kind.view ? kind.view.toStored(object) : object;
+}
+
+/** What an edit of the current object makes of it, where the edit is of the kind as it is addressed. */
+export function editAs(request: RestRequest, edit: (current: KubeObject) => KubeObject) {
+  const { kind } = request;
+  const edited = (shown: KubeObject): KubeObject => {
+    const draft = edit(shown);
+    if (draft.kind !== kind.kind || draft.apiVersion !== apiVersionOf(kind)) {
+      throw new BadRequest(`the kind and apiVersion of a ${kind.kind} cannot be changed`);
+    }
+    const object = decodeAs(request, draft as unknown as Record<string, unknown>);
+    object.metadata ??= {} as KubeObject['metadata'];
+    return object;
+  };
+  const { view } = kind;
+  return view ? (current: KubeObject) => view.toStored(edited(view.fromStored(current))) : edited;
+}
+
+function checkKind(kind: Kind, body: Record<string, unknown>): void {
+  const apiVersion = apiVersionOf(kind);
+  if ((body.kind || kind.kind) === kind.kind && (body.apiVersion || apiVersion) === apiVersion) return;
+  throw new BadRequest(
+    `the API version in the data (${body.apiVersion}, Kind=${body.kind}) does not match the expected API version (${apiVersion}, Kind=${kind.kind})`,
+  );
+}
+
+/** The body by the types of the kind's fields. Fields that nobody knows are told or refused, as the request asks. */
+export function decodeAs(request: RestRequest, body: Record<string, unknown>): KubeObject {
+  const { kind } = request;
+  const type = typeOf(kind);
+  if (!type) return body as unknown as KubeObject;
+  const refuse = (why: string) =>
+    new BadRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`);
+  try {
+    const { value, unknownFields } = decode(type, body);
+    const told = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
+    if (told.length > 0) {
+      const validation = fieldValidationOf(request);
+      if (validation === 'Strict') throw refuse(`strict decoding error: ${told.join(', ')}`);
+      if (validation === 'Warn') for (const text of told) request.warn(text);
+    }
+    return value as unknown as KubeObject;
+  } catch (error) {
+    if (error instanceof Undecodable) throw refuse(error.message);
+    throw error;
+  }
+}
+
+function fieldValidationOf({ query }: RestRequest): 'Ignore' | 'Warn' | 'Strict' {
+  const { fieldValidation = '' } = query;
+  switch (fieldValidation) {
+    case '':
+      return 'Warn';
+    case 'Ignore':
+    case 'Warn':
+    case 'Strict':
+      return fieldValidation;
+    default:
+      throw new BadRequest(
+        `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"`,
+      );
+  }
+}
+
+const types = new WeakMap<Kind, ObjectType>();
+
+function typeOf(kind: Kind): ObjectType | undefined {
+  const known = types.get(kind);
+  if (known) return known;
+  const type = typeOfKind(kind);
+  if (type) types.set(kind, type);
+  return type;
+}
