@@ -7,13 +7,21 @@ import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
 import type { Kind } from './kind.ts';
 import { leases } from './lease.ts';
+import { limitRanges } from './limit-range.ts';
 import { namespaces } from './namespace.ts';
 import { nodes } from './node.ts';
+import { persistentVolumes } from './persistent-volume.ts';
+import { persistentVolumeClaims } from './persistent-volume-claim.ts';
 import { pods } from './pod.ts';
+import { podDisruptionBudgets } from './pod-disruption-budget.ts';
+import { priorityClasses } from './priority-class.ts';
 import { replicaSets } from './replica-set.ts';
+import { resourceQuotas } from './resource-quota.ts';
+import { runtimeClasses } from './runtime-class.ts';
 import { secrets } from './secret.ts';
 import { services } from './service.ts';
 import { serviceAccounts } from './service-account.ts';
+import { storageClasses } from './storage-class.ts';
 
 export const allKinds: readonly Kind[] = [
   namespaces,
@@ -30,4 +38,12 @@ export const allKinds: readonly Kind[] = [
   endpointSlices,
   leases,
   certificateSigningRequests,
+  resourceQuotas,
+  limitRanges,
+  persistentVolumes,
+  persistentVolumeClaims,
+  priorityClasses,
+  podDisruptionBudgets,
+  runtimeClasses,
+  storageClasses,
 ];

@@ -1,0 +1,47 @@
+// What volumes and the claims for them have in common: how they may be used, and the words for it in tables.
+import { type Cause, checkName, checkOneOf, dnsSubdomainFaults, forbidden, unsupported } from '../validation.ts';
+
+const shortModes = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+} as const;
+
+/** "RWO,RWX" */
+export function accessModesText(modes: readonly string[] | undefined): string {
+  return Object.entries(shortModes)
+    .filter(([mode]) => modes?.includes(mode))
+    .map(([, short]) => short)
+    .join(',');
+}
+
+export function* validateVolumeAccess(spec: {
+  accessModes?: readonly string[];
+  volumeMode?: string;
+  storageClassName?: string;
+}): Iterable<Cause> {
+  const { accessModes = [], volumeMode, storageClassName } = spec;
+  const supported = Object.keys(shortModes).sort();
+  for (const mode of accessModes) {
+    if (!supported.includes(mode)) yield unsupported('spec.accessModes', mode, supported);
+  }
+  if (accessModes.includes('ReadWriteOncePod') && accessModes.some((mode) => mode !== 'ReadWriteOncePod')) {
+    yield forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes');
+  }
+  if (storageClassName) yield* checkName('spec.storageClassName', storageClassName, dnsSubdomainFaults);
+  yield* checkOneOf('spec.volumeMode', volumeMode, ['Block', 'Filesystem']);
+}
+
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+
+/** The class of a volume or claim, also where an old annotation names it. */
+export function storageClassOf({
+  metadata,
+  spec,
+}: {
+  metadata: { annotations?: Record<string, string> };
+  spec: { storageClassName?: string };
+}): string | undefined {
+  return metadata.annotations?.[classAnnotation] ?? spec.storageClassName;
+}
