@@ -6,7 +6,7 @@ import { checkLabelSelector } from '../label-rules.ts';
 import { isBeingDeleted, type Served } from '../meta.ts';
 import { compareQuantities, parseQuantity } from '../quantity.ts';
 import { checkPositiveAmount, quantityOf, roundResources } from '../resource-names.ts';
-import { type Cause, forbidden, invalid, required } from '../validation.ts';
+import { type Cause, checkImmutable, forbidden, required } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
 import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
@@ -103,9 +103,7 @@ function* validateClaimUpdate(claim: PersistentVolumeClaim, previous: Persistent
   ) {
     yield forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
   }
-  if (claim.spec.volumeMode !== previous.spec.volumeMode) {
-    yield invalid('volumeMode', claim.spec.volumeMode, 'field is immutable');
-  }
+  yield* checkImmutable('volumeMode', claim.spec.volumeMode, previous.spec.volumeMode);
 }
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({

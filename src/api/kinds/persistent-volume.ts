@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IPersistentVolume } from 'kubernetes-models/v1/PersistentVolume';
 import { isBeingDeleted, type Served } from '../meta.ts';
 import { checkPositiveAmount, checkResourceName, roundResources } from '../resource-names.ts';
-import { type Cause, checkOneOf, forbidden, invalid, required, unsupported } from '../validation.ts';
+import { type Cause, checkImmutable, checkOneOf, forbidden, invalid, required, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
 import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
@@ -176,10 +176,8 @@ export const persistentVolumes = defineKind<PersistentVolume>({
     if (!isDeepStrictEqual(sourceOf(spec), sourceOf(previous.spec))) {
       yield forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation');
     }
-    if (spec.volumeMode !== previous.spec.volumeMode)
-      yield invalid('volumeMode', spec.volumeMode, 'field is immutable');
-    if (previous.spec.nodeAffinity && !isDeepStrictEqual(spec.nodeAffinity, previous.spec.nodeAffinity)) {
-      yield invalid('spec.nodeAffinity', spec.nodeAffinity, 'field is immutable');
-    }
+    yield* checkImmutable('volumeMode', spec.volumeMode, previous.spec.volumeMode);
+    const { nodeAffinity } = previous.spec;
+    if (nodeAffinity) yield* checkImmutable('spec.nodeAffinity', spec.nodeAffinity, nodeAffinity);
   },
 });

@@ -1,30 +1,16 @@
 // PodDisruptionBudget: how many of the pods that it selects must stay up, or may be down, when somebody evicts them.
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { checkAtMost100Percent, checkIntOrPercent } from '../int-or-percent.ts';
 import { checkLabelSelector } from '../label-rules.ts';
 import type { Served } from '../meta.ts';
-import { type Cause, checkNonNegative, checkOneOf, invalid } from '../validation.ts';
+import { checkNonNegative, checkOneOf, invalid } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
 export type PodDisruptionBudget = Served<IPodDisruptionBudget>;
-type IntOrPercent = string | number;
 
 const counts = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
 const bounds = ['minAvailable', 'maxUnavailable'] as const;
-
-function checkIntOrPercent(field: string, value: IntOrPercent): Cause[] {
-  if (typeof value === 'number') return checkNonNegative(field, value);
-  if (!/^\d+%$/.test(value)) {
-    return [
-      invalid(
-        field,
-        value,
-        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
-      ),
-    ];
-  }
-  return Number.parseInt(value, 10) > 100 ? [invalid(field, value, 'must not be greater than 100%')] : [];
-}
 
 export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({
   group: 'policy',
@@ -65,8 +51,8 @@ export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({
       yield invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
     }
     for (const bound of bounds) {
-      const value = spec[bound];
-      if (value !== undefined) yield* checkIntOrPercent(`spec.${bound}`, value);
+      yield* checkIntOrPercent(`spec.${bound}`, spec[bound]);
+      yield* checkAtMost100Percent(`spec.${bound}`, spec[bound]);
     }
     yield* checkLabelSelector('spec.selector', spec.selector);
     yield* checkOneOf('spec.unhealthyPodEvictionPolicy', spec.unhealthyPodEvictionPolicy, [

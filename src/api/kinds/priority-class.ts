@@ -1,7 +1,7 @@
 // PriorityClass: how important a pod is, by a name. Two classes are the system's own.
 import type { IPriorityClass } from 'kubernetes-models/scheduling.k8s.io/v1/PriorityClass';
 import type { Served } from '../meta.ts';
-import { checkOneOf, forbidden, invalid } from '../validation.ts';
+import { checkImmutable, checkOneOf, forbidden } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -86,8 +86,6 @@ export const priorityClasses = defineKind<PriorityClass>({
   },
   validateUpdate: function* ({ value, preemptionPolicy }, previous) {
     if (value !== previous.value) yield forbidden('value', 'may not be changed in an update.');
-    if (preemptionPolicy !== previous.preemptionPolicy) {
-      yield invalid('preemptionPolicy', preemptionPolicy, 'field is immutable');
-    }
+    yield* checkImmutable('preemptionPolicy', preemptionPolicy, previous.preemptionPolicy);
   },
 });

@@ -5,7 +5,15 @@ import type { IRuntimeClass } from 'kubernetes-models/node.k8s.io/v1/RuntimeClas
 import { checkLabels } from '../label-rules.ts';
 import type { Served } from '../meta.ts';
 import { checkAmount, checkContainerResourceName, roundResources } from '../resource-names.ts';
-import { type Cause, checkName, checkOneOf, dnsLabelFaults, duplicate, invalid } from '../validation.ts';
+import {
+  type Cause,
+  checkImmutable,
+  checkName,
+  checkOneOf,
+  dnsLabelFaults,
+  duplicate,
+  invalid,
+} from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -65,6 +73,5 @@ export const runtimeClasses = defineKind<RuntimeClass>({
     }
     if (scheduling) yield* validateScheduling(scheduling);
   },
-  validateUpdate: ({ handler }, previous) =>
-    handler === previous.handler ? [] : [invalid('handler', handler, 'field is immutable')],
+  validateUpdate: ({ handler }, previous) => checkImmutable('handler', handler, previous.handler),
 });

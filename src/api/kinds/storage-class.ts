@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IStorageClass } from 'kubernetes-models/storage.k8s.io/v1/StorageClass';
 import { checkLabels, qualifiedNameFaults } from '../label-rules.ts';
 import type { KubeObject, Served } from '../meta.ts';
-import { type Cause, checkName, checkOneOf, forbidden, invalid, required } from '../validation.ts';
+import { type Cause, checkImmutable, checkName, checkOneOf, forbidden, invalid, required } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -107,8 +107,6 @@ export const storageClasses = defineKind<StorageClass>({
         yield forbidden(field, `updates to ${field} are forbidden.`);
       }
     }
-    if (storageClass.volumeBindingMode !== previous.volumeBindingMode) {
-      yield invalid('volumeBindingMode', storageClass.volumeBindingMode, 'field is immutable');
-    }
+    yield* checkImmutable('volumeBindingMode', storageClass.volumeBindingMode, previous.volumeBindingMode);
   },
 });
