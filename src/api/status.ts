@@ -130,10 +130,25 @@ export class Conflict extends StatusError {
   }
 }
 
-/** The revision asked for is no longer in the watch window. */
+/** The revision asked for is no longer in the watch window. A list may be told how to go on without it. */
 export class Expired extends StatusError {
-  constructor(message: string) {
+  readonly #continueToken: string | undefined;
+
+  constructor(message: string, continueToken?: string) {
     super(410, 'Expired', message);
+    this.#continueToken = continueToken;
+  }
+
+  override toStatus(): Status {
+    const status = super.toStatus();
+    return this.#continueToken ? { ...status, metadata: { continue: this.#continueToken } } : status;
+  }
+}
+
+/** What was asked for did not come in time: trying again later may help. */
+export class Timeout extends StatusError {
+  constructor(message: string, causes: StatusCause[] = []) {
+    super(504, 'Timeout', `Timeout: ${message}`, { causes, retryAfterSeconds: 1 });
   }
 }
 

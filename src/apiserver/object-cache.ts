@@ -14,7 +14,7 @@ const windowMost = { count: 2000, bytes: 16 * 1024 * 1024 };
 export class CachedObject {
   readonly object: KubeObject;
   readonly revision: number;
-  #json: string | undefined;
+  #itemJson: string | undefined;
   #views: Map<Kind, CachedObject> | undefined;
 
   constructor(object: KubeObject, revision: number) {
@@ -22,9 +22,18 @@ export class CachedObject {
     this.revision = revision;
   }
 
+  /** As an item of a typed list, which says once for all its items what they are. */
+  get itemJson(): string {
+    if (this.#itemJson === undefined) {
+      const { kind, apiVersion, ...content } = this.object;
+      this.#itemJson = JSON.stringify(content);
+    }
+    return this.#itemJson;
+  }
+
   get json(): string {
-    this.#json ??= JSON.stringify(this.object);
-    return this.#json;
+    const { kind, apiVersion } = this.object;
+    return `{"kind":"${kind}","apiVersion":"${apiVersion}",${this.itemJson.slice(1)}`;
   }
 
   /** The object as that kind shows it. */
@@ -41,7 +50,7 @@ export class CachedObject {
 
   /** Of an object that has been replaced nobody will ask much more. */
   forgetJson(): void {
-    this.#json = undefined;
+    this.#itemJson = undefined;
     this.#views = undefined;
   }
 }
@@ -67,8 +76,25 @@ class Collection {
 
   /** In the order of keys, as lists are served. */
   get sorted(): CachedObject[] {
-    this.#sorted ??= [...this.objects.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cached]) => cached);
+    this.#sorted ??= inOrder(this.objects);
     return this.#sorted;
+  }
+
+  /** As it was at an earlier revision: what changed since then is taken back. */
+  at(revision: number): CachedObject[] {
+    if (revision < this.oldest) throw new Expired(tooOld(revision, this.oldest));
+    const earlier = new Map<string, CachedObject | undefined>();
+    for (const { current, previous } of this.window) {
+      const key = keyOf(current.object);
+      if (current.revision > revision && !earlier.has(key)) earlier.set(key, previous);
+    }
+    if (earlier.size === 0) return this.sorted;
+    const objects = new Map(this.objects);
+    for (const [key, cached] of earlier) {
+      if (cached) objects.set(key, cached);
+      else objects.delete(key);
+    }
+    return inOrder(objects);
   }
 
   apply(key: string, object: KubeObject | undefined, revision: number, bytes: number): void {
@@ -86,6 +112,11 @@ class Collection {
     for (const deliver of this.subscribers) deliver(event);
   }
 }
+
+const inOrder = (objects: Map<string, CachedObject>): CachedObject[] =>
+  [...objects.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cached]) => cached);
+
+const tooOld = (revision: number, oldest: number) => `too old resource version: ${revision} (${oldest})`;
 
 const objectPrefix = '/objects/';
 const claimPrefix = '/claims/';
@@ -106,7 +137,7 @@ export function isClaimKey(key: string): boolean {
 export class ObjectCache {
   readonly #collections = new Map<string, Collection>();
   readonly #claims = new Set<string>();
-  readonly #waiting: { revision: number; resolve: () => void }[] = [];
+  readonly #waiting = new Set<{ revision: number; resolve: () => void }>();
   #revision = 0;
 
   /** Reads everything, then follows the store until the signal is aborted. */
@@ -126,18 +157,27 @@ export class ObjectCache {
     return this.#revision;
   }
 
-  /** Resolves when the change of this revision is visible, so that a writer reads its own write. */
-  reached(revision: number): Promise<void> {
+  /** Resolves when the change of this revision is visible, so that a writer reads its own write, or when nobody waits any more. */
+  reached(revision: number, signal?: AbortSignal): Promise<void> {
     if (this.#revision >= revision) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+    return new Promise((resolve) => {
+      const waiter = { revision, resolve };
+      this.#waiting.add(waiter);
+      signal?.addEventListener('abort', () => {
+        this.#waiting.delete(waiter);
+        resolve();
+      });
+    });
   }
 
   get(kind: Kind, namespace: string | undefined, name: string): CachedObject | undefined {
     return this.#collection(kind).objects.get(keyOf({ metadata: { ...(namespace && { namespace }), name } }));
   }
 
-  list(kind: Kind, namespace?: string): CachedObject[] {
-    const { sorted } = this.#collection(kind);
+  /** In the order of keys; as of now, or as of an earlier revision (throws Expired where that is forgotten). */
+  list(kind: Kind, namespace?: string, revision?: number): CachedObject[] {
+    const collection = this.#collection(kind);
+    const sorted = revision === undefined ? collection.sorted : collection.at(revision);
     return namespace ? sorted.filter(({ object }) => object.metadata.namespace === namespace) : sorted;
   }
 
@@ -149,7 +189,7 @@ export class ObjectCache {
   subscribe(kind: Kind, after: number, deliver: (event: CacheEvent) => void): () => void {
     const collection = this.#collection(kind);
     if (after < collection.oldest) {
-      throw new Expired(`too old resource version: ${after} (${collection.oldest})`);
+      throw new Expired(tooOld(after, collection.oldest));
     }
     for (const event of collection.window) if (event.current.revision > after) deliver(event);
     collection.subscribers.add(deliver);
@@ -174,7 +214,11 @@ export class ObjectCache {
       this.#apply(event);
       this.#revision = event.revision;
     }
-    while ((this.#waiting[0]?.revision ?? Infinity) <= this.#revision) this.#waiting.shift()?.resolve();
+    for (const waiter of this.#waiting) {
+      if (waiter.revision > this.#revision) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve();
+    }
   }
 
   #apply({ key, value, revision }: StoreEvent): void {

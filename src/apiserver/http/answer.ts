@@ -4,6 +4,7 @@ import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { InternalError, StatusError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
 import type { CachedObject } from '../object-cache.ts';
+import type { ListPage } from '../rest/lists.ts';
 import type { RestAnswer } from '../rest/rest.ts';
 import { partialOf, tableOf } from '../table.ts';
 import type { Representation } from './negotiation.ts';
@@ -68,7 +69,7 @@ export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerF
       sendJson(response, answer.code, objectJson(answer.cached, form));
       break;
     case 'list':
-      sendJson(response, 200, listJson(answer.items, { resourceVersion: String(answer.revision) }, form));
+      sendJson(response, 200, listJson(answer.items, listMetadata(answer), form));
   }
 }
 
@@ -79,6 +80,14 @@ export function objectJson(stored: CachedObject, form: AnswerForm, withColumns =
   if (representation === 'partial') return JSON.stringify(partialOf(cached));
   const metadata = { resourceVersion: String(cached.revision) };
   return JSON.stringify(tableOf(kind, [cached], metadata, { includeObject, withColumns }, nowMs));
+}
+
+export function listMetadata({ revision, next, remaining }: Omit<ListPage, 'items'>): object {
+  return {
+    resourceVersion: String(revision),
+    ...(next !== undefined && { continue: next }),
+    ...(remaining !== undefined && { remainingItemCount: remaining }),
+  };
 }
 
 function listJson(stored: CachedObject[], metadata: object, form: AnswerForm): string {
@@ -92,6 +101,8 @@ function listJson(stored: CachedObject[], metadata: object, form: AnswerForm): s
     ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
     : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
   const head = JSON.stringify({ ...names, metadata }).slice(0, -1);
-  const parts = isPartial ? items.map((item) => JSON.stringify(partialOf(item))) : items.map(({ json }) => json);
+  const parts = isPartial
+    ? items.map((item) => JSON.stringify(partialOf(item)))
+    : items.map(({ itemJson }) => itemJson);
   return `${head},"items":[${parts.join(',')}]}`;
 }

@@ -7,14 +7,15 @@ import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
 import { Deletes, deletionStatus } from './deletes.ts';
+import { revisionOf } from './list-options.ts';
+import { type ListPage, listPage, reached } from './lists.ts';
 import { type RestRequest, type RestVerb, subjectOf } from './request.ts';
-import { selectionOf } from './selection.ts';
 import { type OpenWatch, openWatch, type WatchSink } from './watches.ts';
 import { Writes } from './writes.ts';
 
 export type RestAnswer =
   | { type: 'object'; code: number; cached: CachedObject }
-  | { type: 'list'; items: CachedObject[]; revision: number }
+  | ({ type: 'list' } & ListPage)
   | { type: 'status'; status: Status }
   /** An object of a subresource's own kind, which is stored nowhere. */
   | { type: 'plain'; code: number; object: object };
@@ -59,9 +60,10 @@ export class Rest {
     if (request.subresource && request.subresource !== 'status') return this.#handleSubresource(request);
     switch (request.verb) {
       case 'get':
+        await reached(this.cache, revisionOf(request.query.resourceVersion ?? '') ?? 0, this.#clock);
         return object(200, this.find(request));
       case 'list':
-        return this.#list(request);
+        return { type: 'list', ...(await listPage(this.cache, request, this.#clock)) };
       case 'create':
         return object(201, await this.writes.create(request));
       case 'update':
@@ -96,12 +98,6 @@ export class Rest {
     const found = this.cache.get(request.kind, request.namespace, request.name ?? '');
     if (!found) throw new NotFound(subjectOf(request));
     return found;
-  }
-
-  #list(request: RestRequest): RestAnswer {
-    const selected = selectionOf(request);
-    const items = this.cache.list(request.kind, request.namespace).filter(selected);
-    return { type: 'list', items, revision: this.cache.revision };
   }
 
   #handleSubresource(request: RestRequest): Promise<RestAnswer> {

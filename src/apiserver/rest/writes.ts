@@ -119,7 +119,10 @@ export function isReleased(request: RestRequest, object: KubeObject): boolean {
 
 function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {
   const { resourceVersion, uid } = draft.metadata;
-  if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw new Conflict(subjectOf(request));
+  // 0 stands for whatever revision there is.
+  if (Number(resourceVersion ?? 0) !== 0 && resourceVersion !== current.metadata.resourceVersion) {
+    throw new Conflict(subjectOf(request));
+  }
   if (uid && uid !== current.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw new Conflict(subjectOf(request), why);
