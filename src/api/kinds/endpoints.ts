@@ -25,6 +25,7 @@ export const endpoints = defineKind<Endpoints>({
   shortNames: ['ep'],
   namespaced: true,
   hasStatus: false,
+  createsOnUpdate: true,
   columns: [
     nameColumn,
     { name: 'Endpoints', type: 'string', description: 'Addresses and ports behind the service.', value: addressesText },

@@ -78,6 +78,7 @@ export const events = defineKind<Event>({
   namespaced: true,
   hasStatus: false,
   ttlSeconds: 3600,
+  createsOnUpdate: true,
   columns,
   validate: (event) => (event.involvedObject ? [] : [required('involvedObject')]),
   selectableFields: {

@@ -55,6 +55,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   verbs?: readonly KindVerb[];
   /** Another view of a stored kind: everything but names, columns and conversion is the stored kind's. */
   view?: View;
+  /** A PUT of one that does not exist creates it. */
+  createsOnUpdate?: boolean;
+  /** Who deletes one gets to see it once more, instead of being told that it is gone. */
+  showsDeleted?: boolean;
   /** Nothing in the product acts upon objects of this kind yet; who writes one is warned. */
   isInert?: boolean;
   /** Subresources besides status. */

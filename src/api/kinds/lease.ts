@@ -17,6 +17,7 @@ export const leases = defineKind<Lease>({
   singular: 'lease',
   namespaced: true,
   hasStatus: false,
+  createsOnUpdate: true,
   setDefaults: (lease) => {
     lease.spec ??= {};
   },

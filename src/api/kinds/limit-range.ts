@@ -121,6 +121,7 @@ export const limitRanges = defineKind<LimitRange>({
   shortNames: ['limits'],
   namespaced: true,
   hasStatus: false,
+  createsOnUpdate: true,
   columns: [
     nameColumn,
     {

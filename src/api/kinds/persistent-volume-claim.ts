@@ -115,6 +115,7 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   shortNames: ['pvc'],
   namespaced: true,
   hasStatus: true,
+  showsDeleted: true,
   hasGeneration: false,
   columns,
   prepareCreate: ({ spec, status }) => {

@@ -146,6 +146,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   shortNames: ['pv'],
   namespaced: false,
   hasStatus: true,
+  showsDeleted: true,
   hasGeneration: false,
   columns,
   prepareCreate: ({ metadata, status }) => {

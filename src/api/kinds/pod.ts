@@ -145,6 +145,7 @@ export const pods = defineKind<Pod>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  showsDeleted: true,
   subresources: [
     { name: 'binding', verbs: ['create'], kind: { group: '', version: 'v1', kind: 'Binding' } },
     { name: 'log', verbs: ['get'] },

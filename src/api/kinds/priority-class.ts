@@ -42,6 +42,7 @@ export const priorityClasses = defineKind<PriorityClass>({
   shortNames: ['pc'],
   namespaced: false,
   hasStatus: false,
+  createsOnUpdate: true,
   hasGeneration: true,
   columns: [
     nameColumn,

@@ -151,6 +151,7 @@ export const resourceQuotas = defineKind<ResourceQuota>({
   shortNames: ['quota'],
   namespaced: true,
   hasStatus: true,
+  showsDeleted: true,
   hasGeneration: false,
   columns,
   setDefaults: ({ spec, status }) => {

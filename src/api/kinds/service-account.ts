@@ -15,6 +15,7 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   shortNames: ['sa'],
   namespaced: true,
   hasStatus: false,
+  showsDeleted: true,
   columns: [
     nameColumn,
     {

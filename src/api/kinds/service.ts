@@ -90,6 +90,7 @@ export const services = defineKind<Service>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  showsDeleted: true,
   hasGeneration: false,
   nameRule: dns1035LabelFaults,
   columns,

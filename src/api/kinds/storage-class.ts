@@ -56,6 +56,7 @@ export const storageClasses = defineKind<StorageClass>({
   shortNames: ['sc'],
   namespaced: false,
   hasStatus: false,
+  showsDeleted: true,
   columns: [
     {
       ...nameColumn,

@@ -73,8 +73,8 @@ export class Deletes {
     const kind = storedKind(request.kind);
     const marked = this.#mark(request, options, current.object);
     if (isReleased(request, marked)) {
-      if (!isDryRun(request)) await this.#storage.remove(kind, current);
-      return { cached: current, gone: true };
+      const revision = isDryRun(request) ? current.revision : await this.#storage.remove(kind, current);
+      return { cached: new CachedObject(marked, revision), gone: true };
     }
     const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
     if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };

@@ -1,5 +1,5 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
-import { storedKind } from '../../api/kinds/kind.ts';
+import { type Kind, resourceOf, storedKind } from '../../api/kinds/kind.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
@@ -11,7 +11,7 @@ import { revisionOf } from './list-options.ts';
 import { type ListPage, listPage, reached } from './lists.ts';
 import { type RestRequest, type RestVerb, subjectOf } from './request.ts';
 import { type OpenWatch, openWatch, type WatchSink } from './watches.ts';
-import { Writes } from './writes.ts';
+import { Writes, type Written } from './writes.ts';
 
 export type RestAnswer =
   | { type: 'object'; code: number; cached: CachedObject }
@@ -30,7 +30,7 @@ export interface RestOptions {
   storage: ObjectStorage;
   authorize: Authorize;
   admission: readonly AdmissionStep[];
-  /** By "plural/subresource". */
+  /** By "plural/subresource", or "plural.group" for a kind that is never stored. */
   subresources: Readonly<Record<string, SubresourceHandler>>;
   serviceCidr: string;
   clock: Clock;
@@ -57,7 +57,8 @@ export class Rest {
   async handle(request: RestRequest): Promise<RestAnswer> {
     this.authorize(request);
     checkAddress(request);
-    if (request.subresource && request.subresource !== 'status') return this.#handleSubresource(request);
+    const handler = this.#handlerOf(request);
+    if (handler) return handler(request, this);
     switch (request.verb) {
       case 'get':
         await reached(this.cache, revisionOf(request.query.resourceVersion ?? '') ?? 0, this.#clock);
@@ -67,13 +68,12 @@ export class Rest {
       case 'create':
         return object(201, await this.writes.create(request));
       case 'update':
-        return object(200, await this.writes.update(request));
+        return written(await this.writes.update(request));
       case 'patch':
         return object(200, await this.writes.patch(request));
       case 'delete': {
         const { cached, gone } = await this.#deletes.deleteOne(request);
-        // Kinds that end gracefully answer with the object, also when it is gone at once.
-        if (!gone || storedKind(request.kind).gracePeriodSeconds) return object(200, cached);
+        if (!gone || storedKind(request.kind).showsDeleted) return object(200, cached);
         return { type: 'status', status: deletionStatus(request, cached.object) };
       }
       case 'deletecollection':
@@ -100,21 +100,29 @@ export class Rest {
     return found;
   }
 
-  #handleSubresource(request: RestRequest): Promise<RestAnswer> {
-    const handler = this.#subresources[`${request.kind.plural}/${request.subresource}`];
+  /** What answers in place of the store: for most subresources, and for kinds that are never stored. */
+  #handlerOf({ kind, subresource }: RestRequest): SubresourceHandler | undefined {
+    if (subresource === 'status' || (!subresource && isStored(kind))) return undefined;
+    const handler = this.#subresources[subresource ? `${kind.plural}/${subresource}` : resourceOf(kind)];
     if (!handler) throw new NoSuchPath();
-    return handler(request, this);
+    return handler;
   }
 }
 
 /** That what is addressed can be: kinds outside of namespaces, and those without a status. */
 function checkAddress({ kind, namespace, subresource, verb }: RestRequest): void {
   if (!kind.namespaced && namespace) throw new NoSuchPath();
+  if (!subresource && kind.verbs && !kind.verbs.includes(verb)) throw new MethodNotAllowed();
   if (kind.namespaced && !namespace && !acrossNamespaces.includes(verb)) throw new MethodNotAllowed();
   if (subresource !== 'status') return;
   if (!kind.hasStatus) throw new NoSuchPath();
   if (!['get', 'update', 'patch'].includes(verb)) throw new MethodNotAllowed();
 }
+
+/** Kinds that can only be created are answered, not kept. */
+const isStored = ({ verbs }: Kind) => !verbs || verbs.includes('get');
+
+const written = ({ cached, isNew }: Written): RestAnswer => object(isNew ? 201 : 200, cached);
 
 export function object(code: number, cached: CachedObject): RestAnswer {
   return { type: 'object', code, cached };

@@ -2,7 +2,7 @@
 // object, unless the client named the revision that it saw.
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { storedKind } from '../../api/kinds/kind.ts';
+import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
@@ -11,11 +11,18 @@ import type { AdmissionContext, AdmissionStep } from '../admission/admission.ts'
 import { CachedObject } from '../object-cache.ts';
 import { ClaimTaken, type ObjectStorage, Stale } from '../object-storage.ts';
 import { editAs, objectIn } from './decoding.ts';
+import { revisionOf } from './list-options.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import { completeChanged, completeNew, validate } from './strategy.ts';
 
 /** Of an address or port that is chosen anew each time. */
 const claimsAtMost = 10;
+
+export interface Written {
+  cached: CachedObject;
+  /** Created, where it might have been there before. */
+  isNew: boolean;
+}
 
 export class Writes {
   readonly #storage: ObjectStorage;
@@ -38,6 +45,7 @@ export class Writes {
       completeNew(kind, draft, timestamp(this.#clock.now()));
       this.#admit(request, draft, undefined);
       validate(kind, draft);
+      warn(request, kind, draft);
       if (isDryRun(request)) return new CachedObject(draft, 0);
       try {
         return await this.#storage.create(kind, draft);
@@ -49,9 +57,13 @@ export class Writes {
     });
   }
 
-  update(request: RestRequest): Promise<CachedObject> {
+  async update(request: RestRequest): Promise<Written> {
     const body = objectIn(request);
-    return this.change(request, () => mutableCopy(body));
+    const { createsOnUpdate } = storedKind(request.kind);
+    if (createsOnUpdate && !request.subresource && !this.#current(request)) {
+      return { cached: await this.create(request), isNew: true };
+    }
+    return { cached: await this.change(request, () => mutableCopy(body)), isNew: false };
   }
 
   patch(request: RestRequest): Promise<CachedObject> {
@@ -61,22 +73,26 @@ export class Writes {
 
   /** Writes what the function makes of the current object, as it is stored. Without a difference nothing is written. */
   change(request: RestRequest, edit: (current: KubeObject) => KubeObject): Promise<CachedObject> {
-    const { namespace, name = '' } = request;
     const kind = storedKind(request.kind);
     return this.#again(request, async () => {
-      const previous = this.#storage.cache.get(kind, namespace, name);
+      const previous = this.#current(request);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
       checkPreconditions(request, draft, previous.object);
       completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
       this.#admit(request, draft, previous.object);
       validate(kind, draft, previous.object);
+      warn(request, kind, draft);
       draft.metadata.resourceVersion = String(previous.revision);
       if (isDeepStrictEqual(draft, previous.object)) return previous;
       if (isDryRun(request)) return new CachedObject(draft, previous.revision);
       if (isReleased(request, draft)) return this.#finish(request, draft, previous);
       return this.#storage.update(kind, draft, previous);
     });
+  }
+
+  #current({ kind, namespace, name = '' }: RestRequest): CachedObject | undefined {
+    return this.#storage.cache.get(kind, namespace, name);
   }
 
   /** The last that kept an object being deleted is gone: so is the object. */
@@ -117,10 +133,17 @@ export function isReleased(request: RestRequest, object: KubeObject): boolean {
   );
 }
 
+/** What the writer should know of an object that was found valid. */
+function warn(request: RestRequest, kind: Kind, object: KubeObject): void {
+  if (request.subresource) return;
+  if (kind.isInert) request.warn(`nothing in this cluster acts upon ${kind.plural} yet: the object is kept and served`);
+  for (const text of kind.warningsFor?.(object) ?? []) request.warn(text);
+}
+
 function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {
   const { resourceVersion, uid } = draft.metadata;
   // 0 stands for whatever revision there is.
-  if (Number(resourceVersion ?? 0) !== 0 && resourceVersion !== current.metadata.resourceVersion) {
+  if (revisionOf(resourceVersion ?? '') && resourceVersion !== current.metadata.resourceVersion) {
     throw new Conflict(subjectOf(request));
   }
   if (uid && uid !== current.metadata.uid) {
