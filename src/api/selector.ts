@@ -57,6 +57,29 @@ export function requirementsOf(selector: LabelSelector): Requirement[] {
   return [...fromMap, ...expressions];
 }
 
+/** An object's selector as text: a=b,c in (d,e),!f */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const parts = requirementsOf(selector ?? {}).map(({ key, operator, values }) => {
+    const list = [...values].sort().join(',');
+    switch (operator) {
+      case 'In':
+        return values.length === 1 ? `${key}=${list}` : `${key} in (${list})`;
+      case 'NotIn':
+        return `${key} notin (${list})`;
+      case 'Exists':
+        return key;
+      default:
+        return `!${key}`;
+    }
+  });
+  return parts.sort().join(',');
+}
+
+/** A plain map selector as text: a=b,c=d */
+export function mapSelectorText(selector: Labels | undefined): string {
+  return selectorText(selector && { matchLabels: selector });
+}
+
 /** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`. */
 export function parseLabelSelector(text: string): Requirement[] {
   return splitOutsideParentheses(text).map((part) => {

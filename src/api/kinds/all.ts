@@ -1,6 +1,8 @@
 // The table of kinds that every server has. A new kind is one file beside this one and one line here.
 import { certificateSigningRequests } from './certificate-signing-request.ts';
 import { configMaps } from './config-map.ts';
+import { controllerRevisions } from './controller-revision.ts';
+import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
@@ -21,6 +23,7 @@ import { runtimeClasses } from './runtime-class.ts';
 import { secrets } from './secret.ts';
 import { services } from './service.ts';
 import { serviceAccounts } from './service-account.ts';
+import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
 
 export const allKinds: readonly Kind[] = [
@@ -33,8 +36,11 @@ export const allKinds: readonly Kind[] = [
   secrets,
   serviceAccounts,
   events,
+  controllerRevisions,
+  daemonSets,
   deployments,
   replicaSets,
+  statefulSets,
   endpointSlices,
   leases,
   certificateSigningRequests,

@@ -74,7 +74,7 @@ export function templateColumns<T extends KubeObject>(
       type: 'string',
       priority: 1,
       description: 'Selects the pods that belong to the object.',
-      value: selectorOf,
+      value: (object) => orNone(selectorOf(object)),
     },
   ];
 }

@@ -1,11 +1,20 @@
 // Deployment: replicas of a pod that are rolled from one version to the next.
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import { amountOf, checkAtMost100Percent, checkIntOrPercent } from '../int-or-percent.ts';
 import type { Served } from '../meta.ts';
-import { checkNonNegative, checkOneOf } from '../validation.ts';
+import { selectorText } from '../selector.ts';
+import { type Cause, checkImmutable, checkNonNegative, forbidden, invalid, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, scaleSubresource, selectorText, validateWorkload } from './workload.ts';
+import { setPodTemplateDefaults } from './pod-template.ts';
+import {
+  checkCollisions,
+  checkCounts,
+  checkParts,
+  checkReplicated,
+  podNameWarnings,
+  scaleSubresource,
+} from './workload.ts';
 
 export type Deployment = Served<IDeployment>;
 export type DeploymentCondition = NonNullable<Deployment['status']['conditions']>[number];
@@ -53,16 +62,68 @@ export const deployments = defineKind<Deployment>({
     spec.progressDeadlineSeconds ??= 600;
     spec.strategy ??= {};
     const { strategy } = spec;
-    strategy.type ??= 'RollingUpdate';
+    strategy.type ||= 'RollingUpdate';
     if (strategy.type === 'RollingUpdate') {
       strategy.rollingUpdate = { maxUnavailable: '25%', maxSurge: '25%', ...strategy.rollingUpdate };
     }
-    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+    spec.template ??= {};
+    setPodTemplateDefaults(spec.template);
   },
-  validate: ({ spec }) => [
-    ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkOneOf('spec.strategy.type', spec.strategy?.type, ['Recreate', 'RollingUpdate']),
-    ...validateWorkload(spec),
-  ],
-  validateUpdate: (deployment, previous) => immutableSelector(deployment.spec.selector, previous.spec.selector),
+  *validate({ spec, status }) {
+    yield* checkNonNegative('spec.replicas', spec.replicas);
+    yield* checkReplicated(spec);
+    yield* checkStrategy(spec.strategy ?? {});
+    yield* checkNonNegative('spec.minReadySeconds', spec.minReadySeconds);
+    yield* checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
+    yield* checkDeadline(spec);
+    yield* checkStatus(status);
+  },
+  *validateUpdate(deployment, previous) {
+    yield* checkImmutable('spec.selector', deployment.spec.selector, previous.spec.selector);
+    yield* checkCollisions(deployment, previous);
+  },
+  // The rollout's history is told in annotations, so they count as well.
+  countedContent: ({ spec, metadata }) => [spec, metadata.annotations],
+  prepareUpdate: (draft, previous, door) => {
+    if (door === 'status') keepLabels(draft, previous);
+  },
+  warningsFor: ({ metadata }) => podNameWarnings(metadata.name),
 });
+
+/** Whoever writes the status of a deployment cannot label it. */
+function keepLabels(draft: Deployment, { metadata }: Deployment): void {
+  if (metadata.labels) draft.metadata.labels = { ...metadata.labels };
+  else delete draft.metadata.labels;
+}
+
+function* checkStrategy(strategy: NonNullable<Deployment['spec']['strategy']>): Iterable<Cause> {
+  const { type, rollingUpdate } = strategy;
+  const at = 'spec.strategy.rollingUpdate';
+  if (type === 'Recreate') {
+    if (rollingUpdate) yield forbidden(at, "may not be specified when strategy `type` is 'Recreate'");
+    return;
+  }
+  if (type !== 'RollingUpdate') return yield unsupported('spec.strategy', strategy, ['Recreate', 'RollingUpdate']);
+  const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
+  yield* checkIntOrPercent(`${at}.maxUnavailable`, maxUnavailable);
+  yield* checkIntOrPercent(`${at}.maxSurge`, maxSurge);
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) {
+    yield invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0');
+  }
+  yield* checkAtMost100Percent(`${at}.maxUnavailable`, maxUnavailable);
+}
+
+function* checkDeadline({ progressDeadlineSeconds = 0, minReadySeconds = 0 }: Deployment['spec']): Iterable<Cause> {
+  const at = 'spec.progressDeadlineSeconds';
+  yield* checkNonNegative(at, progressDeadlineSeconds);
+  if (progressDeadlineSeconds <= minReadySeconds) {
+    yield invalid(at, progressDeadlineSeconds, 'must be greater than minReadySeconds');
+  }
+}
+
+function* checkStatus(status: Deployment['status']): Iterable<Cause> {
+  yield* checkCounts(status, ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas']);
+  yield* checkCounts(status, ['availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount']);
+  yield* checkParts(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']);
+  yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
+}

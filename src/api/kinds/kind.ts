@@ -38,6 +38,9 @@ export interface View {
   fromStored(object: KubeObject): KubeObject;
 }
 
+/** Through which an object is changed: itself, or a subresource that is a view of it. */
+export type Door = 'main' | 'status';
+
 export interface Subresource {
   name: string;
   verbs: readonly string[];
@@ -73,6 +76,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   prepareCreate?(draft: T): void;
   /** Completes a draft on every write. */
   setDefaults?(draft: T): void;
+  /** Takes back what may not change, or not through this door, after a changed draft is complete. */
+  prepareUpdate?(draft: T, previous: T, door: Door): void;
+  /** What counts as a new generation when it changes; all but metadata and status unless told. */
+  countedContent?(object: T): unknown;
   validate?(object: T): Iterable<Cause>;
   validateUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */

@@ -1,11 +1,12 @@
 // ReplicaSet: so many pods of one template, no more and no fewer.
 import type { IReplicaSet } from 'kubernetes-models/apps/v1/ReplicaSet';
 import type { Served } from '../meta.ts';
-import { checkNonNegative } from '../validation.ts';
+import { selectorText } from '../selector.ts';
+import { checkImmutable, checkNonNegative } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodSpecDefaults } from './pod-template.ts';
-import { immutableSelector, scaleSubresource, selectorText, validateWorkload } from './workload.ts';
+import { setPodTemplateDefaults } from './pod-template.ts';
+import { checkCounts, checkParts, checkReplicated, podNameWarnings, scaleSubresource } from './workload.ts';
 
 export type ReplicaSet = Served<IReplicaSet> & {
   spec: { template: NonNullable<NonNullable<IReplicaSet['spec']>['template']> };
@@ -46,9 +47,19 @@ export const replicaSets = defineKind<ReplicaSet>({
   setDefaults: ({ spec, status }) => {
     spec.replicas ??= 1;
     status.replicas ??= 0;
-    if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
+    spec.template ??= {};
+    setPodTemplateDefaults(spec.template);
   },
-  validate: ({ spec }) => [...checkNonNegative('spec.replicas', spec.replicas), ...validateWorkload(spec)],
-  validateUpdate: (set, previous) => immutableSelector(set.spec.selector, previous.spec.selector),
+  *validate({ spec, status }) {
+    yield* checkNonNegative('spec.replicas', spec.replicas);
+    yield* checkNonNegative('spec.minReadySeconds', spec.minReadySeconds);
+    yield* checkReplicated(spec);
+    yield* checkCounts(status, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
+    yield* checkCounts(status, ['terminatingReplicas', 'observedGeneration']);
+    yield* checkParts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
+    yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
+  },
+  validateUpdate: (set, previous) => checkImmutable('spec.selector', set.spec.selector, previous.spec.selector),
+  warningsFor: ({ metadata }) => podNameWarnings(metadata.name),
   selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
 });

@@ -1,9 +1,17 @@
-// What the kinds that make pods from a template have in common.
-import { isDeepStrictEqual } from 'node:util';
+// What the kinds that keep pods of one template running have in common: selector, template, counts, warnings.
+import { checkLabelSelector, isUsableSelector } from '../label-rules.ts';
 import { type LabelSelector, matchesLabelSelector, requirementsOf } from '../selector.ts';
-import { type Cause, forbidden, invalid, required, unsupported } from '../validation.ts';
+import {
+  type Cause,
+  checkNonNegative,
+  dnsLabelFaults,
+  forbidden,
+  invalid,
+  required,
+  unsupported,
+} from '../validation.ts';
 import type { Subresource } from './kind.ts';
-import { type PodTemplateSpec, validatePodSpec } from './pod-template.ts';
+import { type PodTemplateSpec, validatePodTemplate } from './pod-template.ts';
 
 /** The replica count as an object of its own, for whoever scales without knowing the kind. */
 export const scaleSubresource: Subresource = {
@@ -12,49 +20,92 @@ export const scaleSubresource: Subresource = {
   kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
 };
 
-export function validateWorkload(spec: { selector?: LabelSelector; template?: PodTemplateSpec }): Cause[] {
-  if (!spec.selector) return [required('spec.selector')];
-  const causes: Cause[] = [];
-  if (requirementsOf(spec.selector).length === 0) {
-    causes.push(invalid('spec.selector', spec.selector, 'empty selector is invalid for deployment'));
+export interface WorkloadSpec {
+  selector?: LabelSelector;
+  template?: PodTemplateSpec;
+}
+
+/** Selector and template of a kind that keeps replicas. */
+export function* checkReplicated({ selector, template }: WorkloadSpec): Iterable<Cause> {
+  yield* checkSelector(selector, 'deployment');
+  if (!isUsableSelector(selector)) return yield invalid('spec.selector', selector, 'invalid label selector');
+  if (!isEmptySelector(selector)) yield* checkTemplateLabels(selector, template);
+  yield* validatePodTemplate(template, 'spec.template');
+  yield* checkEndless(template, 'ReplicaSet');
+}
+
+/** That there is a selector which selects something. The name is the one that Kubernetes' texts have. */
+export function* checkSelector(selector: LabelSelector | undefined, nameInText: string): Iterable<Cause> {
+  if (!selector) return yield required('spec.selector');
+  yield* checkLabelSelector('spec.selector', selector);
+  if (isEmptySelector(selector)) {
+    yield invalid('spec.selector', selector, `empty selector is invalid for ${nameInText}`);
   }
-  const labels = spec.template?.metadata?.labels;
-  if (!matchesLabelSelector(spec.selector, labels)) {
-    causes.push(
-      invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'),
-    );
-  }
-  causes.push(...validatePodSpec(spec.template?.spec, 'spec.template.spec'));
-  const { restartPolicy, activeDeadlineSeconds } = spec.template?.spec ?? {};
-  if (restartPolicy && restartPolicy !== 'Always') {
-    causes.push(unsupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
-  }
+}
+
+export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
+  selector !== undefined && requirementsOf(selector).length === 0;
+
+/** That the selector matches the pods that the template makes. */
+export function* checkTemplateLabels(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
+): Iterable<Cause> {
+  const labels = template?.metadata?.labels;
+  if (matchesLabelSelector(selector, labels)) return;
+  yield invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`');
+}
+
+/** That the pods of the template are meant to run for ever. */
+export function* checkEndless(template: PodTemplateSpec | undefined, kindInText: string): Iterable<Cause> {
+  const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
+  if (restartPolicy !== 'Always')
+    yield unsupported('spec.template.spec.restartPolicy', restartPolicy ?? '', ['Always']);
   if (activeDeadlineSeconds !== undefined) {
-    causes.push(
-      forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported'),
-    );
+    const text = `activeDeadlineSeconds in ${kindInText} is not Supported`;
+    yield forbidden('spec.template.spec.activeDeadlineSeconds', text);
   }
-  return causes;
 }
 
-export function immutableSelector(selector: LabelSelector, previous: LabelSelector): Cause[] {
-  return isDeepStrictEqual(selector, previous) ? [] : [invalid('spec.selector', selector, 'field is immutable')];
+/** That no count of a status is negative. */
+export function* checkCounts(status: object, fields: readonly string[]): Iterable<Cause> {
+  for (const field of fields) yield* checkNonNegative(`status.${field}`, countIn(status, field));
 }
 
-/** A label selector the way kubectl shows it: a=b,c in (d,e),!f */
-export function selectorText(selector: LabelSelector | undefined): string {
-  const parts = requirementsOf(selector ?? {}).map(({ key, operator, values }) => {
-    const list = [...values].sort().join(',');
-    switch (operator) {
-      case 'In':
-        return values.length === 1 ? `${key}=${list}` : `${key} in (${list})`;
-      case 'NotIn':
-        return `${key} notin (${list})`;
-      case 'Exists':
-        return key;
-      default:
-        return `!${key}`;
+/** That no part of a status' whole is more than the whole. */
+export function* checkParts(
+  status: object,
+  parts: readonly string[],
+  whole = 'replicas',
+  wholeInText = `status.${whole}`,
+): Iterable<Cause> {
+  for (const part of parts) {
+    const count = countIn(status, part);
+    if (count > countIn(status, whole)) {
+      yield invalid(`status.${part}`, count, `cannot be greater than ${wholeInText}`);
     }
-  });
-  return parts.sort().join(',') || '<none>';
+  }
+}
+
+const countIn = (status: object, field: string): number => (status as Record<string, number | undefined>)[field] ?? 0;
+
+interface WithCollisions {
+  status: { collisionCount?: number };
+}
+
+/** The count of names that met is only ever raised. */
+export function* checkCollisions({ status }: WithCollisions, previous: WithCollisions): Iterable<Cause> {
+  const { collisionCount = 0 } = status;
+  if (collisionCount < (previous.status.collisionCount ?? 0)) {
+    yield invalid('status.collisionCount', collisionCount, 'cannot be decremented');
+  }
+}
+
+/** Pods are named after their owner, and hosts after their pods. */
+export function podNameWarnings(name: string): string[] {
+  const faults = dnsLabelFaults(name);
+  if (faults.length === 0) return [];
+  return [
+    `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+  ];
 }

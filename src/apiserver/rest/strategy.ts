@@ -1,7 +1,7 @@
 // What the server does to every object on its way into the store, whatever its kind. Pure but for the draft it completes.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Kind } from '../../api/kinds/kind.ts';
+import type { Door, Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { Invalid } from '../../api/status.ts';
 import { type Cause, checkName, dnsSubdomainFaults, invalid, required } from '../../api/validation.ts';
@@ -36,7 +36,7 @@ export function completeNew(kind: Kind, draft: WithParts, now: string): void {
 }
 
 /** A changed object: identity and deletion stay as they were, and spec and status are written through separate doors. */
-export function completeChanged(kind: Kind, draft: WithParts, previous: WithParts, door: 'main' | 'status'): void {
+export function completeChanged(kind: Kind, draft: WithParts, previous: WithParts, door: Door): void {
   const { metadata } = draft;
   const {
     uid = '',
@@ -57,13 +57,16 @@ export function completeChanged(kind: Kind, draft: WithParts, previous: WithPart
     restore(draft.metadata, { labels, annotations });
   }
   setDefaults(kind, draft);
-  if (countsGeneration(kind) && !isDeepStrictEqual(contentOf(draft), contentOf(previous))) {
+  kind.prepareUpdate?.(draft, previous, door);
+  const isCounted = countsGeneration(kind) && door === 'main';
+  if (isCounted && !isDeepStrictEqual(countedContent(kind, draft), countedContent(kind, previous))) {
     draft.metadata.generation = (generation ?? 0) + 1;
   }
 }
 
-/** Everything whose change counts as a new generation. */
-function contentOf({ metadata, status, ...content }: WithParts): object {
+function countedContent(kind: Kind, object: WithParts): unknown {
+  if (kind.countedContent) return kind.countedContent(object);
+  const { metadata, status, ...content } = object;
   return content;
 }
 
@@ -84,13 +87,18 @@ function restore(target: object, values: Record<string, unknown>): void {
 
 /** Throws Invalid with everything that is wrong. */
 export function validate(kind: Kind, object: KubeObject, previous?: KubeObject): void {
-  const causes: Cause[] = previous
-    ? [...(kind.validateUpdate?.(object, previous) ?? [])]
-    : object.metadata.name
-      ? checkName('metadata.name', object.metadata.name, kind.nameRule ?? dnsSubdomainFaults)
-      : [required('metadata.name', 'name or generateName is required')];
-  causes.push(...validateMetadata(object), ...(kind.validate?.(object) ?? []));
+  const causes: Cause[] = [
+    ...(previous ? [] : checkOwnName(kind, object.metadata.name)),
+    ...validateMetadata(object),
+    ...(kind.validate?.(object) ?? []),
+    ...(previous ? (kind.validateUpdate?.(object, previous) ?? []) : []),
+  ];
   if (causes.length > 0) throw new Invalid({ group: kind.group, kind: kind.kind, name: object.metadata.name }, causes);
+}
+
+function checkOwnName(kind: Kind, name: string): Cause[] {
+  if (!name) return [required('metadata.name', 'name or generateName is required')];
+  return checkName('metadata.name', name, kind.nameRule ?? dnsSubdomainFaults);
 }
 
 const qualifiedName = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

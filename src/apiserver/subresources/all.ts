@@ -11,5 +11,6 @@ export const subresourceHandlers: Readonly<Record<string, SubresourceHandler>> =
   'namespaces/finalize': finalize,
   'deployments/scale': scale,
   'replicasets/scale': scale,
+  'statefulsets/scale': scale,
   'certificatesigningrequests/approval': approval,
 };

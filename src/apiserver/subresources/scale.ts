@@ -1,18 +1,24 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
 import { apiVersionOf } from '../../api/kinds/kind.ts';
-import { selectorText } from '../../api/kinds/workload.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
-import type { LabelSelector } from '../../api/selector.ts';
-import { BadRequest, MethodNotAllowed } from '../../api/status.ts';
+import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
+import { BadRequest, Invalid, MethodNotAllowed } from '../../api/status.ts';
+import { checkNonNegative } from '../../api/validation.ts';
+import type { RestRequest } from '../rest/request.ts';
 import type { SubresourceHandler } from '../rest/rest.ts';
 
 type Scalable = KubeObject & {
-  spec: { replicas?: number; selector?: LabelSelector };
+  spec: { replicas?: number; selector?: LabelSelector | Labels };
   status: { replicas?: number };
 };
 
-type Scale = KubeObject & { spec: { replicas?: number }; status: { replicas: number; selector: string } };
+interface Scale extends KubeObject {
+  spec: { replicas?: number };
+  status: { replicas: number; selector?: string };
+}
+
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 export const scale: SubresourceHandler = async (request, rest) => {
   switch (request.verb) {
@@ -20,20 +26,7 @@ export const scale: SubresourceHandler = async (request, rest) => {
       return { type: 'plain', code: 200, object: scaleOf(rest.find(request).object as Scalable) };
     case 'update':
     case 'patch': {
-      const cached = await rest.writes.change(request, (current) => {
-        const asked = (
-          request.verb === 'patch'
-            ? applyPatch(request.contentType, scaleOf(current as Scalable), request.body)
-            : request.body
-        ) as Partial<Scale> | undefined;
-        const replicas = asked?.spec?.replicas ?? 0;
-        if (!Number.isInteger(replicas)) throw new BadRequest('spec.replicas must be a whole number');
-        const scaled = mutableCopy(current) as Scalable;
-        scaled.spec.replicas = replicas;
-        const { resourceVersion } = asked?.metadata ?? {};
-        if (resourceVersion) scaled.metadata.resourceVersion = resourceVersion;
-        return scaled;
-      });
+      const cached = await rest.writes.change(request, (current) => scaled(current as Scalable, request));
       return { type: 'plain', code: 200, object: scaleOf(cached.object as Scalable) };
     }
     default:
@@ -41,13 +34,48 @@ export const scale: SubresourceHandler = async (request, rest) => {
   }
 };
 
+function scaled(current: Scalable, request: RestRequest): Scalable {
+  const sent =
+    request.verb === 'patch' ? applyPatch(request.contentType, scaleOf(current), request.body) : request.body;
+  const { metadata, spec } = readScale(sent, request.name);
+  const causes = checkNonNegative('spec.replicas', spec.replicas);
+  if (causes.length > 0) throw new Invalid({ ...scaleKind, name: current.metadata.name }, causes);
+  const draft = mutableCopy(current);
+  draft.spec.replicas = spec.replicas ?? 0;
+  if (metadata?.resourceVersion) draft.metadata.resourceVersion = metadata.resourceVersion;
+  if (metadata?.uid) draft.metadata.uid = metadata.uid;
+  return draft;
+}
+
+function readScale(sent: unknown, name = ''): Pick<Scale, 'spec'> & Partial<Scale> {
+  if (typeof sent !== 'object' || sent === null) throw new BadRequest('the body must be an object');
+  const { apiVersion = apiVersionOf(scaleKind), kind = scaleKind.kind, metadata, spec = {} } = sent as Partial<Scale>;
+  if (kind !== scaleKind.kind || apiVersion !== apiVersionOf(scaleKind)) {
+    throw new BadRequest(`${kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a Scale`);
+  }
+  if (metadata?.name && metadata.name !== name) {
+    throw new BadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (spec.replicas !== undefined && !Number.isInteger(spec.replicas)) {
+    throw new BadRequest('spec.replicas must be a whole number');
+  }
+  return { ...(sent as Partial<Scale>), spec };
+}
+
 function scaleOf({ metadata, spec, status }: Scalable): Scale {
   const { name, namespace = '', uid = '', resourceVersion = '', creationTimestamp = '' } = metadata;
+  const selector = selectedBy(spec.selector);
   return {
-    apiVersion: apiVersionOf({ group: 'autoscaling', version: 'v1' }),
-    kind: 'Scale',
+    apiVersion: apiVersionOf(scaleKind),
+    kind: scaleKind.kind,
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: spec.replicas ?? 0 },
-    status: { replicas: status.replicas ?? 0, selector: selectorText(spec.selector) },
+    spec: spec.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status.replicas ?? 0, ...(selector && { selector }) },
   };
+}
+
+/** A plain map holds texts only, a label selector never does. */
+function selectedBy(selector: LabelSelector | Labels = {}): string {
+  const isMap = Object.values(selector).every((value) => typeof value === 'string');
+  return isMap ? mapSelectorText(selector as Labels) : selectorText(selector as LabelSelector);
 }
