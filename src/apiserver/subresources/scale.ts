@@ -1,10 +1,11 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
-import { apiVersionOf } from '../../api/kinds/kind.ts';
-import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
+import { isFields, type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
 import { BadRequest, Invalid, MethodNotAllowed } from '../../api/status.ts';
 import { checkNonNegative } from '../../api/validation.ts';
+import { decodeAs } from '../rest/decoding.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { SubresourceHandler } from '../rest/rest.ts';
 
@@ -18,7 +19,16 @@ interface Scale extends KubeObject {
   status: { replicas: number; selector?: string };
 }
 
-const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+const scales: Kind = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  plural: 'scales',
+  singular: 'scale',
+  namespaced: true,
+  hasStatus: true,
+  columns: [],
+};
 
 export const scale: SubresourceHandler = async (request, rest) => {
   switch (request.verb) {
@@ -37,37 +47,40 @@ export const scale: SubresourceHandler = async (request, rest) => {
 function scaled(current: Scalable, request: RestRequest): Scalable {
   const sent =
     request.verb === 'patch' ? applyPatch(request.contentType, scaleOf(current), request.body) : request.body;
-  const { metadata, spec } = readScale(sent, request.name);
+  const { metadata, spec } = readScale(request, sent);
   const causes = checkNonNegative('spec.replicas', spec.replicas);
-  if (causes.length > 0) throw new Invalid({ ...scaleKind, name: current.metadata.name }, causes);
+  if (causes.length > 0) throw new Invalid({ ...scales, name: current.metadata.name }, causes);
   const draft = mutableCopy(current);
   draft.spec.replicas = spec.replicas ?? 0;
-  if (metadata?.resourceVersion) draft.metadata.resourceVersion = metadata.resourceVersion;
-  if (metadata?.uid) draft.metadata.uid = metadata.uid;
+  if (metadata.resourceVersion) draft.metadata.resourceVersion = metadata.resourceVersion;
+  if (metadata.uid) draft.metadata.uid = metadata.uid;
   return draft;
 }
 
-function readScale(sent: unknown, name = ''): Pick<Scale, 'spec'> & Partial<Scale> {
-  if (typeof sent !== 'object' || sent === null) throw new BadRequest('the body must be an object');
-  const { apiVersion = apiVersionOf(scaleKind), kind = scaleKind.kind, metadata, spec = {} } = sent as Partial<Scale>;
-  if (kind !== scaleKind.kind || apiVersion !== apiVersionOf(scaleKind)) {
-    throw new BadRequest(`${kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a Scale`);
+/** The scale in a body, or as a patch left it. */
+function readScale(request: RestRequest, sent: unknown): Scale {
+  if (!isFields(sent)) throw new BadRequest('the body must be an object');
+  const apiVersion = sent.apiVersion || apiVersionOf(scales);
+  const kind = sent.kind || scales.kind;
+  if (kind !== scales.kind || apiVersion !== apiVersionOf(scales)) {
+    throw new BadRequest(`${kind} in version "${apiVersion}" cannot be handled as a Scale`);
   }
-  if (metadata?.name && metadata.name !== name) {
-    throw new BadRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  const scale = decodeAs({ ...request, kind: scales }, { ...sent, apiVersion, kind }) as Scale;
+  scale.metadata ??= { name: '' };
+  scale.spec ??= {};
+  const { name } = scale.metadata;
+  if (name && name !== request.name) {
+    throw new BadRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
   }
-  if (spec.replicas !== undefined && !Number.isInteger(spec.replicas)) {
-    throw new BadRequest('spec.replicas must be a whole number');
-  }
-  return { ...(sent as Partial<Scale>), spec };
+  return scale;
 }
 
 function scaleOf({ metadata, spec, status }: Scalable): Scale {
   const { name, namespace = '', uid = '', resourceVersion = '', creationTimestamp = '' } = metadata;
   const selector = selectedBy(spec.selector);
   return {
-    apiVersion: apiVersionOf(scaleKind),
-    kind: scaleKind.kind,
+    apiVersion: apiVersionOf(scales),
+    kind: scales.kind,
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: spec.replicas ? { replicas: spec.replicas } : {},
     status: { replicas: status.replicas ?? 0, ...(selector && { selector }) },
