@@ -30,7 +30,7 @@ export class InProcessTransport implements Transport {
   async *watch({ resource, namespace, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const request = this.#resolve(resource, { verb: 'watch', namespace, query, contentType: '' });
     const events = new AsyncQueue<WatchEvent>();
-    const watch = this.#rest.watch(request, {
+    const watch = await this.#rest.watch(request, {
       event: (type, { object }) => events.push({ type, object }),
       fail: (error) => events.fail(error),
       bookmark: () => {}, // nobody resumes a watch that never breaks

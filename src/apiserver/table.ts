@@ -32,12 +32,14 @@ export function tableOf(
       : null,
     rows: items.map((cached) => ({
       cells: kind.columns.map((column) => column.value(cached.object, nowMs)),
-      ...(includeObject !== 'None' && { object: includeObject === 'Object' ? cached.object : partialOf(cached) }),
+      object: includeObject === 'None' ? null : includeObject === 'Object' ? cached.object : partialOf(cached),
     })),
   };
 }
 
 /** An object without anything but its metadata. */
 export function partialOf({ object: { metadata } }: CachedObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+  return { ...partialNames, metadata };
 }
+
+export const partialNames = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };

@@ -6,7 +6,8 @@ import type { Log } from '../../base/log.ts';
 import type { CachedObject } from '../object-cache.ts';
 import type { ListPage } from '../rest/lists.ts';
 import type { RestAnswer } from '../rest/rest.ts';
-import { partialOf, tableOf } from '../table.ts';
+import type { Bookmark } from '../rest/watches.ts';
+import { partialNames, partialOf, tableOf } from '../table.ts';
 import type { Representation } from './negotiation.ts';
 
 /** HTTP/2 answers come in the same shape, by Node's compatibility layer. */
@@ -81,6 +82,18 @@ export function objectJson(stored: CachedObject, form: AnswerForm, withColumns =
   const metadata = { resourceVersion: String(cached.revision) };
   return JSON.stringify(tableOf(kind, [cached], metadata, { includeObject, withColumns }, nowMs));
 }
+
+/** An object that says nothing but how far the watch has come. */
+export function bookmarkJson({ revision, endsInitialEvents }: Bookmark, { kind, representation }: AnswerForm): string {
+  const resourceVersion = String(revision);
+  if (representation === 'table') return JSON.stringify(tableOf(kind, [], { resourceVersion }, tableOfNothing, 0));
+  const names = representation === 'partial' ? partialNames : { kind: kind.kind, apiVersion: apiVersionOf(kind) };
+  const annotations = { 'k8s.io/initial-events-end': 'true' };
+  const metadata = { resourceVersion, creationTimestamp: null, ...(endsInitialEvents && { annotations }) };
+  return JSON.stringify({ ...names, metadata });
+}
+
+const tableOfNothing = { includeObject: 'None', withColumns: false } as const;
 
 export function listMetadata({ revision, next, remaining }: Omit<ListPage, 'items'>): object {
   return {

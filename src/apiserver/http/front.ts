@@ -144,7 +144,7 @@ export class Front {
       includeObject: includeObjectOf(query.includeObject),
       nowMs: clock.now(),
     };
-    if (verb === 'watch') return sendWatch(response, restRequest, rest, form, clock, log, this.#stopping.signal);
+    if (verb === 'watch') return await sendWatch(response, restRequest, rest, form, clock, log, this.#stopping.signal);
     rest.authorize(restRequest);
     if (verb !== 'get' && verb !== 'list') {
       const bodyType = verb === 'patch' ? 'application/json' : contentType;

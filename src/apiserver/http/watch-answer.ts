@@ -1,17 +1,16 @@
 // A watch over HTTP: one JSON event a line, until the client goes, the time is over or the server stops.
-import { apiVersionOf } from '../../api/kinds/kind.ts';
 import { StatusError } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
-import { bookmarkObject, type OpenWatch, type WatchSink } from '../rest/watches.ts';
-import { type AnswerForm, objectJson, type Response } from './answer.ts';
+import type { OpenWatch, WatchSink } from '../rest/watches.ts';
+import { type AnswerForm, bookmarkJson, objectJson, type Response } from './answer.ts';
 
 /** A client that lets this much lie unread is cut off: it lists again when it can keep up. */
 const unreadBytesAtMost = 16 * 1024 * 1024;
 
-export function sendWatch(
+export async function sendWatch(
   response: Response,
   request: RestRequest,
   rest: Rest,
@@ -19,13 +18,13 @@ export function sendWatch(
   clock: Clock,
   log: Log,
   stopping: AbortSignal,
-): void {
+): Promise<void> {
   const lines: string[] = [];
   let isScheduled = false;
   let sentColumns = false;
   const flush = () => {
     isScheduled = false;
-    if (lines.length === 0 || response.destroyed) return;
+    if (lines.length === 0 || !response.headersSent || response.destroyed) return;
     response.write(lines.splice(0).join(''));
     if (response.writableLength > unreadBytesAtMost) response.destroy();
   };
@@ -44,13 +43,12 @@ export function sendWatch(
       log.error('a watch ended', { kind: request.kind.kind, error });
       response.destroy();
     },
-    bookmark: (revision) =>
-      write('BOOKMARK', JSON.stringify(bookmarkObject(request, apiVersionOf(request.kind), revision))),
+    bookmark: (bookmark) => write('BOOKMARK', bookmarkJson(bookmark, form)),
   };
 
   let watch: OpenWatch;
   try {
-    watch = rest.watch(request, sink);
+    watch = await rest.watch(request, sink);
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'Expired') throw error;
     // Kubernetes tells this within the stream: clients look for it there.
@@ -58,8 +56,10 @@ export function sendWatch(
     response.end(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
     return;
   }
+  if (response.destroyed) return watch.close();
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
+  flush();
   let isEnded = false;
   const end = () => {
     if (isEnded) return;
@@ -73,4 +73,5 @@ export function sendWatch(
   const cancel = clock.after(watch.timeoutMs, end);
   stopping.addEventListener('abort', end);
   response.once('close', end);
+  if (stopping.aborted) end();
 }

@@ -83,9 +83,10 @@ export class Rest {
     }
   }
 
-  watch(request: RestRequest, sink: WatchSink): OpenWatch {
+  async watch(request: RestRequest, sink: WatchSink): Promise<OpenWatch> {
     this.authorize(request);
-    return openWatch(this.cache, request, sink);
+    checkAddress(request);
+    return openWatch(this.cache, request, sink, this.#clock);
   }
 
   /** The time as objects bear it. */

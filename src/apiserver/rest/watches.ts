@@ -1,9 +1,11 @@
 // Watches: which of a resource's changes a client sees, and as what. An object that begins to match is added for it, one
 // that ceases to match is deleted.
-import type { KubeObject } from '../../api/meta.ts';
-import { BadRequest, Invalid } from '../../api/status.ts';
-import { forbidden } from '../../api/validation.ts';
+import { BadRequest } from '../../api/status.ts';
+import { type Cause, forbidden, unsupported } from '../../api/validation.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { CachedObject, CacheEvent, ObjectCache } from '../object-cache.ts';
+import { invalidOptions, revisionOf } from './list-options.ts';
+import { reached } from './lists.ts';
 import type { RestRequest } from './request.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
@@ -11,8 +13,14 @@ export interface WatchSink {
   event(type: CacheEvent['type'], cached: CachedObject): void;
   /** The watch is over because of this error. */
   fail(error: unknown): void;
-  /** Nothing has changed for this client, but the revision has gone on to here. */
-  bookmark(revision: number): void;
+  /** All changes up to the revision have been told. */
+  bookmark(bookmark: Bookmark): void;
+}
+
+export interface Bookmark {
+  revision: number;
+  /** What was there when the watch began has been told. */
+  endsInitialEvents?: boolean;
 }
 
 export interface OpenWatch {
@@ -21,24 +29,37 @@ export interface OpenWatch {
   close(): void;
 }
 
+/** Where a watch begins. */
+interface WatchStart {
+  /** Tells first what there is, as if it were new; of at least this revision. */
+  initial: { revision: number } | undefined;
+  /** Tells what changed after this revision; undefined: after now. */
+  after: number | undefined;
+  /** Ends the initial events with a bookmark of their own. */
+  marksEnd: boolean;
+}
+
+const bookmarkEveryMs = 60_000;
+
 /** Throws Expired when the revision to begin at is no longer known. */
-export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchSink): OpenWatch {
+export async function openWatch(
+  cache: ObjectCache,
+  request: RestRequest,
+  sink: WatchSink,
+  clock: Clock,
+): Promise<OpenWatch> {
   const { kind, query } = request;
   const selected = selectionOf(request);
   const lastsMs = timeoutMs(query.timeoutSeconds);
-  if (query.sendInitialEvents !== undefined) {
-    const refusal = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-    throw new Invalid({ group: kind.group, kind: 'ListOptions', name: '' }, [forbidden('sendInitialEvents', refusal)]);
-  }
-  const from = query.resourceVersion ?? '';
-  if (!/^\d*$/.test(from))
-    throw new BadRequest(`Invalid value: ${JSON.stringify(from)}: a resource version is a number`);
-  let after = Number(from);
-  if (after === 0) {
-    // No revision named: first everything there is, as if it were new, then what follows.
-    after = cache.revision;
-    for (const cached of cache.list(kind, request.namespace))
+  const wantsBookmarks = query.allowWatchBookmarks === 'true' || query.allowWatchBookmarks === '1';
+  const start = startOf(request);
+  await reached(cache, start.initial?.revision ?? 0, clock);
+  const after = start.after ?? cache.revision;
+  if (start.initial) {
+    for (const cached of cache.list(kind, request.namespace)) {
       if (selected(cached)) sink.event('ADDED', cached.as(kind));
+    }
+    if (start.marksEnd && wantsBookmarks) sink.bookmark({ revision: cache.revision, endsInitialEvents: true });
   }
   let unsubscribe = () => {};
   unsubscribe = cache.subscribe(kind, after, (event) => {
@@ -51,13 +72,54 @@ export function openWatch(cache: ObjectCache, request: RestRequest, sink: WatchS
       sink.fail(error);
     }
   });
+  const stopBookmarks = wantsBookmarks
+    ? everySoOften(clock, () => sink.bookmark({ revision: cache.revision }))
+    : () => {};
   return {
     timeoutMs: lastsMs,
     close: () => {
       unsubscribe();
-      if (query.allowWatchBookmarks === 'true') sink.bookmark(cache.revision);
+      stopBookmarks();
+      if (wantsBookmarks) sink.bookmark({ revision: cache.revision });
     },
   };
+}
+
+function everySoOften(clock: Clock, run: () => void): () => void {
+  let cancel = () => {};
+  const again = () => {
+    cancel = clock.after(bookmarkEveryMs, () => {
+      run();
+      again();
+    });
+  };
+  again();
+  return () => cancel();
+}
+
+function startOf({ kind, query }: RestRequest): WatchStart {
+  const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents = '' } = query;
+  const causes = faultsOfStart(match, sendInitialEvents);
+  if (causes.length > 0) throw invalidOptions(kind.group, causes);
+  const revision = revisionOf(resourceVersion);
+  if (sendInitialEvents === 'true') return { initial: { revision: revision ?? 0 }, after: undefined, marksEnd: true };
+  if (revision) return { initial: undefined, after: revision, marksEnd: false };
+  return { initial: sendInitialEvents ? undefined : { revision: 0 }, after: undefined, marksEnd: false };
+}
+
+function faultsOfStart(match: string, sendInitialEvents: string): Cause[] {
+  const field = 'resourceVersionMatch';
+  if (sendInitialEvents === '') {
+    const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+    return match === '' ? [] : [forbidden(field, why)];
+  }
+  if (sendInitialEvents !== 'true' && sendInitialEvents !== 'false') {
+    throw new BadRequest(`invalid sendInitialEvents: ${JSON.stringify(sendInitialEvents)}`);
+  }
+  if (match === '') {
+    return [forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
+  }
+  return match === 'NotOlderThan' ? [] : [unsupported(field, match, ['NotOlderThan'])];
 }
 
 function typeSeen(selected: Selection, { type, current, previous }: CacheEvent): CacheEvent['type'] | undefined {
@@ -75,13 +137,4 @@ function timeoutMs(asked: string | undefined): number {
   if (!Number.isInteger(seconds) || seconds < 0)
     throw new BadRequest(`invalid timeoutSeconds: ${JSON.stringify(asked)}`);
   return 1000 * (seconds > 0 ? Math.min(seconds, longestSeconds) : 1800 * (1 + Math.random()));
-}
-
-export function bookmarkObject({ kind }: RestRequest, apiVersion: string, revision: number): KubeObject {
-  const metadata = {
-    name: '',
-    resourceVersion: String(revision),
-    creationTimestamp: null,
-  } as unknown as KubeObject['metadata'];
-  return { apiVersion, kind: kind.kind, metadata };
 }
