@@ -2,11 +2,13 @@
 import { certificateSigningRequests } from './certificate-signing-request.ts';
 import { configMaps } from './config-map.ts';
 import { controllerRevisions } from './controller-revision.ts';
+import { cronJobs } from './cron-job.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
+import { jobs } from './job.ts';
 import type { Kind } from './kind.ts';
 import { leases } from './lease.ts';
 import { limitRanges } from './limit-range.ts';
@@ -41,6 +43,8 @@ export const allKinds: readonly Kind[] = [
   deployments,
   replicaSets,
   statefulSets,
+  cronJobs,
+  jobs,
   endpointSlices,
   leases,
   certificateSigningRequests,

@@ -62,6 +62,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   createsOnUpdate?: boolean;
   /** Who deletes one gets to see it once more, instead of being told that it is gone. */
   showsDeleted?: boolean;
+  /** What it owns stays when it is deleted by somebody who does not say what is to become of that. They are warned. */
+  orphansDependents?: { warning?: string };
   /** Nothing in the product acts upon objects of this kind yet; who writes one is warned. */
   isInert?: boolean;
   /** Subresources besides status. */
@@ -80,7 +82,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   prepareUpdate?(draft: T, previous: T, door: Door): void;
   /** What counts as a new generation when it changes; all but metadata and status unless told. */
   countedContent?(object: T): unknown;
-  validate?(object: T): Iterable<Cause>;
+  /** All that is wrong. A fault that the previous state had may be left to it. */
+  validate?(object: T, previous?: T): Iterable<Cause>;
   validateUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */
   warningsFor?(object: T): string[];

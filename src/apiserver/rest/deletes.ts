@@ -1,5 +1,5 @@
 // Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
-import { storedKind } from '../../api/kinds/kind.ts';
+import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { BadRequest, Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
@@ -41,6 +41,7 @@ export class Deletes {
     const { namespace, name = '' } = request;
     const kind = storedKind(request.kind);
     const options = optionsOf(request);
+    if (!isPropagationSaid(options) && kind.orphansDependents?.warning) request.warn(kind.orphansDependents.warning);
     isDryRun(request);
     for (;;) {
       const current = this.#storage.cache.get(kind, namespace, name);
@@ -90,8 +91,7 @@ export class Deletes {
     const wanted = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0;
     const running = current.metadata.deletionGracePeriodSeconds;
     const graceSeconds = running === undefined ? wanted : Math.min(running, wanted);
-    const policy = options.propagationPolicy ?? (options.orphanDependents ? 'Orphan' : 'Background');
-    const finalizer = propagationFinalizers[policy];
+    const finalizer = propagationFinalizers[propagationOf(kind, options)];
     const marked = mutableCopy(current);
     const { metadata } = marked;
     if (finalizer && !metadata.deletionTimestamp) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
@@ -101,6 +101,14 @@ export class Deletes {
     setDefaults(kind, marked);
     return marked;
   }
+}
+
+const isPropagationSaid = ({ propagationPolicy, orphanDependents }: DeleteOptions): boolean =>
+  propagationPolicy !== undefined || orphanDependents !== undefined;
+
+function propagationOf(kind: Kind, options: DeleteOptions): string {
+  const orphans = options.orphanDependents ?? kind.orphansDependents !== undefined;
+  return options.propagationPolicy ?? (orphans ? 'Orphan' : 'Background');
 }
 
 function optionsOf({ body, query }: RestRequest): DeleteOptions {

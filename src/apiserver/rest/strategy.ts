@@ -90,7 +90,7 @@ export function validate(kind: Kind, object: KubeObject, previous?: KubeObject):
   const causes: Cause[] = [
     ...(previous ? [] : checkOwnName(kind, object.metadata.name)),
     ...validateMetadata(object),
-    ...(kind.validate?.(object) ?? []),
+    ...(kind.validate?.(object, previous) ?? []),
     ...(previous ? (kind.validateUpdate?.(object, previous) ?? []) : []),
   ];
   if (causes.length > 0) throw new Invalid({ group: kind.group, kind: kind.kind, name: object.metadata.name }, causes);
