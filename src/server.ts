@@ -4,7 +4,7 @@ import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
-import { createAuthorizer } from './apiserver/authz/authorizer.ts';
+import { Authorizer, attributesOf } from './apiserver/authz/authorizer.ts';
 import { Discovery } from './apiserver/discovery.ts';
 import { Front } from './apiserver/http/front.ts';
 import { InProcessTransport } from './apiserver/in-process.ts';
@@ -22,6 +22,7 @@ import { Client } from './client/client.ts';
 import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
 import { allControllers } from './controllers/all.ts';
+import { ensureDefaultRoles } from './controllers/default-roles.ts';
 import { ensureSystemObjects } from './controllers/system-objects.ts';
 import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
@@ -51,6 +52,7 @@ export function serverComponents(options: ServerOptions): Component[] {
   const cache = new ObjectCache();
   let credentials: ServerCredentials;
   let store: EmbeddedStore;
+  let authorizer: Authorizer;
   let rest: Rest;
   let front: Front;
 
@@ -75,9 +77,10 @@ export function serverComponents(options: ServerOptions): Component[] {
       name: 'object cache',
       start: async (signal) => {
         await cache.follow(store, signal);
+        authorizer = new Authorizer(cache);
         rest = new Rest({
           storage: new ObjectStorage(store, cache),
-          authorize: createAuthorizer(cache),
+          authorize: (request) => authorizer.authorize(request.user, attributesOf(request)),
           admission: admissionSteps,
           subresources: subresourceHandlers,
           serviceCidr: settings.serviceCidr,
@@ -87,13 +90,16 @@ export function serverComponents(options: ServerOptions): Component[] {
     },
     {
       name: 'system objects',
-      start: () =>
-        ensureSystemObjects(clientOf('system:wherry:server'), {
+      start: async () => {
+        const client = clientOf('system:wherry:server');
+        await ensureSystemObjects(client, {
           settings,
           apiAddress: options.advertiseAddress,
           apiPort: options.httpsPort,
           publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
-        }),
+        });
+        await ensureDefaultRoles(client);
+      },
     },
     {
       name: 'controllers and scheduler',
@@ -123,6 +129,7 @@ export function serverComponents(options: ServerOptions): Component[] {
           kinds: allKinds,
           discovery: new Discovery(allKinds),
           authenticator: new Authenticator(cache, clock),
+          authorizer,
           nodeProxy: new NodeProxy({ ca: credentials.authority.certificatePem, identity: credentials.agentClient }),
           serving: credentials.serving,
           clientCa: credentials.authority.certificatePem,

@@ -37,7 +37,7 @@ export interface Subject {
 const qualified = ({ group, resource }: Subject) => (group ? `${resource}.${group}` : resource);
 
 function detailsOf({ group, resource, name }: Subject): StatusDetails {
-  return { ...(name !== undefined && { name }), ...(group && { group }), kind: resource };
+  return { ...(name !== undefined && { name }), ...(group && { group }), ...(resource && { kind: resource }) };
 }
 
 export class StatusError extends Error {
@@ -81,7 +81,9 @@ export class Unauthorized extends StatusError {
 export class Forbidden extends StatusError {
   constructor(subject: Subject, why: string) {
     const name = subject.name === undefined ? '' : ` "${subject.name}"`;
-    super(403, 'Forbidden', `${qualified(subject)}${name} is forbidden: ${why}`, detailsOf(subject));
+    // A path is no resource.
+    const what = subject.resource ? `${qualified(subject)}${name} is ` : '';
+    super(403, 'Forbidden', `${what}forbidden: ${why}`, detailsOf(subject));
   }
 }
 

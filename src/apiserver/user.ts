@@ -1,17 +1,26 @@
 // Who sends a request.
+import {
+  authenticatedGroup,
+  bootstrappersGroup,
+  nodesGroup,
+  unauthenticatedGroup,
+} from '../api/rbac/defaults/bindings.ts';
+
+export { authenticatedGroup, bootstrappersGroup, nodesGroup, unauthenticatedGroup };
 
 export interface User {
   name: string;
   groups: readonly string[];
   uid?: string;
+  /** What else is known of how the user came, as the pod that a token is bound to. */
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+export const anonymousName = 'system:anonymous';
+export const anonymous: User = { name: anonymousName, groups: [unauthenticatedGroup] };
 
 /** The group whose members may do everything. */
 export const mastersGroup = 'system:masters';
-export const nodesGroup = 'system:nodes';
-export const bootstrappersGroup = 'system:bootstrappers';
 
 /** The name of the node as which the user acts, if it is one. */
 export function nodeNameOf({ name, groups }: User): string | undefined {

@@ -1,5 +1,7 @@
 // The table of kinds that every server has. A new kind is one file beside this one and one line here.
 import { certificateSigningRequests } from './certificate-signing-request.ts';
+import { clusterRoles } from './cluster-role.ts';
+import { clusterRoleBindings } from './cluster-role-binding.ts';
 import { configMaps } from './config-map.ts';
 import { controllerRevisions } from './controller-revision.ts';
 import { cronJobs } from './cron-job.ts';
@@ -21,6 +23,8 @@ import { podDisruptionBudgets } from './pod-disruption-budget.ts';
 import { priorityClasses } from './priority-class.ts';
 import { replicaSets } from './replica-set.ts';
 import { resourceQuotas } from './resource-quota.ts';
+import { roles } from './role.ts';
+import { roleBindings } from './role-binding.ts';
 import { runtimeClasses } from './runtime-class.ts';
 import { secrets } from './secret.ts';
 import { services } from './service.ts';
@@ -56,4 +60,8 @@ export const allKinds: readonly Kind[] = [
   podDisruptionBudgets,
   runtimeClasses,
   storageClasses,
+  roles,
+  clusterRoles,
+  roleBindings,
+  clusterRoleBindings,
 ];

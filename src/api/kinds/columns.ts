@@ -17,6 +17,13 @@ export const ageColumn: Column<KubeObject> = {
   value: (object, nowMs) => ageSince(object.metadata.creationTimestamp, nowMs),
 };
 
+export const createdAtColumn: Column<KubeObject> = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the object was created.',
+  value: (object) => object.metadata.creationTimestamp ?? '',
+};
+
 export function ageSince(time: string | undefined, nowMs: number): string {
   return time === undefined ? '<unknown>' : humanDuration(Math.floor((nowMs - Date.parse(time)) / 1000));
 }

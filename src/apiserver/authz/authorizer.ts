@@ -1,88 +1,71 @@
-// Who may do what. Masters may everything; a node what its own work needs; a host that joins may ask for a certificate.
-// (Roles and bindings come beside these rules.)
-
-import { clusterSettingsRef } from '../../api/cluster-settings.ts';
-import { certificateSigningRequests } from '../../api/kinds/certificate-signing-request.ts';
-import { configMaps } from '../../api/kinds/config-map.ts';
-import { endpointSlices } from '../../api/kinds/endpoint-slice.ts';
-import { events } from '../../api/kinds/event.ts';
-import { resourceOf } from '../../api/kinds/kind.ts';
-import { leases, nodeLeaseNamespace } from '../../api/kinds/lease.ts';
-import { nodes } from '../../api/kinds/node.ts';
-import { type Pod, pods } from '../../api/kinds/pod.ts';
-import { secrets } from '../../api/kinds/secret.ts';
-import { services } from '../../api/kinds/service.ts';
+// Who may do what: masters everything, a node what its own pods need, and everybody what roles bind to him.
+import type { Attributes } from '../../api/rbac/attributes.ts';
+import type { PolicyRule } from '../../api/rbac/policy-rule.ts';
 import { Forbidden } from '../../api/status.ts';
 import type { ObjectCache } from '../object-cache.ts';
-import { type RestRequest, subjectOf } from '../rest/request.ts';
-import { bootstrappersGroup, mastersGroup, nodeNameOf } from '../user.ts';
-import { podUses } from './pod-references.ts';
+import type { RestRequest } from '../rest/request.ts';
+import { mastersGroup, nodeNameOf, type User } from '../user.ts';
+import { NodeAuthorizer } from './node-authorizer.ts';
+import { type Decision, Rbac } from './rbac.ts';
 
 /** Throws Forbidden. */
 export type Authorize = (request: RestRequest) => void;
 
-const reads = ['get', 'list', 'watch'];
+export class Authorizer {
+  readonly #rbac: Rbac;
+  readonly #nodes: NodeAuthorizer;
 
-export function createAuthorizer(cache: ObjectCache): Authorize {
-  return (request) => {
-    if (request.user.groups.includes(mastersGroup)) return;
-    const nodeName = nodeNameOf(request.user);
-    if (nodeName !== undefined && nodeMay(request, nodeName, cache)) return;
-    if (request.user.groups.includes(bootstrappersGroup) && mayAskForCertificate(request)) return;
-    if (isPublic(request)) return;
-    throw new Forbidden(subjectOf(request), refusal(request));
+  constructor(cache: ObjectCache) {
+    this.#rbac = new Rbac(cache);
+    this.#nodes = new NodeAuthorizer(cache);
+  }
+
+  decide(user: User, asked: Attributes): Decision {
+    if (user.groups.includes(mastersGroup)) return { allowed: true, reason: '' };
+    const nodeName = nodeNameOf(user);
+    const ofNode = nodeName === undefined ? undefined : this.#nodes.decide(nodeName, asked);
+    if (ofNode?.allowed) return ofNode;
+    const byRoles = this.#rbac.decide(user, asked);
+    if (byRoles.allowed || !ofNode?.reason) return byRoles;
+    return { allowed: false, reason: [ofNode.reason, byRoles.reason].filter(Boolean).join('\n') };
+  }
+
+  /** Throws Forbidden. */
+  authorize(user: User, asked: Attributes): void {
+    if (user.groups.includes(mastersGroup)) return;
+    const { allowed, reason } = this.decide(user, asked);
+    if (allowed) return;
+    const subject = 'path' in asked ? { group: '', resource: '' } : asked;
+    throw new Forbidden(subject, `${refusal(user, asked)}${reason && `: ${reason}`}`);
+  }
+
+  /** What roles permit to the user in a namespace; incomplete for nodes, who may do more than roles say. */
+  rulesFor(user: User, namespace: string | undefined): { rules: PolicyRule[]; fault: string | undefined } {
+    const { rules, fault } = this.#rbac.rulesFor(user, namespace);
+    if (nodeNameOf(user) === undefined) return { rules, fault };
+    const ofNode = 'node authorizer does not support user rule resolution';
+    return { rules, fault: fault === undefined ? ofNode : `[${ofNode}, ${fault}]` };
+  }
+}
+
+export function attributesOf({ verb, kind, namespace, name, subresource, query }: RestRequest): Attributes {
+  return {
+    verb,
+    group: kind.group,
+    version: kind.version,
+    resource: kind.plural,
+    subresource,
+    // A namespace is in itself, so that a role in it may permit to read it.
+    namespace: namespace ?? (kind.group === '' && kind.plural === 'namespaces' ? name : undefined),
+    name,
+    fieldSelector: query.fieldSelector,
   };
 }
 
-function refusal({ user, verb, kind, namespace, subresource }: RestRequest): string {
-  const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural;
-  const where = namespace ? ` in the namespace "${namespace}"` : ' at the cluster scope';
-  return `User "${user.name}" cannot ${verb} resource "${resource}" in API group "${kind.group}"${where}`;
-}
-
-const isOf = (request: RestRequest, ...kinds: readonly unknown[]) => kinds.includes(request.kind);
-
-/** The data by which a host that knows nothing yet finds the cluster's authority. */
-function isPublic(request: RestRequest): boolean {
-  const { verb, namespace, name } = request;
-  return isOf(request, configMaps) && verb === 'get' && namespace === 'kube-public' && name === 'cluster-info';
-}
-
-function mayAskForCertificate(request: RestRequest): boolean {
-  return (
-    isOf(request, certificateSigningRequests) && !request.subresource && ['create', ...reads].includes(request.verb)
-  );
-}
-
-function nodeMay(request: RestRequest, nodeName: string, cache: ObjectCache): boolean {
-  const { verb, namespace, name, subresource } = request;
-  if (isOf(request, nodes, services, endpointSlices, pods) && !subresource && reads.includes(verb)) return true;
-  // What it may create bears its own name, which is in the body: admission sees to that.
-  if (isOf(request, nodes)) return verb === 'create' || (name === nodeName && ['update', 'patch'].includes(verb));
-  if (isOf(request, pods)) return isBoundTo(request, nodeName, cache) && mayWritePod(verb, subresource);
-  if (isOf(request, leases)) return namespace === nodeLeaseNamespace && (verb === 'create' || name === nodeName);
-  if (isOf(request, events)) return ['create', 'update', 'patch'].includes(verb);
-  if (isOf(request, configMaps, secrets)) return verb === 'get' && mayRead(request, nodeName, cache);
-  return mayAskForCertificate(request);
-}
-
-function mayWritePod(verb: string, subresource: string | undefined): boolean {
-  return subresource === 'status' ? verb === 'update' || verb === 'patch' : verb === 'delete';
-}
-
-function isBoundTo({ namespace, name = '' }: RestRequest, nodeName: string, cache: ObjectCache): boolean {
-  const pod = cache.get(pods, namespace, name)?.object as Pod | undefined;
-  // One that is gone may be deleted again: the answer is "not found".
-  return pod === undefined || pod.spec.nodeName === nodeName;
-}
-
-/** A node reads what its own pods use, and what all nodes must agree on. */
-function mayRead(request: RestRequest, nodeName: string, cache: ObjectCache): boolean {
-  const { namespace, name = '' } = request;
-  if (namespace === clusterSettingsRef.namespace && name === clusterSettingsRef.name && isOf(request, configMaps))
-    return true;
-  return cache.list(pods, namespace).some(({ object }) => {
-    const pod = object as Pod;
-    return pod.spec.nodeName === nodeName && podUses(pod, resourceOf(request.kind), name);
-  });
+function refusal({ name }: User, asked: Attributes): string {
+  const who = `User ${JSON.stringify(name)} cannot ${asked.verb}`;
+  if ('path' in asked) return `${who} path ${JSON.stringify(asked.path)}`;
+  const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
+  const where = asked.namespace ? `in the namespace ${JSON.stringify(asked.namespace)}` : 'at the cluster scope';
+  return `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(asked.group)} ${where}`;
 }

@@ -1,8 +1,31 @@
-// Which config maps and secrets a pod uses.
+// What a pod uses: config maps, secrets, claims with their volumes, and its service account.
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
+import type { ResourceAttributes } from '../../api/rbac/attributes.ts';
+import type { ObjectCache } from '../object-cache.ts';
 
-export function podUses(pod: Pod, resource: string, name: string): boolean {
-  return resource === 'secrets' ? secretsOf(pod).includes(name) : configMapsOf(pod).includes(name);
+export function podUses(pod: Pod, { resource, namespace, name = '' }: ResourceAttributes, cache: ObjectCache): boolean {
+  // Volumes are in no namespace.
+  if (namespace && pod.metadata.namespace !== namespace) return false;
+  switch (resource) {
+    case 'secrets':
+      return secretsOf(pod).includes(name);
+    case 'configmaps':
+      return configMapsOf(pod).includes(name);
+    case 'persistentvolumeclaims':
+      return claimsOf(pod).includes(name);
+    case 'serviceaccounts':
+      return (pod.spec.serviceAccountName ?? 'default') === name;
+    case 'persistentvolumes':
+      return claimsOf(pod).some((claim) => claim !== undefined && volumeOf(claim, pod, cache) === name);
+    default:
+      return false;
+  }
+}
+
+function volumeOf(claim: string, { metadata }: Pod, cache: ObjectCache): string | undefined {
+  const found = cache.get(persistentVolumeClaims, metadata.namespace, claim)?.object;
+  return (found as PersistentVolumeClaim | undefined)?.spec.volumeName;
 }
 
 const containersOf = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers];
@@ -30,4 +53,11 @@ function configMapsOf(pod: Pod): (string | undefined)[] {
       ...envFrom.map((source) => source.configMapRef?.name),
     ]),
   ];
+}
+
+/** An ephemeral volume's claim bears the names of the pod and of the volume. */
+function claimsOf({ metadata, spec }: Pod): (string | undefined)[] {
+  return (spec.volumes ?? []).map(
+    (volume) => volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${metadata.name}-${volume.name}`),
+  );
 }

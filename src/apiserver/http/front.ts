@@ -9,11 +9,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { CertificateAndKey } from '../../pki/certificate.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
+import type { Authorizer } from '../authz/authorizer.ts';
 import type { Discovery } from '../discovery.ts';
 import type { NodeProxy } from '../node-proxy.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
-import { anonymous, type User } from '../user.ts';
+import type { User } from '../user.ts';
 import { type AnswerForm, type Response, sendAnswer, sendError, sendJson, warningsOf } from './answer.ts';
 import { decodeBody, mediaTypeOf, readBody } from './body.ts';
 import { representationOf } from './negotiation.ts';
@@ -26,6 +27,7 @@ export interface FrontOptions {
   kinds: readonly Kind[];
   discovery: Discovery;
   authenticator: Authenticator;
+  authorizer: Authorizer;
   nodeProxy: NodeProxy;
   serving: CertificateAndKey;
   clientCa: string;
@@ -107,19 +109,13 @@ export class Front {
     const url = URL.parse(request.url ?? '/', 'https://server');
     if (!url) throw new BadRequest('the path of the request is malformed');
     const user = this.#options.authenticator.authenticate(socketOf(request), request.headers.authorization);
-    if (sendPlainPath(url.pathname, request, response, user)) return;
-    const document = this.#discover(url.pathname, user);
-    if (document) return sendJson(response, 200, JSON.stringify(document));
     const path = parseResourcePath(url.pathname);
-    const kind = path && this.#kinds.get(`${path.group}/${path.version}/${path.plural}`);
-    if (!path || !kind) throw new NoSuchPath();
-    await this.#serveResource(request, response, url, path, kind, user);
-  }
-
-  #discover(path: string, user: User): object | undefined {
-    return user === anonymous
-      ? undefined
-      : this.#options.discovery.document(path.replace(/\/$/, ''), this.#options.advertised);
+    if (path) return await this.#serveResource(request, response, url, path, user);
+    this.#options.authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
+    if (sendPlainPath(url.pathname, request, response)) return;
+    const document = this.#options.discovery.document(url.pathname.replace(/\/$/, ''), this.#options.advertised);
+    if (!document) throw new NoSuchPath();
+    sendJson(response, 200, JSON.stringify(document));
   }
 
   async #serveResource(
@@ -127,14 +123,18 @@ export class Front {
     response: Response,
     url: URL,
     path: ResourcePath,
-    kind: Kind,
     user: User,
   ): Promise<void> {
-    const { rest, nodeProxy, clock, log } = this.#options;
+    const { rest, authorizer, nodeProxy, clock, log } = this.#options;
     const query = Object.fromEntries(url.searchParams);
     const contentType = mediaTypeOf(request.headers['content-type']);
     const { namespace, name, subresource } = path;
     const verb = verbOf(request.method, path, query);
+    const kind = this.#kinds.get(`${path.group}/${path.version}/${path.plural}`);
+    if (!kind) {
+      authorizer.authorize(user, { verb, ...path, resource: path.plural });
+      throw new NoSuchPath();
+    }
     const warn = warningsOf(response);
     const restRequest: RestRequest = { verb, kind, namespace, name, subresource, query, contentType, user, warn };
     if (kind.plural === 'pods' && subresource === 'log') return nodeProxy.sendLog(restRequest, response, rest);

@@ -1,13 +1,11 @@
 // The paths that are no resources: health, version, OpenAPI.
 import type { IncomingMessage } from 'node:http';
-import { Forbidden } from '../../api/status.ts';
 import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts';
-import { anonymous, type User } from '../user.ts';
 import { versionDocument } from '../version.ts';
 import { type Response, sendJson, sendText } from './answer.ts';
 
 /** Answers the request if it is for one of these paths. */
-export function sendPlainPath(path: string, request: IncomingMessage, response: Response, user: User): boolean {
+export function sendPlainPath(path: string, request: IncomingMessage, response: Response): boolean {
   switch (path) {
     case '/healthz':
     case '/livez':
@@ -20,8 +18,6 @@ export function sendPlainPath(path: string, request: IncomingMessage, response: 
       sendJson(response, 200, JSON.stringify(versionDocument));
       return true;
     case '/openapi/v2':
-      if (user === anonymous)
-        throw new Forbidden({ group: '', resource: '' }, `User "${user.name}" cannot get path "${path}"`);
       sendOpenApi(request, response);
       return true;
     default:
