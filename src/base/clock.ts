@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that go on evenly, whoever sets the clock: durations and deadlines within the process are by these. */
+  monotonicMs(): number;
   /** Resolves after the time, rejects with the signal's reason when aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs the function once after the time; the answer cancels it. Never keeps the process alive. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonicMs: () => performance.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
   after: (ms, run) => {
     const timer = setTimeout(run, ms);

@@ -19,3 +19,13 @@ test('the oldest go when they are too big, down to none', () => {
   assert.equal(recent.push('c', 500), 'c');
   assert.deepEqual([...recent], []);
 });
+
+test('the oldest go while they are such, and no longer count', () => {
+  const recent = new Recent<number>({ count: 4, bytes: 40 });
+  for (const item of [1, 2, 3, 2]) recent.push(item, 10);
+  recent.dropWhile((item) => item < 3);
+  assert.deepEqual([...recent], [3, 2]);
+  assert.equal(recent.push(4, 20), undefined);
+  recent.dropWhile(() => true);
+  assert.deepEqual([...recent], []);
+});

@@ -22,6 +22,13 @@ export class Recent<T> {
     return this.#items.splice(0, gone).at(-1)?.item;
   }
 
+  /** The oldest go while they are such. */
+  dropWhile(isSuch: (item: T) => boolean): void {
+    const kept = this.#items.findIndex(({ item }) => !isSuch(item));
+    const gone = this.#items.splice(0, kept < 0 ? this.#items.length : kept);
+    for (const { bytes } of gone) this.#bytes -= bytes;
+  }
+
   *[Symbol.iterator](): Iterator<T> {
     for (const { item } of this.#items) yield item;
   }

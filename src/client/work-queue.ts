@@ -38,7 +38,7 @@ export class WorkQueue {
 
   /** Adds the key after the time; of several such calls the earliest counts. */
   addAfter(key: string, delayMs: number): void {
-    const at = this.#clock.now() + delayMs;
+    const at = this.#clock.monotonicMs() + delayMs;
     const planned = this.#timers.get(key);
     if (planned && planned.at <= at) return;
     planned?.cancel();

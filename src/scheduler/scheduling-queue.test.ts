@@ -8,6 +8,7 @@ function handClock() {
   const timers = new Set<{ at: number; run: () => void }>();
   const clock: Clock = {
     now: () => now,
+    monotonicMs: () => now,
     sleep: () => Promise.reject(new Error('nobody sleeps here')),
     after: (ms, run) => {
       const timer = { at: now + ms, run };

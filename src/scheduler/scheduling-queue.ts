@@ -53,7 +53,7 @@ export class SchedulingQueue {
   park(key: string, priority: number, helpedBy: ReadonlySet<ClusterChange>): void {
     const backoffMs = this.#backoff.nextMs(key);
     this.#unpark(key);
-    this.#parked.set(key, { priority, helpedBy, backoffMs, wakeableAt: this.#clock.now() + backoffMs });
+    this.#parked.set(key, { priority, helpedBy, backoffMs, wakeableAt: this.#clock.monotonicMs() + backoffMs });
   }
 
   /** Makes ready whom the change may help. */
@@ -78,8 +78,7 @@ export class SchedulingQueue {
 
   #wakeInTime(key: string, parked: Parked): void {
     if (parked.cancelWake) return;
-    // Never longer than the back-off itself, even where the clock was set back.
-    const waitMs = Math.min(parked.backoffMs, parked.wakeableAt - this.#clock.now());
+    const waitMs = parked.wakeableAt - this.#clock.monotonicMs();
     if (waitMs <= 0) this.add(key, parked.priority);
     else parked.cancelWake = this.#clock.after(waitMs, () => this.add(key, parked.priority));
   }

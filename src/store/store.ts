@@ -22,14 +22,63 @@ export interface Operation {
   expected?: number;
   /** What to write, or undefined to delete. */
   value: string | undefined;
-  /** The key vanishes this long after the write. */
+  /** The key vanishes after this long in which the store was open, unless it is written again. */
   ttlSeconds?: number;
+}
+
+export interface Page {
+  /** The first key to read; the prefix itself when absent. */
+  start?: string;
+  /** How many entries at most; all when absent. */
+  limit?: number;
 }
 
 export interface Range {
   entries: Entry[];
   /** The revision at which the entries were read: watch from here to see all that follows. */
   revision: number;
+  /** Where the next page starts; absent when there is no more. */
+  next: string | undefined;
+}
+
+export interface SnapshotEntry {
+  key: string;
+  value: string;
+  /** What was left of its time to live. */
+  ttlLeftMs?: number;
+}
+
+/** A part of a snapshot; all parts are of the same revision. */
+export interface SnapshotPart {
+  revision: number;
+  entries: SnapshotEntry[];
+}
+
+/** How often something took how long. */
+export interface Durations {
+  count: number;
+  sumMs: number;
+  /** How many took this long at most; each includes those before it. */
+  upTo: { ms: number; count: number }[];
+}
+
+export interface StoreStats {
+  /** The newest that is durable. */
+  revision: number;
+  /** Watches may begin here or later. */
+  oldestRevision: number;
+  keys: number;
+  keysWithTtl: number;
+  watchers: number;
+  /** Transactions that wait to be committed. */
+  queueLength: number;
+  transactions: number;
+  /** Transactions that could not be made durable. */
+  failures: number;
+  /** From the moment a batch of transactions is handed to the engine until it is durable. */
+  commits: Durations;
+  /** What the state takes on disk, with its log. */
+  fileBytes: number;
 }
 
 export interface Store {
@@ -40,13 +89,22 @@ export interface Store {
    */
   transact(operations: readonly Operation[]): Promise<number>;
   get(key: string): Promise<Entry | undefined>;
-  /** All entries whose key begins with the prefix, in the order of keys. */
-  range(prefix: string): Promise<Range>;
+  /** The entries whose key begins with the prefix, in the order of keys, all as they were at one revision. */
+  range(prefix: string, page?: Page): Promise<Range>;
   /**
    * Delivers every change after the revision, in order and once durable, in batches that never split a revision, until
    * the signal is aborted. `deliver` must not throw. Throws Compacted at once where changes since then are no longer known.
    */
   watch(prefix: string, after: number, deliver: (events: StoreEvent[]) => void, signal: AbortSignal): void;
+  /** Forgets the changes up to the revision, and gives back what room the engine holds for no use. Serving goes on meanwhile. */
+  compact(revision: number): Promise<void>;
+  /** Everything as it is at the moment when reading begins, in the order of keys. Serving goes on meanwhile. */
+  snapshot(): AsyncIterable<SnapshotPart>;
+  /** Fills a store that is empty. The revisions of what it holds then, and all later ones, are past the one that is named. */
+  restore(parts: AsyncIterable<SnapshotPart>, past: number): Promise<void>;
+  /** Reads all there is and throws StoreDamaged when something of it is not as it was written. */
+  check(): Promise<void>;
+  stats(): StoreStats;
   close(): Promise<void>;
 }
 
@@ -68,3 +126,9 @@ export class Compacted extends Error {
 
 /** There is no room for a write. Reading goes on. */
 export class StoreFull extends Error {}
+
+/** What is on disk is not what was written: nothing can be built on it. */
+export class StoreDamaged extends Error {}
+
+/** Another process has it open. */
+export class StoreInUse extends Error {}

@@ -1,19 +1,38 @@
-// The store in one SQLite file. A write takes its revision at once and waits in a queue; a flush commits the whole queue
+// The store in one SQLite file. A write takes its revision at once and waits in a queue; a flush commits the queue
 // in one durable transaction, then acknowledges the writers and tells the watchers.
 //
 //   transact -> queue --flush--> worker commits --> watchers are told, writers are answered
 //                                     `- fails --> what waited is undone in reverse, its writers are refused
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { Recent } from '../../base/recent.ts';
-import { Compacted, type Entry, Mismatch, type Operation, type Range, type Store, type StoreEvent } from '../store.ts';
-import type { Row } from './protocol.ts';
-import { SqliteThread } from './sqlite-thread.ts';
+import { fileBytes } from '../../base/files.ts';
+import { Histogram } from '../../base/histogram.ts';
+import {
+  type Entry,
+  Mismatch,
+  type Operation,
+  type Page,
+  type Range,
+  type SnapshotPart,
+  type Store,
+  type StoreEvent,
+  type StoreStats,
+} from '../store.ts';
+import { Expiries } from './expiries.ts';
+import type { Opening, Row } from './protocol.ts';
+import { SnapshotReader, snapshotEntry } from './snapshot-reader.ts';
+import { databaseFile, SqliteThread } from './sqlite-thread.ts';
+import { WatchWindow } from './watch-window.ts';
 
-/** How much is kept for watchers that begin in the past. */
-const windowMost = { count: 2048, bytes: 8 * 1024 * 1024 };
-const expiryCheckMs = 10_000;
+/** How many transactions share a commit at most: more gain nothing, and what follows a commit is done in one go. */
+const batchMost = 512;
+/** How many rows of a snapshot or of a restore are handled in one go. */
+const partMost = 256;
+const trimPages = 64;
+/** Node's timers can wait for three weeks at most. */
+const longestWaitMs = 24 * 3600 * 1000;
+const retryExpiryMs = 5_000;
+const commitBoundsMs = [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
 
 interface Known {
   revision: number;
@@ -28,43 +47,57 @@ interface Queued {
   done: PromiseWithResolvers<number>;
 }
 
-interface Watcher {
-  prefix: string;
-  deliver(events: StoreEvent[]): void;
-}
-
 export class EmbeddedStore implements Store {
+  readonly #directory: string;
   readonly #thread: SqliteThread;
   readonly #clock: Clock;
   /** Every key with the revision it has, or will have once the queue is written. */
-  readonly #index: Map<string, Known>;
+  readonly #index = new Map<string, Known>();
   /** The newest write of a key that waits to be committed. */
   readonly #pending = new Map<string, Promise<unknown>>();
-  readonly #expiring = new Set<string>();
-  readonly #watchers = new Set<Watcher>();
-  readonly #window = new Recent<StoreEvent>(windowMost);
+  readonly #expiries = new Expiries();
+  readonly #window: WatchWindow;
+  readonly #commits = new Histogram(commitBoundsMs);
+  /** Store time at the clock's beginning. */
+  readonly #storeBeganMs: number;
   #queue: Queued[] = [];
   #flushing: Promise<void> | undefined;
   #lastRevision: number;
   #committedRevision: number;
-  #forgottenRevision: number;
-  #cancelExpiry: (() => void) | undefined;
+  #transactions = 0;
+  #failures = 0;
+  #expiry: { atMs: number; cancel(): void } | undefined;
   #closed = false;
 
-  private constructor(thread: SqliteThread, clock: Clock, revision: number, index: Map<string, Known>) {
+  private constructor(directory: string, thread: SqliteThread, clock: Clock, opening: Opening) {
+    this.#directory = directory;
     this.#thread = thread;
     this.#clock = clock;
-    this.#index = index;
-    this.#lastRevision = this.#committedRevision = this.#forgottenRevision = revision;
-    for (const [key, { expires }] of index) if (expires !== null) this.#expiring.add(key);
-    this.#planExpiry();
+    this.#storeBeganMs = opening.storeMs - clock.monotonicMs();
+    this.#lastRevision = this.#committedRevision = opening.revision;
+    this.#window = new WatchWindow(opening.revision);
+    for (const { key, revision, expires } of opening.index) this.#remember(key, { revision, expires });
   }
 
+  /** Throws StoreInUse, StoreDamaged or StoreFull when that is why it cannot be opened. */
   static async open(directory: string, clock: Clock = systemClock): Promise<EmbeddedStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const { thread, opening } = await SqliteThread.open(join(directory, 'state.db'));
-    const index = new Map(opening.index.map(({ key, ...known }) => [key, known]));
-    return new EmbeddedStore(thread, clock, opening.revision, index);
+    const { thread, opening } = await SqliteThread.open(directory);
+    return new EmbeddedStore(directory, thread, clock, opening);
+  }
+
+  /** A snapshot of a directory's state, whether or not a server has it open. */
+  static *snapshotOf(directory: string): Iterable<SnapshotPart> {
+    const reader = new SnapshotReader(databaseFile(directory));
+    try {
+      for (;;) {
+        const rows = reader.read(partMost);
+        yield { revision: reader.revision, entries: rows.map((row) => snapshotEntry(row, reader.storeMs)) };
+        if (rows.length < partMost) return;
+      }
+    } finally {
+      reader.close();
+    }
   }
 
   transact(operations: readonly Operation[]): Promise<number> {
@@ -79,7 +112,7 @@ export class EmbeddedStore implements Store {
     for (const { key, value, ttlSeconds } of operations) {
       const known = this.#index.get(key);
       if (value === undefined && !known) continue;
-      const expires = ttlSeconds === undefined ? null : this.#clock.now() + ttlSeconds * 1000;
+      const expires = ttlSeconds === undefined ? null : Math.ceil(this.#storeMs() + ttlSeconds * 1000);
       queued.rows.push({ key, value, revision, expires });
       queued.before.push([key, known]);
       this.#remember(key, value === undefined ? undefined : { revision, expires });
@@ -91,33 +124,84 @@ export class EmbeddedStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const [row] = await this.#thread.ask({ type: 'get', key });
+    const row = await this.#thread.ask('get', key);
     return row && entryOf(row);
   }
 
-  async range(prefix: string): Promise<Range> {
-    await this.#flushing;
-    const revision = this.#committedRevision;
-    const rows = await this.#thread.ask({ type: 'range', from: prefix, to: `${prefix}\u{10ffff}` });
-    // A commit may have slipped in between: what it wrote is told by the watch, too, and must not look older than it is.
-    return { entries: rows.map(entryOf), revision };
+  async range(prefix: string, { start = prefix, limit }: Page = {}): Promise<Range> {
+    // One more than asked for tells where the next page starts; to SQLite -1 is no limit.
+    const query = { from: start, to: `${prefix}\u{10ffff}`, limit: limit === undefined ? -1 : limit + 1 };
+    const { rows, revision } = await this.#thread.ask('range', query);
+    const entries = rows.map(entryOf);
+    const next = limit !== undefined && entries.length > limit ? entries.pop()?.key : undefined;
+    return { entries, revision, next };
   }
 
   watch(prefix: string, after: number, deliver: (events: StoreEvent[]) => void, signal: AbortSignal): void {
-    if (after < this.#forgottenRevision) throw new Compacted(after, this.#forgottenRevision);
-    const missed = [...this.#window].filter(({ key, revision }) => revision > after && key.startsWith(prefix));
-    if (missed.length > 0) deliver(missed);
-    const watcher = { prefix, deliver };
-    this.#watchers.add(watcher);
-    signal.addEventListener('abort', () => this.#watchers.delete(watcher), { once: true });
+    this.#window.watch(prefix, after, deliver, signal);
+  }
+
+  async compact(revision: number): Promise<void> {
+    this.#window.forget(Math.min(revision, this.#committedRevision));
+    // Slices, so that commits get their turn between them.
+    while (!this.#closed && (await this.#thread.ask('trim', trimPages)));
+  }
+
+  async *snapshot(): AsyncIterable<SnapshotPart> {
+    const { id, revision, storeMs } = await this.#thread.ask('openSnapshot');
+    try {
+      for (;;) {
+        const rows = await this.#thread.ask('readSnapshot', { id, count: partMost });
+        yield { revision, entries: rows.map((row) => snapshotEntry(row, storeMs)) };
+        if (rows.length < partMost) return;
+      }
+    } finally {
+      await this.#thread.ask('closeSnapshot', id).catch(() => {}); // a closed store has closed its snapshots
+    }
+  }
+
+  async restore(parts: AsyncIterable<SnapshotPart>, past: number): Promise<void> {
+    if (this.#index.size > 0 || this.#lastRevision > past) throw new Error('a store to restore into must be new');
+    const revision = past + 1;
+    const storeMs = Math.floor(this.#storeMs());
+    this.#lastRevision = this.#committedRevision = revision;
+    for await (const { entries } of parts) {
+      const rows = entries.map(({ key, value, ttlLeftMs }) => {
+        const expires = ttlLeftMs === undefined ? null : Math.ceil(storeMs + ttlLeftMs);
+        this.#remember(key, { revision, expires });
+        return { key, value, revision, expires };
+      });
+      await this.#thread.ask('commit', { rows, revision, storeMs });
+    }
+    this.#window.forget(revision);
+  }
+
+  check(): Promise<void> {
+    return this.#thread.ask('check');
+  }
+
+  stats(): StoreStats {
+    const file = databaseFile(this.#directory);
+    return {
+      revision: this.#committedRevision,
+      oldestRevision: this.#window.oldest,
+      keys: this.#index.size,
+      keysWithTtl: this.#expiries.size,
+      watchers: this.#window.watchers,
+      queueLength: this.#queue.length,
+      transactions: this.#transactions,
+      failures: this.#failures,
+      commits: this.#commits.read(),
+      fileBytes: fileBytes(file) + fileBytes(`${file}-wal`),
+    };
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelExpiry?.();
+    this.#expiry?.cancel();
     await this.#flushing;
-    this.#watchers.clear();
+    this.#window.close();
     await this.#thread.close();
   }
 
@@ -130,16 +214,18 @@ export class EmbeddedStore implements Store {
   async #flush(): Promise<void> {
     await new Promise(setImmediate); // lets the writers of this turn of the event loop share one commit
     while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
+      const batch = this.#queue.splice(0, batchMost);
       const revision = batch.at(-1)?.revision ?? this.#committedRevision;
+      const begunMs = performance.now();
       try {
-        await this.#thread.ask({ type: 'commit', rows: batch.flatMap(({ rows }) => rows), revision });
+        const rows = batch.flatMap(({ rows }) => rows);
+        await this.#thread.ask('commit', { rows, revision, storeMs: Math.floor(this.#storeMs()) });
       } catch (error) {
         // What queued up meanwhile may build upon what failed.
         this.#undo([...batch, ...this.#queue.splice(0)], error);
         continue;
       }
+      this.#commits.add(performance.now() - begunMs);
       // Outside of what may fail: what is durable is never undone.
       this.#committed(batch, revision);
     }
@@ -148,24 +234,16 @@ export class EmbeddedStore implements Store {
 
   #committed(batch: Queued[], revision: number): void {
     this.#committedRevision = revision;
-    const events = batch
-      .flatMap(({ rows }) => rows)
-      .map(({ key, value, revision }): StoreEvent => ({ key, value, revision }));
-    for (const event of events) {
-      const forgotten = this.#window.push(event, event.value?.length ?? 0);
-      if (forgotten) this.#forgottenRevision = forgotten.revision;
-    }
-    for (const { prefix, deliver } of this.#watchers) {
-      const wanted = events.filter(({ key }) => key.startsWith(prefix));
-      if (wanted.length > 0) deliver(wanted);
-    }
+    this.#transactions += batch.length;
+    const rows = batch.flatMap(({ rows }) => rows);
+    this.#window.publish(rows.map(({ key, value, revision }) => ({ key, value, revision })));
     this.#settle(batch, ({ revision, done }) => done.resolve(revision));
-    this.#planExpiry();
   }
 
   #undo(failed: Queued[], error: unknown): void {
-    for (const { before } of failed.reverse()) {
-      for (const [key, known] of before.reverse()) this.#remember(key, known);
+    this.#failures += failed.length;
+    for (const { before } of failed.toReversed()) {
+      for (const [key, known] of before.toReversed()) this.#remember(key, known);
     }
     this.#settle(failed, ({ done }) => done.reject(error));
   }
@@ -180,20 +258,36 @@ export class EmbeddedStore implements Store {
   #remember(key: string, known: Known | undefined): void {
     if (known) this.#index.set(key, known);
     else this.#index.delete(key);
-    if (known && known.expires !== null) this.#expiring.add(key);
-    else this.#expiring.delete(key);
+    const expires = known?.expires ?? null;
+    this.#expiries.set(key, expires);
+    if (expires !== null) this.#planExpiry(expires);
   }
 
-  /** A store in which nothing expires sets no timer. */
-  #planExpiry(): void {
-    if (this.#cancelExpiry || this.#closed || this.#expiring.size === 0) return;
-    this.#cancelExpiry = this.#clock.after(expiryCheckMs, () => {
-      this.#cancelExpiry = undefined;
-      const now = this.#clock.now();
-      const over = [...this.#expiring].filter((key) => (this.#index.get(key)?.expires ?? Infinity) <= now);
-      for (const key of over) this.transact([{ key, value: undefined }]).catch(() => {}); // tried again at the next check
-      this.#planExpiry();
-    });
+  /** How long the store has been open in all its life: whoever sets the clock on the wall makes no key older or younger. */
+  #storeMs(): number {
+    return this.#storeBeganMs + this.#clock.monotonicMs();
+  }
+
+  /** One timer, for the key that vanishes next; a store in which nothing expires has none. */
+  #planExpiry(atMs: number): void {
+    if (this.#closed || (this.#expiry && this.#expiry.atMs <= atMs)) return;
+    this.#expiry?.cancel();
+    const waitMs = Math.min(Math.max(0, atMs - this.#storeMs()), longestWaitMs);
+    const cancel = this.#clock.after(waitMs, () => void this.#expire());
+    this.#expiry = { atMs, cancel };
+  }
+
+  async #expire(): Promise<void> {
+    const over = this.#expiries.over(this.#storeMs(), batchMost);
+    let isRefused = false;
+    const refused = () => {
+      isRefused = true;
+    };
+    await Promise.all(over.map((key) => this.transact([{ key, value: undefined }]).catch(refused)));
+    this.#expiry = undefined;
+    const nextMs = this.#expiries.nextMs();
+    // What could not be deleted stays due, and is tried again in a while.
+    if (nextMs !== undefined) this.#planExpiry(isRefused ? this.#storeMs() + retryExpiryMs : nextMs);
   }
 }
 

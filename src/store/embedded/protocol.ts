@@ -5,22 +5,49 @@ export interface Row {
   /** Absent in a write: the row is deleted. */
   value: string | undefined;
   revision: number;
-  /** Milliseconds since the epoch, or null for ever. */
+  /** In store time: milliseconds that the store has been open in all its life. Null for ever. */
   expires: number | null;
 }
 
-export type Request =
-  | { id: number; type: 'commit'; rows: Row[]; revision: number }
-  | { id: number; type: 'get'; key: string }
-  | { id: number; type: 'range'; from: string; to: string }
-  | { id: number; type: 'close' };
+export interface Calls {
+  commit(change: { rows: Row[]; revision: number; storeMs: number }): void;
+  get(key: string): Row | undefined;
+  range(query: { from: string; to: string; limit: number }): { rows: Row[]; revision: number };
+  /** Gives a slice of unused pages back to the file system; answers whether there are more. */
+  trim(mostPages: number): boolean;
+  openSnapshot(): SnapshotHead;
+  readSnapshot(part: { id: number; count: number }): Row[];
+  closeSnapshot(id: number): void;
+  check(): void;
+  close(): void;
+}
 
-/** A request before it has its number. */
-export type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+export interface SnapshotHead {
+  id: number;
+  revision: number;
+  storeMs: number;
+}
 
-export type Answer = { id: number; rows: Row[] } | { id: number; error: { message: string; full: boolean } };
+export interface Request<Call extends keyof Calls = keyof Calls> {
+  id: number;
+  call: Call;
+  argument: Parameters<Calls[Call]>[0];
+}
 
-/** The first message of the worker: all keys with their revisions, or why the database could not be opened. */
-export type Opening =
-  | { revision: number; index: { key: string; revision: number; expires: number | null }[] }
-  | { error: string; inUse: boolean };
+export type Trouble = 'full' | 'damaged' | 'in use' | 'other';
+
+export interface Failure {
+  message: string;
+  trouble: Trouble;
+}
+
+export type Answer = { id: number; result: unknown } | { id: number; failure: Failure };
+
+export interface Opening {
+  revision: number;
+  storeMs: number;
+  index: { key: string; revision: number; expires: number | null }[];
+}
+
+/** The first message of the worker. */
+export type Greeting = { opening: Opening } | { failure: Failure };

@@ -1,0 +1,102 @@
+// The database file: how it is opened, what is in it, and whether that is what was written. Each row carries a checksum,
+// because SQLite itself notices damage to its own structure only.
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { StoreDamaged } from '../store.ts';
+import type { Row } from './protocol.ts';
+
+const formatVersion = 1;
+
+const schema = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA journal_mode = WAL;
+  BEGIN;
+  CREATE TABLE entries (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, checksum INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 0), revision INTEGER NOT NULL, store_ms INTEGER NOT NULL);
+  INSERT INTO counter VALUES (0, 1, 0);
+  PRAGMA user_version = ${formatVersion};
+  COMMIT;
+`;
+
+/** Opens the file to write to, whole or not at all; makes it where there is none. */
+export function openDatabase(file: string): DatabaseSync {
+  if (!existsSync(file)) createDatabase(file);
+  // Only ever renamed into place when complete, so that an empty one has lost what was in it.
+  if (statSync(file).size === 0) throw new StoreDamaged(`${file} is empty`);
+  const database = new DatabaseSync(file);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = ${16 * 1024 * 1024};
+  `);
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version === 0) upgradeFirstFormat(database);
+  else if (version !== formatVersion)
+    throw new Error(`it has format ${version} and this program reads format ${formatVersion}: run a newer version`);
+  return database;
+}
+
+function createDatabase(file: string): void {
+  const part = `${file}.new`;
+  for (const left of [part, `${part}-wal`, `${part}-shm`]) rmSync(left, { force: true });
+  const database = new DatabaseSync(part);
+  database.exec(schema);
+  database.close();
+  renameSync(part, file);
+  const directory = openSync(dirname(file), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+/** The first version had neither checksums nor a time of its own: what it said when a key vanishes is by the clock on the wall. */
+function upgradeFirstFormat(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE');
+  database.exec(`
+    ALTER TABLE entries ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE counter ADD COLUMN store_ms INTEGER NOT NULL DEFAULT 0;
+    UPDATE entries SET expires = max(0, expires - ${Date.now()}) WHERE expires IS NOT NULL;
+  `);
+  const sum = database.prepare('UPDATE entries SET checksum = ? WHERE key = ?');
+  const rows = database.prepare('SELECT key, value, revision, expires FROM entries').all() as unknown as Row[];
+  for (const row of rows) sum.run(checksumOf(row), row.key);
+  database.exec(`PRAGMA user_version = ${formatVersion}; COMMIT`);
+}
+
+export function checksumOf({ key, value = '', revision, expires }: Row): number {
+  return crc32(value, crc32(`${key}\n${revision}\n${expires ?? ''}\n`));
+}
+
+export type StoredRow = Row & { checksum: number };
+export const rowColumns = 'key, value, revision, expires, checksum';
+
+/** The row without its checksum, once that has been found right. */
+export function verified(stored: StoredRow): Row {
+  const { checksum, ...row } = stored;
+  if (checksum !== checksumOf(row)) throw new StoreDamaged(`the value of ${row.key} is not what was written`);
+  return row;
+}
+
+export function readCounter(database: DatabaseSync): { revision: number; storeMs: number } {
+  const counter = database.prepare('SELECT revision, store_ms AS storeMs FROM counter').get();
+  if (!counter) throw new StoreDamaged('the revision counter is gone');
+  return counter as { revision: number; storeMs: number };
+}
+
+/** Throws StoreDamaged unless every page and every row is as it was written. Answers the index of all keys. */
+export function verifyAll(database: DatabaseSync): Omit<Row, 'value'>[] {
+  const [first] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
+  if (first?.quick_check !== 'ok') throw new StoreDamaged(first?.quick_check ?? 'it cannot be checked');
+  const newest = readCounter(database).revision;
+  const index: Omit<Row, 'value'>[] = [];
+  const rows = database.prepare(`SELECT ${rowColumns} FROM entries`).iterate() as Iterable<unknown>;
+  for (const stored of rows) {
+    const { key, revision, expires } = verified(stored as StoredRow);
+    if (revision > newest) throw new StoreDamaged(`${key} is newer than the newest revision`);
+    index.push({ key, revision, expires });
+  }
+  return index;
+}
