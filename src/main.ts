@@ -2,6 +2,8 @@
 // server no memory.
 import { Command } from 'commander';
 import { addAgentCommand } from './cli/agent.ts';
+import { addBackupCommand } from './cli/backup.ts';
+import { addRestoreCommand } from './cli/restore.ts';
 import { addServerCommand } from './cli/server.ts';
 import { addTokenCommand } from './cli/token.ts';
 import { addUninstallCommand } from './cli/uninstall.ts';
@@ -13,6 +15,8 @@ addServerCommand(program);
 addAgentCommand(program);
 addUpCommand(program);
 addTokenCommand(program);
+addBackupCommand(program);
+addRestoreCommand(program);
 addUninstallCommand(program);
 addVersionCommand(program);
 

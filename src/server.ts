@@ -1,5 +1,4 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
-import { join } from 'node:path';
 import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
@@ -14,8 +13,11 @@ import { ObjectStorage } from './apiserver/object-storage.ts';
 import { Rest } from './apiserver/rest/rest.ts';
 import { subresourceHandlers } from './apiserver/subresources/all.ts';
 import { mastersGroup } from './apiserver/user.ts';
+import { adviseRestore } from './backup/restore-advice.ts';
+import { type RollingBackupOptions, runRollingBackups } from './backup/rolling-backups.ts';
+import { keysDirectory, stateDirectory } from './backup/take-backup.ts';
 import { systemClock } from './base/clock.ts';
-import type { Component } from './base/component.ts';
+import { type Component, runBeside } from './base/component.ts';
 import { writeFileWhole } from './base/files.ts';
 import type { Log } from './base/log.ts';
 import { Client } from './client/client.ts';
@@ -27,6 +29,7 @@ import { ensureSystemObjects } from './controllers/system-objects.ts';
 import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { runCompaction } from './store/compaction.ts';
 import { EmbeddedStore } from './store/embedded/embedded-store.ts';
 
 export interface ServerOptions {
@@ -41,6 +44,7 @@ export interface ServerOptions {
   tlsSans: string[];
   writeKubeconfig: string;
   nodeGraceMs: number;
+  backups: RollingBackupOptions;
   log: Log;
 }
 
@@ -61,17 +65,18 @@ export function serverComponents(options: ServerOptions): Component[] {
 
   return [
     {
-      name: 'credentials',
-      start: async () => {
-        credentials = await ensureServerCredentials(join(options.dataDir, 'pki'), serverNames(options));
-      },
-    },
-    {
+      // The first, because its lock is what keeps a second server away.
       name: 'store',
       start: async () => {
-        store = await EmbeddedStore.open(join(options.dataDir, 'state'));
+        store = await EmbeddedStore.open(stateDirectory(options.dataDir)).catch(adviseRestore(options));
       },
       stop: () => store?.close() ?? Promise.resolve(),
+    },
+    {
+      name: 'credentials',
+      start: async () => {
+        credentials = await ensureServerCredentials(keysDirectory(options.dataDir), serverNames(options));
+      },
     },
     {
       name: 'object cache',
@@ -141,6 +146,18 @@ export function serverComponents(options: ServerOptions): Component[] {
         log.info('the API is served', { url: apiUrl });
       },
       stop: () => front?.close() ?? Promise.resolve(),
+    },
+    {
+      name: 'backups and compaction',
+      start: async (signal) => {
+        const { dataDir: serverDirectory, backups } = options;
+        const backing = runRollingBackups(
+          { ...backups, serverDirectory, store, clock, log: log.named('backup') },
+          signal,
+        );
+        runBeside(backing, signal, log, 'backups');
+        runBeside(runCompaction(store, clock, log.named('store'), signal), signal, log, 'compaction');
+      },
     },
     {
       name: 'kubeconfig',

@@ -34,9 +34,11 @@ export class Components {
 
   async stop(): Promise<void> {
     for (const { component, abort } of this.#running.splice(0).reverse()) {
+      const begun = performance.now();
       abort.abort(new Error(`${component.name} is being stopped`));
       try {
         await component.stop?.();
+        this.#log.debug('stopped', { component: component.name, ms: Math.round(performance.now() - begun) });
       } catch (error) {
         this.#log.warn('did not stop cleanly', { component: component.name, error });
       }

@@ -12,10 +12,9 @@ export function flag(flags: string, description: string, defaultValue?: unknown)
   return defaultValue === undefined ? option : option.default(defaultValue);
 }
 
-export const commonFlags = [
-  flag('--data-dir <directory>', 'where everything is kept', defaultDataDir),
-  flag('--verbose', 'log more'),
-];
+export const dataDirFlag = flag('--data-dir <directory>', 'where everything is kept', defaultDataDir);
+
+export const commonFlags = [dataDirFlag, flag('--verbose', 'log more')];
 
 export function withFlags(command: Command, flags: readonly Option[]): Command {
   for (const option of flags) command.addOption(option);
@@ -36,6 +35,11 @@ export function durationMs(text: string): number {
   if (amount === undefined || unitMs === undefined)
     throw new InvalidArgumentError('expected a duration like 50s, 10m, 24h or 7d.');
   return Number(amount) * unitMs;
+}
+
+export function countNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('expected a number from 1 on.');
+  return Number(text);
 }
 
 export function listOf(text: string, previous: string[] = []): string[] {

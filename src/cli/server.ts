@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { ServerOptions } from '../server.ts';
 import {
   commonFlags,
+  countNumber,
   defaultKubeconfig,
   durationMs,
   flag,
@@ -13,6 +14,8 @@ import {
   withFlags,
 } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
+
+const sixHoursMs = 6 * 3600 * 1000;
 
 export const serverFlags = [
   flag('--bind-address <address>', 'address on which the API listens', '0.0.0.0'),
@@ -26,6 +29,13 @@ export const serverFlags = [
   flag('--node-grace-period <duration>', 'how long a node may be silent before it counts as lost', 50_000).argParser(
     durationMs,
   ),
+  flag(
+    '--backup-interval <duration>',
+    'how often the server takes a backup by itself; 0 for never',
+    sixHoursMs,
+  ).argParser(durationMs),
+  flag('--backup-keep <number>', 'how many of its backups the server keeps', 8).argParser(countNumber),
+  flag('--backup-dir <directory>', 'where the server puts its backups (default: backups in the data directory)'),
 ];
 
 export interface ServerFlags {
@@ -39,6 +49,9 @@ export interface ServerFlags {
   tlsSan: string[];
   writeKubeconfig: string;
   nodeGracePeriod: number;
+  backupInterval: number;
+  backupKeep: number;
+  backupDir?: string;
   verbose?: boolean;
 }
 
@@ -49,6 +62,11 @@ export function serverOptions(flags: ServerFlags): ServerOptions {
     advertiseAddress: flags.advertiseAddress ?? likelyAddress(),
     tlsSans: flags.tlsSan,
     nodeGraceMs: flags.nodeGracePeriod,
+    backups: {
+      directory: flags.backupDir ?? join(flags.dataDir, 'backups'),
+      everyMs: flags.backupInterval,
+      keep: flags.backupKeep,
+    },
     log: logFor(flags).named('server'),
   };
 }

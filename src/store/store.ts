@@ -48,7 +48,7 @@ export interface SnapshotEntry {
   ttlLeftMs?: number;
 }
 
-/** A part of a snapshot; all parts are of the same revision. */
+/** A part of a snapshot; all parts are of the same revision. There is one at least, also of an empty store. */
 export interface SnapshotPart {
   revision: number;
   entries: SnapshotEntry[];

@@ -10,14 +10,15 @@ const loops = ['client', 'pki', 'api', 'base'];
 /** What each room may import besides itself. */
 const mayImport: Record<string, readonly string[]> = {
   main: ['cli'],
-  cli: ['server', 'agent', 'node', 'network', 'client', 'pki', 'api', 'base'],
-  server: ['apiserver', 'scheduler', 'controllers', 'store', 'client', 'pki', 'api', 'base'],
+  cli: ['server', 'agent', 'node', 'network', 'backup', 'store', 'client', 'pki', 'api', 'base'],
+  server: ['apiserver', 'scheduler', 'controllers', 'backup', 'store', 'client', 'pki', 'api', 'base'],
   agent: ['node', 'network', 'client', 'pki', 'api', 'base'],
   apiserver: ['store', 'client', 'pki', 'api', 'base'],
   scheduler: loops,
   controllers: loops,
   node: loops,
   network: loops,
+  backup: ['store', 'api', 'base'],
   client: ['api', 'base'],
   store: ['api', 'base'],
   pki: ['api', 'base'],

@@ -26,8 +26,6 @@ import { WatchWindow } from './watch-window.ts';
 
 /** How many transactions share a commit at most: more gain nothing, and what follows a commit is done in one go. */
 const batchMost = 512;
-/** How many rows of a snapshot or of a restore are handled in one go. */
-const partMost = 256;
 const trimPages = 64;
 /** Node's timers can wait for three weeks at most. */
 const longestWaitMs = 24 * 3600 * 1000;
@@ -87,13 +85,13 @@ export class EmbeddedStore implements Store {
   }
 
   /** A snapshot of a directory's state, whether or not a server has it open. */
-  static *snapshotOf(directory: string): Iterable<SnapshotPart> {
+  static async *snapshotOf(directory: string): AsyncIterable<SnapshotPart> {
     const reader = new SnapshotReader(databaseFile(directory));
     try {
       for (;;) {
-        const rows = reader.read(partMost);
+        const rows = reader.read();
         yield { revision: reader.revision, entries: rows.map((row) => snapshotEntry(row, reader.storeMs)) };
-        if (rows.length < partMost) return;
+        if (rows.length === 0) return;
       }
     } finally {
       reader.close();
@@ -151,9 +149,9 @@ export class EmbeddedStore implements Store {
     const { id, revision, storeMs } = await this.#thread.ask('openSnapshot');
     try {
       for (;;) {
-        const rows = await this.#thread.ask('readSnapshot', { id, count: partMost });
+        const rows = await this.#thread.ask('readSnapshot', id);
         yield { revision, entries: rows.map((row) => snapshotEntry(row, storeMs)) };
-        if (rows.length < partMost) return;
+        if (rows.length === 0) return;
       }
     } finally {
       await this.#thread.ask('closeSnapshot', id).catch(() => {}); // a closed store has closed its snapshots

@@ -16,7 +16,8 @@ export interface Calls {
   /** Gives a slice of unused pages back to the file system; answers whether there are more. */
   trim(mostPages: number): boolean;
   openSnapshot(): SnapshotHead;
-  readSnapshot(part: { id: number; count: number }): Row[];
+  /** The next rows, none at the end. */
+  readSnapshot(id: number): Row[];
   closeSnapshot(id: number): void;
   check(): void;
   close(): void;

@@ -5,6 +5,9 @@ import type { SnapshotEntry } from '../store.ts';
 import type { Row } from './protocol.ts';
 import { readCounter, rowColumns, type StoredRow, verified } from './sqlite-file.ts';
 
+/** What takes the event loop a few milliseconds. */
+const partMost = { rows: 256, length: 512 * 1024 };
+
 export class SnapshotReader {
   readonly revision: number;
   readonly storeMs: number;
@@ -25,13 +28,16 @@ export class SnapshotReader {
     }
   }
 
-  /** The next rows, fewer than asked for at the end. */
-  read(count: number): Row[] {
+  /** The next rows, as many as are handled in one go; none at the end. */
+  read(): Row[] {
     const rows: Row[] = [];
-    while (rows.length < count) {
+    let length = 0;
+    while (rows.length < partMost.rows && length < partMost.length) {
       const { done, value } = this.#rows.next();
       if (done) break;
-      rows.push(verified(value as StoredRow));
+      const row = verified(value as StoredRow);
+      rows.push(row);
+      length += row.value?.length ?? 0;
     }
     return rows;
   }

@@ -79,7 +79,7 @@ function callsOf(database: DatabaseSync, file: string, lock: DirectoryLock): Cal
       snapshots.set(++lastSnapshot, reader);
       return { id: lastSnapshot, revision: reader.revision, storeMs: reader.storeMs };
     },
-    readSnapshot: ({ id, count }) => snapshotOf(id).read(count),
+    readSnapshot: (id) => snapshotOf(id).read(),
     closeSnapshot: (id) => {
       snapshotOf(id).close();
       snapshots.delete(id);
