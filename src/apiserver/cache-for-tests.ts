@@ -14,7 +14,7 @@ export async function filledCache(): Promise<FilledCache> {
   const cache = new ObjectCache();
   let deliver: (events: StoreEvent[]) => void = () => {};
   const store: Pick<Store, 'range' | 'watch'> = {
-    range: async () => ({ entries: [], revision: 1 }),
+    range: async () => ({ entries: [], revision: 1, next: undefined }),
     watch: (_prefix, _after, follow) => {
       deliver = follow;
     },
