@@ -5,6 +5,8 @@ import { admissionSteps } from './apiserver/admission/all.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
 import { Authorizer, attributesOf } from './apiserver/authz/authorizer.ts';
 import { Discovery } from './apiserver/discovery.ts';
+import { Health, type HealthChecks } from './apiserver/health.ts';
+import { Documents } from './apiserver/http/documents.ts';
 import { Front } from './apiserver/http/front.ts';
 import { InProcessTransport } from './apiserver/in-process.ts';
 import { NodeProxy } from './apiserver/node-proxy.ts';
@@ -59,6 +61,11 @@ export function serverComponents(options: ServerOptions): Component[] {
   let authorizer: Authorizer;
   let rest: Rest;
   let front: Front;
+
+  const healthChecks: HealthChecks = {
+    live: { ping: () => {} },
+    ready: { store: async () => void (await store.get('/health')) },
+  };
 
   const clientOf = (name: string) =>
     new Client(new InProcessTransport(rest, allKinds, { name, groups: [mastersGroup] }));
@@ -132,13 +139,16 @@ export function serverComponents(options: ServerOptions): Component[] {
         front = new Front({
           rest,
           kinds: allKinds,
-          discovery: new Discovery(allKinds),
+          documents: new Documents({
+            discovery: new Discovery(allKinds),
+            health: new Health(healthChecks),
+            advertised: `${options.advertiseAddress}:${options.httpsPort}`,
+          }),
           authenticator: new Authenticator(cache, clock),
           authorizer,
           nodeProxy: new NodeProxy({ ca: credentials.authority.certificatePem, identity: credentials.agentClient }),
           serving: credentials.serving,
           clientCa: credentials.authority.certificatePem,
-          advertised: `${options.advertiseAddress}:${options.httpsPort}`,
           clock,
           log: log.named('api'),
         });

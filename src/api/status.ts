@@ -107,8 +107,8 @@ export class MethodNotAllowed extends StatusError {
 }
 
 export class NotAcceptable extends StatusError {
-  constructor(accepted: string[]) {
-    super(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  constructor(accepted: string[], why = `only the following media types are accepted: ${accepted.join(', ')}`) {
+    super(406, 'NotAcceptable', why);
   }
 }
 

@@ -1,7 +1,7 @@
-// What the server serves, as clients ask for it: groups, versions, resources.
-import { apiVersionOf, type Kind } from '../api/kinds/kind.ts';
+// What the server serves, as clients ask for it: groups, versions and resources, one document each or all in one.
+import { apiVersionOf, type Kind, type Subresource } from '../api/kinds/kind.ts';
 
-const objectVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 export class Discovery {
   readonly #kinds: readonly Kind[];
@@ -12,68 +12,116 @@ export class Discovery {
 
   /** The document at the path, if it is one of discovery's. */
   document(path: string, serverAddress: string): object | undefined {
-    const [root, group, version, ...rest] = path.split('/').filter((part) => part !== '');
-    if (root === 'api' && rest.length === 0 && version === undefined) {
-      if (group === undefined) return this.#coreVersions(serverAddress);
-      return this.#resources('', group);
+    const [, root, group, version, ...more] = path.split('/');
+    if (more.length > 0) return undefined;
+    if (root === 'api' && version === undefined) {
+      return group === undefined ? coreVersions(serverAddress) : this.#resources('', group);
     }
-    if (root !== 'apis' || rest.length > 0) return undefined;
-    if (group === undefined)
-      return { kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groupNames().map((name) => this.#group(name)) };
+    if (root !== 'apis') return undefined;
+    if (group === undefined) {
+      const groups = this.#groupNames().map((name) => this.#group(name));
+      return { kind: 'APIGroupList', apiVersion: 'v1', groups };
+    }
     if (!this.#groupNames().includes(group)) return undefined;
     if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...this.#group(group) };
     return this.#resources(group, version);
+  }
+
+  /** All resources of the core group, or of all other groups, in one document. */
+  aggregated(root: 'api' | 'apis', apiVersion: string): object {
+    const groups = root === 'api' ? [''] : this.#groupNames();
+    const items = groups.map((name) => ({
+      metadata: { name: name || null, creationTimestamp: null },
+      versions: this.#versionsOf(name).map((version) => ({
+        version,
+        resources: this.#kindsOf(name, version).map(aggregatedResource),
+        freshness: 'Current',
+      })),
+    }));
+    return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items };
+  }
+
+  hasGroup(name: string): boolean {
+    return this.#kinds.some(({ group }) => group === name);
   }
 
   #groupNames(): string[] {
     return [...new Set(this.#kinds.map(({ group }) => group))].filter((group) => group !== '');
   }
 
-  #coreVersions(serverAddress: string): object {
-    return {
-      kind: 'APIVersions',
-      versions: ['v1'],
-      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
-    };
+  /** The one that clients should prefer first: the newest. */
+  #versionsOf(name: string): string[] {
+    const versions = new Set(this.#kinds.filter(({ group }) => group === name).map(({ version }) => version));
+    return [...versions].sort((a, b) => Number(b.slice(1)) - Number(a.slice(1)));
+  }
+
+  #kindsOf(group: string, version: string): Kind[] {
+    return this.#kinds.filter((kind) => kind.group === group && kind.version === version);
   }
 
   #group(name: string) {
-    const versions = [...new Set(this.#kinds.filter(({ group }) => group === name).map(({ version }) => version))].map(
-      (version) => ({
-        groupVersion: `${name}/${version}`,
-        version,
-      }),
-    );
+    const versions = this.#versionsOf(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
     return { name, versions, preferredVersion: versions[0] };
   }
 
   #resources(group: string, version: string): object | undefined {
-    const kinds = this.#kinds.filter((kind) => kind.group === group && kind.version === version);
+    const kinds = this.#kindsOf(group, version);
     if (kinds.length === 0) return undefined;
-    const resources = kinds.flatMap(resourcesOf);
+    const resources = kinds.flatMap((kind) => [
+      resource(kind),
+      ...subresourcesOf(kind).map((each) => subresource(kind, each)),
+    ]);
     return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources };
   }
 }
 
-function resourcesOf(kind: Kind): object[] {
-  const { plural, singular, namespaced, shortNames, categories } = kind;
-  const own = {
+function coreVersions(serverAddress: string): object {
+  const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress }];
+  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs };
+}
+
+const verbsOf = ({ verbs }: Kind): readonly string[] => verbs ?? everyVerb;
+
+/** Short names and categories, where there are any. */
+const nicknames = ({ shortNames, categories }: Kind) => ({
+  ...(shortNames && { shortNames }),
+  ...(categories && { categories }),
+});
+
+function subresourcesOf({ hasStatus, subresources = [] }: Kind): Subresource[] {
+  return [...(hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []), ...subresources];
+}
+
+function resource(kind: Kind): object {
+  const { plural, singular, namespaced } = kind;
+  return {
     name: plural,
     singularName: singular,
     namespaced,
     kind: kind.kind,
-    verbs: objectVerbs,
-    ...(shortNames && { shortNames }),
-    ...(categories && { categories }),
+    verbs: verbsOf(kind),
+    ...nicknames(kind),
   };
-  const status = kind.hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : [];
-  const subresources = [...status, ...(kind.subresources ?? [])].map((subresource) => ({
-    name: `${plural}/${subresource.name}`,
-    singularName: '',
-    namespaced,
-    kind: kind.kind,
-    ...('kind' in subresource && subresource.kind),
-    verbs: subresource.verbs,
+}
+
+function subresource({ plural, namespaced, kind: parent }: Kind, { name, verbs, kind }: Subresource): object {
+  return { name: `${plural}/${name}`, singularName: '', namespaced, kind: parent, ...kind, verbs };
+}
+
+function aggregatedResource(kind: Kind): object {
+  const { group, version, plural, singular, namespaced } = kind;
+  const subresources = subresourcesOf(kind).map(({ name, verbs, kind: own }) => ({
+    subresource: name,
+    responseKind: own ?? { group, version, kind: kind.kind },
+    verbs,
   }));
-  return [own, ...subresources];
+  return {
+    resource: plural,
+    responseKind: { group, version, kind: kind.kind },
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: singular,
+    verbs: verbsOf(kind),
+    ...nicknames(kind),
+    ...(subresources.length > 0 && { subresources }),
+  };
 }

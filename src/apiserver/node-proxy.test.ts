@@ -9,7 +9,7 @@ import type { Node } from '../api/kinds/node.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { createAuthority, openAuthority } from '../pki/authority.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
-import type { Response } from './http/answer.ts';
+import type { Response } from './http/send.ts';
 import { NodeProxy } from './node-proxy.ts';
 import type { RestRequest, RestVerb } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';

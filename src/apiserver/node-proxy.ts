@@ -17,7 +17,7 @@ import {
 } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
-import type { Response } from './http/answer.ts';
+import type { Response } from './http/send.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 

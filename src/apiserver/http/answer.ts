@@ -1,5 +1,4 @@
 // Answers as bytes. What is shared between answers (an object's JSON) is made once, by the cache.
-import type { ServerResponse } from 'node:http';
 import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { InternalError, StatusError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
@@ -9,14 +8,7 @@ import type { RestAnswer } from '../rest/rest.ts';
 import type { Bookmark } from '../rest/watches.ts';
 import { partialNames, partialOf, tableOf } from '../table.ts';
 import type { Representation } from './negotiation.ts';
-
-/** HTTP/2 answers come in the same shape, by Node's compatibility layer. */
-export type Response = ServerResponse;
-
-export function sendJson(response: Response, code: number, json: string): void {
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) });
-  response.end(json);
-}
+import { type ByteForm, type Response, sendJson } from './send.ts';
 
 /** Sends what is told along with whatever the answer will be: each text once, and not without end. */
 export function warningsOf(response: Response): (text: string) => void {
@@ -35,42 +27,37 @@ const warningsAtMost = 20;
 
 const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
 
-export function sendText(response: Response, code: number, text: string): void {
-  response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(text);
-}
-
 /** Every error leaves as a Status; one that is none of ours is logged and tells the client no more than that. */
-export function sendError(response: Response, error: unknown, log: Log): void {
-  if (!(error instanceof StatusError))
+export async function sendError(response: Response, error: unknown, form: ByteForm, log: Log): Promise<void> {
+  if (!(error instanceof StatusError)) {
     log.error('request failed', { error: error instanceof Error ? error.stack : error });
+  }
   const status = (
     error instanceof StatusError ? error : new InternalError('the request could not be handled')
   ).toStatus();
-  if (response.headersSent) response.destroy();
-  else sendJson(response, status.code ?? 500, JSON.stringify(status));
+  if (response.headersSent) return void response.destroy();
+  const { retryAfterSeconds } = status.details ?? {};
+  if (retryAfterSeconds) response.setHeader('retry-after', String(retryAfterSeconds));
+  await sendJson(response, status.code ?? 500, JSON.stringify(status), form);
 }
 
-export interface AnswerForm {
+export interface AnswerForm extends ByteForm {
   kind: Kind;
   representation: Representation;
   includeObject: 'None' | 'Metadata' | 'Object';
   nowMs: number;
 }
 
-export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerForm): void {
+export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerForm): Promise<void> {
   switch (answer.type) {
     case 'status':
-      sendJson(response, answer.status.code ?? 200, JSON.stringify(answer.status));
-      break;
+      return sendJson(response, answer.status.code ?? 200, JSON.stringify(answer.status), form);
     case 'plain':
-      sendJson(response, answer.code, JSON.stringify(answer.object));
-      break;
+      return sendJson(response, answer.code, JSON.stringify(answer.object), form);
     case 'object':
-      sendJson(response, answer.code, objectJson(answer.cached, form));
-      break;
+      return sendJson(response, answer.code, objectJson(answer.cached, form), form);
     case 'list':
-      sendJson(response, 200, listJson(answer.items, listMetadata(answer), form));
+      return sendJson(response, 200, listJson(answer.items, listMetadata(answer), form), form);
   }
 }
 
@@ -95,7 +82,7 @@ export function bookmarkJson({ revision, endsInitialEvents }: Bookmark, { kind, 
 
 const tableOfNothing = { includeObject: 'None', withColumns: false } as const;
 
-export function listMetadata({ revision, next, remaining }: Omit<ListPage, 'items'>): object {
+function listMetadata({ revision, next, remaining }: Omit<ListPage, 'items'>): object {
   return {
     resourceVersion: String(revision),
     ...(next !== undefined && { continue: next }),

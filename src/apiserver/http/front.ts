@@ -10,29 +10,27 @@ import type { Log } from '../../base/log.ts';
 import type { CertificateAndKey } from '../../pki/certificate.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
-import type { Discovery } from '../discovery.ts';
 import type { NodeProxy } from '../node-proxy.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { User } from '../user.ts';
-import { type AnswerForm, type Response, sendAnswer, sendError, sendJson, warningsOf } from './answer.ts';
+import { type AnswerForm, sendAnswer, sendError, warningsOf } from './answer.ts';
 import { decodeBody, mediaTypeOf, readBody } from './body.ts';
-import { representationOf } from './negotiation.ts';
+import type { Documents } from './documents.ts';
+import { wantedOf } from './negotiation.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
-import { sendPlainPath } from './plain-paths.ts';
+import { type ByteForm, byteFormOf, type Response } from './send.ts';
 import { sendWatch } from './watch-answer.ts';
 
 export interface FrontOptions {
   rest: Rest;
   kinds: readonly Kind[];
-  discovery: Discovery;
+  documents: Documents;
   authenticator: Authenticator;
   authorizer: Authorizer;
   nodeProxy: NodeProxy;
   serving: CertificateAndKey;
   clientCa: string;
-  /** "host:port" by which clients are told to come. */
-  advertised: string;
   clock: Clock;
   log: Log;
 }
@@ -98,24 +96,23 @@ export class Front {
 
   async #serve(request: IncomingMessage, response: Response): Promise<void> {
     response.on('error', () => {}); // the client went away
+    const form = byteFormOf(request);
     try {
-      await this.#route(request, response);
+      await this.#route(request, response, form);
     } catch (error) {
-      sendError(response, error, this.#options.log);
+      await sendError(response, error, form, this.#options.log);
     }
   }
 
-  async #route(request: IncomingMessage, response: Response): Promise<void> {
-    const url = URL.parse(request.url ?? '/', 'https://server');
+  async #route(request: IncomingMessage, response: Response, form: ByteForm): Promise<void> {
+    const url = URL.parse(`https://server${request.url ?? '/'}`);
     if (!url) throw new BadRequest('the path of the request is malformed');
     const user = this.#options.authenticator.authenticate(socketOf(request), request.headers.authorization);
     const path = parseResourcePath(url.pathname);
-    if (path) return await this.#serveResource(request, response, url, path, user);
+    if (path === 'malformed') throw new NoSuchPath();
+    if (path) return await this.#serveResource(request, response, url, path, user, form);
     this.#options.authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
-    if (sendPlainPath(url.pathname, request, response)) return;
-    const document = this.#options.discovery.document(url.pathname.replace(/\/$/, ''), this.#options.advertised);
-    if (!document) throw new NoSuchPath();
-    sendJson(response, 200, JSON.stringify(document));
+    await this.#options.documents.send(request, response, url, form);
   }
 
   async #serveResource(
@@ -124,6 +121,7 @@ export class Front {
     url: URL,
     path: ResourcePath,
     user: User,
+    bytes: ByteForm,
   ): Promise<void> {
     const { rest, authorizer, nodeProxy, clock, log } = this.#options;
     const query = Object.fromEntries(url.searchParams);
@@ -140,7 +138,8 @@ export class Front {
     if (kind.plural === 'pods' && subresource === 'log') return nodeProxy.sendLog(restRequest, response, rest);
     const form: AnswerForm = {
       kind,
-      representation: representationOf(request.headers.accept),
+      ...bytes,
+      ...wantedOf(request.headers.accept, verb),
       includeObject: includeObjectOf(query.includeObject),
       nowMs: clock.now(),
     };
@@ -150,7 +149,7 @@ export class Front {
       const bodyType = verb === 'patch' ? 'application/json' : contentType;
       restRequest.body = await decodeBody(await readBody(request), bodyType);
     }
-    sendAnswer(response, await rest.handle(restRequest), form);
+    await sendAnswer(response, await rest.handle(restRequest), form);
   }
 }
 
@@ -162,14 +161,14 @@ function socketOf(request: IncomingMessage): TLSSocket {
 
 function verbOf(
   method: string | undefined,
-  { name, plural, subresource }: ResourcePath,
+  { name, plural, subresource, isWatch }: ResourcePath,
   query: Record<string, string>,
 ): RestVerb {
   const isOne = name !== undefined;
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (query.watch === 'true' || query.watch === '1') {
+      if (isWatch || query.watch === 'true' || query.watch === '1') {
         if (isOne) query.fieldSelector = `metadata.name=${name}`;
         return 'watch';
       }

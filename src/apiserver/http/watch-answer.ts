@@ -5,7 +5,8 @@ import type { Log } from '../../base/log.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { OpenWatch, WatchSink } from '../rest/watches.ts';
-import { type AnswerForm, bookmarkJson, objectJson, type Response } from './answer.ts';
+import { type AnswerForm, bookmarkJson, objectJson } from './answer.ts';
+import type { Response } from './send.ts';
 
 /** A client that lets this much lie unread is cut off: it lists again when it can keep up. */
 const unreadBytesAtMost = 16 * 1024 * 1024;

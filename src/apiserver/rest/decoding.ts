@@ -9,7 +9,9 @@ import type { RestRequest } from './request.ts';
 
 /** The object in the body of a create or an update. */
 export function objectIn(request: RestRequest): KubeObject {
-  const { kind, namespace, name, body } = request;
+  const { kind, namespace, name } = request;
+  // A null says as little as an object without fields, but who sends nothing forgot something.
+  const body = request.body === null ? {} : request.body;
   if (!isFields(body)) throw new BadRequest('the body must be an object');
   checkKind(kind, body);
   const object = decodeAs(request, { ...body, apiVersion: apiVersionOf(kind), kind: kind.kind });

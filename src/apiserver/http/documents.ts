@@ -1,0 +1,88 @@
+// What is served besides resources: health, version, discovery, OpenAPI.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import type { Discovery } from '../discovery.ts';
+import type { Health } from '../health.ts';
+import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts';
+import { versionDocument } from '../version.ts';
+import { checkAcceptable } from './negotiation.ts';
+import { type ByteForm, type Response, sendBytes, sendJson, sendText } from './send.ts';
+
+export interface DocumentSources {
+  discovery: Discovery;
+  health: Health;
+  /** "host:port" by which clients are told to come. */
+  advertised: string;
+}
+
+export class Documents {
+  readonly #sources: DocumentSources;
+
+  constructor(sources: DocumentSources) {
+    this.#sources = sources;
+  }
+
+  async send(request: IncomingMessage, response: Response, url: URL, form: ByteForm): Promise<void> {
+    const path = url.pathname.replace(/\/$/, '') || '/';
+    const report = await this.#sources.health.report(path, url.searchParams);
+    if (report) {
+      checkReads(request);
+      return sendText(response, report.isHealthy ? 200 : 500, report.text);
+    }
+    const { accept } = request.headers;
+    if (path === '/openapi/v2') {
+      checkReads(request);
+      return accept?.includes('protobuf')
+        ? sendBytes(response, 200, openApiProtobufType, openApiProtobuf(), form)
+        : sendJson(response, 200, openApiJson(), form);
+    }
+    if ((path === '/api' || path === '/apis') && (await this.#sendAggregated(request, response, path, form))) return;
+    const document = path === '/version' ? versionDocument : this.#discoveryAt(path);
+    if (document) {
+      checkReads(request);
+      checkAcceptable(accept);
+      return sendJson(response, 200, JSON.stringify(document), form);
+    }
+    return this.#sendNothing(response, path, form);
+  }
+
+  #discoveryAt(path: string): object | undefined {
+    return this.#sources.discovery.document(path, this.#sources.advertised);
+  }
+
+  /** All groups in one document, where the client knows how to read it; told by its hash when it has changed. */
+  async #sendAggregated(request: IncomingMessage, response: Response, path: string, form: ByteForm): Promise<boolean> {
+    const version = /g=apidiscovery\.k8s\.io;v=(v2(?:beta1)?);as=APIGroupDiscoveryList/.exec(
+      request.headers.accept ?? '',
+    )?.[1];
+    if (!version) return false;
+    checkReads(request);
+    const root = path === '/api' ? 'api' : 'apis';
+    const json = JSON.stringify(this.#sources.discovery.aggregated(root, `apidiscovery.k8s.io/${version}`));
+    const etag = `"${createHash('sha256').update(json).digest('hex').toUpperCase()}"`;
+    response.setHeader('etag', etag);
+    response.setHeader('vary', 'Accept');
+    if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
+    else {
+      const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+      await sendBytes(response, 200, contentType, json, form);
+    }
+    return true;
+  }
+
+  async #sendNothing(response: Response, path: string, form: ByteForm): Promise<void> {
+    const [, root, group, version] = path.split('/');
+    const { discovery, health } = this.#sources;
+    if (root === 'api' && group !== undefined) throw new NoSuchPath();
+    if (root === 'apis' && group !== undefined && discovery.hasGroup(group) && version !== undefined)
+      throw new NoSuchPath();
+    if (root === 'apis') return sendText(response, 404, '404 page not found\n');
+    const paths = ['/api', '/api/v1', '/apis', '/openapi/v2', '/version', ...health.paths].sort();
+    await sendJson(response, 404, JSON.stringify({ paths }), form);
+  }
+}
+
+function checkReads({ method }: IncomingMessage): void {
+  if (method !== 'GET' && method !== 'HEAD') throw new MethodNotAllowed();
+}
