@@ -10,11 +10,15 @@ import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
+import { ingresses } from './ingress.ts';
+import { ingressClasses } from './ingress-class.ts';
+import { ipAddresses } from './ip-address.ts';
 import { jobs } from './job.ts';
 import type { Kind } from './kind.ts';
 import { leases } from './lease.ts';
 import { limitRanges } from './limit-range.ts';
 import { namespaces } from './namespace.ts';
+import { networkPolicies } from './network-policy.ts';
 import { nodes } from './node.ts';
 import { persistentVolumes } from './persistent-volume.ts';
 import { persistentVolumeClaims } from './persistent-volume-claim.ts';
@@ -29,6 +33,7 @@ import { runtimeClasses } from './runtime-class.ts';
 import { secrets } from './secret.ts';
 import { services } from './service.ts';
 import { serviceAccounts } from './service-account.ts';
+import { serviceCidrs } from './service-cidr.ts';
 import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
 
@@ -64,4 +69,9 @@ export const allKinds: readonly Kind[] = [
   clusterRoles,
   roleBindings,
   clusterRoleBindings,
+  ingresses,
+  ingressClasses,
+  ipAddresses,
+  networkPolicies,
+  serviceCidrs,
 ];

@@ -70,6 +70,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   subresources?: readonly Subresource[];
   /** How a name must look; a DNS subdomain unless told. */
   nameRule?: NameRule;
+  /** The group that Kubernetes names when an object of the kind is invalid, where history has made it another one. */
+  groupInErrors?: string;
   /** Objects vanish this long after their last write. */
   ttlSeconds?: number;
   columns: readonly Column<T>[];

@@ -93,7 +93,8 @@ export function validate(kind: Kind, object: KubeObject, previous?: KubeObject):
     ...(kind.validate?.(object, previous) ?? []),
     ...(previous ? (kind.validateUpdate?.(object, previous) ?? []) : []),
   ];
-  if (causes.length > 0) throw new Invalid({ group: kind.group, kind: kind.kind, name: object.metadata.name }, causes);
+  if (causes.length === 0) return;
+  throw new Invalid({ group: kind.groupInErrors ?? kind.group, kind: kind.kind, name: object.metadata.name }, causes);
 }
 
 function checkOwnName(kind: Kind, name: string): Cause[] {
