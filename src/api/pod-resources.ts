@@ -13,29 +13,60 @@ export function amountsOf(quantities: Quantities): Amounts {
   return amounts;
 }
 
+/** What a pod is made of, in amounts of any sort that can be summed and compared. */
+export interface PodParts<T> {
+  spec: PodSpec;
+  ofContainer(container: Container): Record<string, T>;
+  /** What the pod states as a whole. */
+  ofWhole: Record<string, T>;
+  ofOverhead: Record<string, T>;
+  /** Overhead counts for those resources alone of which there is an amount already. */
+  overheadOnlyWhereAsked?: boolean;
+}
+
+export interface Arithmetic<T> {
+  sum(one: T, other: T): T;
+  larger(one: T, other: T): T;
+}
+
+const numbers: Arithmetic<number> = { sum: (one, other) => one + other, larger: Math.max };
+
 /**
  * Containers and sidecars run together, init containers one at a time beside the sidecars started before them: the
  * pod needs the larger of the two, and its overhead. What the pod states as a whole replaces the sum.
  */
-export function podRequests(spec: PodSpec): Amounts {
-  return podAmounts(spec, (container) => amountsOf(container.resources?.requests), amountsOf(spec.resources?.requests));
+export function podTotal<T>(parts: PodParts<T>, { sum, larger }: Arithmetic<T>): Record<string, T> {
+  const { spec, ofContainer, ofWhole, ofOverhead } = parts;
+  const running: Record<string, T> = {};
+  for (const container of spec.containers) merge(running, ofContainer(container), sum);
+  const sidecars: Record<string, T> = {};
+  const starting: Record<string, T> = {};
+  for (const container of spec.initContainers ?? []) {
+    const own = ofContainer(container);
+    if (container.restartPolicy === 'Always') {
+      merge(sidecars, own, sum);
+    } else {
+      const beside = { ...sidecars };
+      merge(beside, own, sum);
+      merge(starting, beside, larger);
+    }
+  }
+  merge(running, sidecars, sum);
+  merge(running, starting, larger);
+  Object.assign(running, ofWhole);
+  for (const [name, amount] of Object.entries(ofOverhead)) {
+    if (!parts.overheadOnlyWhereAsked || name in running) merge(running, { [name]: amount }, sum);
+  }
+  return running;
 }
 
-function podAmounts(spec: PodSpec, amountsOfContainer: (container: Container) => Amounts, ofWhole: Amounts): Amounts {
-  const running: Amounts = {};
-  for (const container of spec.containers) add(running, amountsOfContainer(container));
-  const sidecars: Amounts = {};
-  const starting: Amounts = {};
-  for (const container of spec.initContainers ?? []) {
-    const own = amountsOfContainer(container);
-    if (container.restartPolicy === 'Always') add(sidecars, own);
-    else raise(starting, sumOf(sidecars, own));
-  }
-  add(running, sidecars);
-  raise(running, starting);
-  Object.assign(running, ofWhole);
-  add(running, amountsOf(spec.overhead));
-  return running;
+export function podRequests(spec: PodSpec): Amounts {
+  return podAmounts(spec, (container) => amountsOf(container.resources?.requests));
+}
+
+function podAmounts(spec: PodSpec, ofContainer: (container: Container) => Amounts): Amounts {
+  const ofWhole = amountsOf(spec.resources?.requests);
+  return podTotal({ spec, ofContainer, ofWhole, ofOverhead: amountsOf(spec.overhead) }, numbers);
 }
 
 /** What a pod that asks for nothing is taken to use where nodes are compared: a tenth of a core and 200 MiB. */
@@ -44,24 +75,21 @@ export function assumedRequests(spec: PodSpec): { milliCpu: number; memoryBytes:
     const { cpu, memory } = amountsOf(container.resources?.requests);
     return { cpu: cpu ?? 100, memory: memory ?? 200 * 2 ** 20 };
   };
-  const { cpu = 0, memory = 0 } = podAmounts(spec, assumed, amountsOf(spec.resources?.requests));
+  const { cpu = 0, memory = 0 } = podAmounts(spec, assumed);
   return { milliCpu: cpu, memoryBytes: memory };
 }
 
 export function add(sum: Amounts, amounts: Amounts): void {
-  for (const [name, amount] of Object.entries(amounts)) sum[name] = (sum[name] ?? 0) + amount;
+  merge(sum, amounts, numbers.sum);
 }
 
 export function subtract(sum: Amounts, amounts: Amounts): void {
   for (const [name, amount] of Object.entries(amounts)) sum[name] = (sum[name] ?? 0) - amount;
 }
 
-function raise(sum: Amounts, amounts: Amounts): void {
-  for (const [name, amount] of Object.entries(amounts)) sum[name] = Math.max(sum[name] ?? 0, amount);
-}
-
-function sumOf(one: Amounts, other: Amounts): Amounts {
-  const sum = { ...one };
-  add(sum, other);
-  return sum;
+function merge<T>(into: Record<string, T>, amounts: Record<string, T>, combine: (one: T, other: T) => T): void {
+  for (const [name, amount] of Object.entries(amounts)) {
+    const known = into[name];
+    into[name] = known === undefined ? amount : combine(known, amount);
+  }
 }

@@ -79,11 +79,11 @@ export class Unauthorized extends StatusError {
 }
 
 export class Forbidden extends StatusError {
-  constructor(subject: Subject, why: string) {
+  constructor(subject: Subject, why: string, causes?: StatusCause[]) {
     const name = subject.name === undefined ? '' : ` "${subject.name}"`;
     // A path is no resource.
     const what = subject.resource ? `${qualified(subject)}${name} is ` : '';
-    super(403, 'Forbidden', `${what}forbidden: ${why}`, detailsOf(subject));
+    super(403, 'Forbidden', `${what}forbidden: ${why}`, { ...detailsOf(subject), ...(causes && { causes }) });
   }
 }
 

@@ -8,8 +8,18 @@ import { type CachedObject, claimKey, isClaimKey, type ObjectCache, storeKey } f
 /** The object is not (or no longer) at the revision the write was based on. */
 export class Stale extends Error {}
 
+/** The object that should be new is there already. */
+export class Exists extends Stale {}
+
 /** Another object holds what this one claims. */
 export class ClaimTaken extends Error {}
+
+/** A change of another object that is written together with one, or neither. */
+export interface Booking {
+  kind: Kind;
+  object: KubeObject;
+  previous: CachedObject;
+}
 
 export class ObjectStorage {
   readonly cache: ObjectCache;
@@ -20,13 +30,18 @@ export class ObjectStorage {
     this.cache = cache;
   }
 
-  /** Throws Stale where the object exists. */
-  create(kind: Kind, object: KubeObject): Promise<CachedObject> {
-    return this.#write(kind, object, 0, []);
+  create(kind: Kind, object: KubeObject, bookings: readonly Booking[] = []): Promise<CachedObject> {
+    return this.#write({ kind, object, expected: 0, held: [], bookings });
   }
 
-  update(kind: Kind, object: KubeObject, previous: CachedObject): Promise<CachedObject> {
-    return this.#write(kind, object, previous.revision, kind.claims?.(previous.object) ?? []);
+  update(
+    kind: Kind,
+    object: KubeObject,
+    previous: CachedObject,
+    bookings: readonly Booking[] = [],
+  ): Promise<CachedObject> {
+    const held = kind.claims?.(previous.object) ?? [];
+    return this.#write({ kind, object, expected: previous.revision, held, bookings });
   }
 
   /** Answers the revision of the deletion. */
@@ -38,17 +53,13 @@ export class ObjectStorage {
     ]);
   }
 
-  async #write(kind: Kind, object: KubeObject, expected: number, held: string[]): Promise<CachedObject> {
-    const { resourceVersion, ...metadata } = object.metadata;
+  async #write({ kind, object, expected, held, bookings }: Write): Promise<CachedObject> {
+    const { metadata } = object;
     const key = storeKey(kind, metadata);
     const claims = kind.claims?.(object) ?? [];
     await this.#transact([
-      {
-        key,
-        value: JSON.stringify({ ...object, metadata }),
-        expected,
-        ...(kind.ttlSeconds !== undefined && { ttlSeconds: kind.ttlSeconds }),
-      },
+      putOf(kind, object, expected),
+      ...bookings.map((booking) => putOf(booking.kind, booking.object, booking.previous.revision)),
       ...claims
         .filter((claim) => !held.includes(claim))
         .map((claim) => ({ key: claimKey(claim), value: key, expected: 0 })),
@@ -65,9 +76,35 @@ export class ObjectStorage {
       await this.cache.reached(revision);
       return revision;
     } catch (error) {
-      if (error instanceof Mismatch) throw isClaimKey(error.key) ? new ClaimTaken(error.key) : new Stale(error.key);
+      if (error instanceof Mismatch) throw conflictOf(error, operations);
       if (error instanceof StoreFull) throw new InsufficientStorage('the disk of the cluster state is full');
       throw error;
     }
   }
+}
+
+interface Write {
+  kind: Kind;
+  object: KubeObject;
+  /** The revision that the object has, 0 where it is new. */
+  expected: number;
+  /** What it claims already. */
+  held: string[];
+  bookings: readonly Booking[];
+}
+
+function putOf(kind: Kind, object: KubeObject, expected: number): Operation {
+  const { resourceVersion, ...metadata } = object.metadata;
+  return {
+    key: storeKey(kind, metadata),
+    value: JSON.stringify({ ...object, metadata }),
+    expected,
+    ...(kind.ttlSeconds !== undefined && { ttlSeconds: kind.ttlSeconds }),
+  };
+}
+
+function conflictOf({ key }: Mismatch, operations: readonly Operation[]): Error {
+  if (isClaimKey(key)) return new ClaimTaken(key);
+  const isNew = operations.some((operation) => operation.key === key && operation.expected === 0);
+  return isNew ? new Exists(key) : new Stale(key);
 }

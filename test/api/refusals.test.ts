@@ -107,7 +107,7 @@ test('a dry run deletes nothing, asked for in the query or in the body', async (
 });
 
 test('the namespaces that every cluster has stay', async () => {
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+  for (const name of ['default', 'kube-system', 'kube-public']) {
     await refused(server.client.delete(namespaces, { name }), 403, /this namespace may not be deleted/);
   }
 });
@@ -162,22 +162,30 @@ test('a node writes of itself what it may, and nothing else', async () => {
   await refused(
     ofNode.create(nodes, { metadata: { name: 'n1' }, spec: { podCIDR: '10.42.0.0/17' } }),
     403,
-    /may not write the spec/,
+    /is not allowed to choose its pod network/,
   );
-  await refused(ofNode.create(nodes, { metadata: { name: 'n2' } }), 403, /bears its own name/);
+  await refused(
+    ofNode.create(nodes, { metadata: { name: 'n2' } }),
+    403,
+    /node "n1" is not allowed to modify node "n2"/,
+  );
   const labels = { 'node-role.kubernetes.io/control-plane': '' };
-  await refused(ofNode.create(nodes, { metadata: { name: 'n1', labels } }), 403, /reserved labels/);
+  await refused(
+    ofNode.create(nodes, { metadata: { name: 'n1', labels } }),
+    403,
+    /is not allowed to set the following labels: node-role/,
+  );
   await ofNode.create(nodes, { metadata: { name: 'n1', labels: { own: 'label' } } });
   await server.client.create(pods, { metadata: { name: 'own', ...inDefault }, spec: { containers, nodeName: 'n1' } });
   await refused(
     ofNode.patch(nodes, { name: 'n1' }, { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } }),
     403,
-    /may not write the spec/,
+    /is not allowed to modify taints/,
   );
   await refused(
     ofNode.create(leases, { metadata: { name: 'n2', namespace: 'kube-node-lease' } }),
     403,
-    /bears its own name/,
+    /can only access node lease with the same name/,
   );
   await refused(
     ofNode.patch(
@@ -187,7 +195,7 @@ test('a node writes of itself what it may, and nothing else', async () => {
       { subresource: 'status' },
     ),
     403,
-    /may not change the metadata of pods/,
+    /cannot update labels through pod status/,
   );
   await refused(ofNode.list(configMaps, inDefault), 403, /cannot list resource "configmaps"/);
 });

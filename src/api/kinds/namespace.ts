@@ -7,8 +7,10 @@ import { defineKind } from './kind.ts';
 
 export type Namespace = Served<INamespace>;
 
-/** Those that every cluster has, and keeps. */
-export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const immortalNamespaces = ['default', 'kube-system', 'kube-public'];
+
+/** Those that every cluster has. */
+export const systemNamespaces = [...immortalNamespaces, 'kube-node-lease'];
 
 export const namespaces = defineKind<Namespace>({
   group: '',
@@ -45,5 +47,5 @@ export const namespaces = defineKind<Namespace>({
   isHeld: (namespace) => (namespace.spec.finalizers ?? []).length > 0,
   selectableFields: { 'status.phase': ({ status }) => status.phase ?? '' },
   keptBecause: ({ metadata }) =>
-    systemNamespaces.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
+    immortalNamespaces.includes(metadata.name) ? 'this namespace may not be deleted' : undefined,
 });

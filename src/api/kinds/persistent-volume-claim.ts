@@ -12,6 +12,10 @@ import { type Column, defineKind } from './kind.ts';
 import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
 
 export type PersistentVolumeClaim = Served<IPersistentVolumeClaim>;
+
+/** The finalizer that keeps a claim while pods use it. */
+export const claimProtection = 'kubernetes.io/pvc-protection';
+
 type ClaimSpec = PersistentVolumeClaim['spec'];
 
 const columns: Column<PersistentVolumeClaim>[] = [

@@ -10,6 +10,10 @@ import { type Column, defineKind } from './kind.ts';
 import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
 
 export type PersistentVolume = Served<IPersistentVolume>;
+
+/** The finalizer that keeps a volume while a claim has it. */
+export const volumeProtection = 'kubernetes.io/pv-protection';
+
 type VolumeSpec = PersistentVolume['spec'];
 
 /** The fields of which exactly one says where the storage is. */

@@ -85,6 +85,10 @@ export const priorityClasses = defineKind<PriorityClass>({
     }
     yield* checkOneOf('preemptionPolicy', preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   },
+  keptBecause: ({ metadata: { name } }) =>
+    systemPriorityClasses.some((each) => each.name === name)
+      ? 'this is a system priority class and cannot be deleted'
+      : undefined,
   validateUpdate: function* ({ value, preemptionPolicy }, previous) {
     if (value !== previous.value) yield forbidden('value', 'may not be changed in an update.');
     yield* checkImmutable('preemptionPolicy', preemptionPolicy, previous.preemptionPolicy);

@@ -1,15 +1,33 @@
-// The admission steps in their order.
+// The admission steps in their order, which is Kubernetes'. What its registries do beside admission comes last.
 import type { AdmissionStep } from './admission.ts';
 import { certificateRequester } from './certificate-requester.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
-import { podDefaults } from './pod-defaults.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export const admissionSteps: readonly AdmissionStep[] = [
   namespaceLifecycle,
+  limitRanger,
+  serviceAccount,
   nodeRestriction,
-  podDefaults,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize,
+  runtimeClass,
+  resourceQuota,
   certificateRequester,
   serviceAddresses,
 ];

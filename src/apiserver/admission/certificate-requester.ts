@@ -8,8 +8,8 @@ import type { AdmissionStep } from './admission.ts';
 
 export const certificateRequester: AdmissionStep = {
   name: 'CertificateRequester',
-  admit: ({ request, object, previous }) => {
-    if (request.kind !== certificateSigningRequests) return;
+  admit: ({ request, kind, object, previous }) => {
+    if (!object || kind !== certificateSigningRequests) return;
     const { spec } = object as CertificateSigningRequest;
     const { name, groups, uid } = request.user;
     if (!previous) Object.assign(spec, { username: name, groups: [...groups], ...(uid && { uid }) });

@@ -1,18 +1,23 @@
-// Nothing new in a namespace that is absent or ends; the namespaces that every cluster has stay.
+// Nothing in a namespace that is absent, nothing new in one that ends.
 import { namespaces } from '../../api/kinds/namespace.ts';
-import { Forbidden, NotFound } from '../../api/status.ts';
-import { subjectOf } from '../rest/request.ts';
-import type { AdmissionStep } from './admission.ts';
+import { NotFound } from '../../api/status.ts';
+import { type AdmissionStep, refusal } from './admission.ts';
 
 export const namespaceLifecycle: AdmissionStep = {
   name: 'NamespaceLifecycle',
-  admit: ({ request, object, previous }, { cache }) => {
-    if (previous || !request.kind.namespaced || !request.namespace) return;
-    const namespace = cache.get(namespaces, undefined, request.namespace);
-    if (!namespace) throw new NotFound({ group: '', resource: 'namespaces', name: request.namespace });
-    if (namespace.object.metadata.deletionTimestamp) {
-      const why = `unable to create new content in namespace ${request.namespace} because it is being terminated`;
-      throw new Forbidden(subjectOf(request, object.metadata.name), why);
-    }
+  admit: (admission, { cache }) => {
+    const { request, kind, operation } = admission;
+    const { namespace } = request;
+    if (operation === 'delete' || !kind.namespaced || !namespace) return;
+    const found = cache.get(namespaces, undefined, namespace)?.object;
+    if (!found) throw new NotFound({ group: '', resource: 'namespaces', name: namespace });
+    if (operation !== 'create' || !found.metadata.deletionTimestamp) return;
+    throw refusal(admission, `unable to create new content in namespace ${namespace} because it is being terminated`, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]);
   },
 };

@@ -17,8 +17,8 @@ const nodePorts = { first: 30000, last: 32767 };
 
 export const serviceAddresses: AdmissionStep = {
   name: 'ServiceAddresses',
-  admit: ({ request, object, previous }, context) => {
-    if (request.kind !== services) return;
+  admit: ({ kind, object, previous }, context) => {
+    if (!object || kind !== services) return;
     const service = object as Service;
     const held = new Set(previous ? services.claims?.(previous as Service) : []);
     const causes = [

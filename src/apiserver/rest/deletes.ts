@@ -3,6 +3,8 @@ import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { BadRequest, Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
 import { type ObjectStorage, Stale } from '../object-storage.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
@@ -30,10 +32,12 @@ export interface Deleted {
 
 export class Deletes {
   readonly #storage: ObjectStorage;
+  readonly #admission: AdmissionChain;
   readonly #clock: Clock;
 
-  constructor(storage: ObjectStorage, clock: Clock) {
+  constructor(storage: ObjectStorage, admission: AdmissionChain, clock: Clock) {
     this.#storage = storage;
+    this.#admission = admission;
     this.#clock = clock;
   }
 
@@ -48,6 +52,7 @@ export class Deletes {
       if (!current) throw new NotFound(subjectOf(request));
       const keptBecause = kind.keptBecause?.(current.object);
       if (keptBecause) throw new Forbidden(subjectOf(request), keptBecause);
+      await this.#admit(request, current.object);
       checkPreconditions(request, options, current.object);
       try {
         return await this.#deleteCurrent(request, options, current);
@@ -55,6 +60,13 @@ export class Deletes {
         if (!(error instanceof Stale)) throw error;
       }
     }
+  }
+
+  async #admit(request: RestRequest, previous: KubeObject): Promise<void> {
+    const kind = storedKind(request.kind);
+    const admission: Admission = { operation: 'delete', request, kind, object: undefined, previous };
+    await this.#admission.admit(admission);
+    this.#admission.check(admission);
   }
 
   async deleteMany(request: RestRequest): Promise<CachedObject[]> {

@@ -3,6 +3,7 @@ import { type Kind, resourceOf, storedKind } from '../../api/kinds/kind.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
+import { AdmissionChain } from '../admission/admission-chain.ts';
 import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
@@ -42,7 +43,7 @@ export class Rest {
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
   readonly cache: ObjectCache;
   readonly writes: Writes;
-  readonly #deletes: Deletes;
+  readonly deletes: Deletes;
   readonly #clock: Clock;
 
   constructor({ storage, authorize, admission, subresources, serviceCidr, clock }: RestOptions) {
@@ -50,8 +51,9 @@ export class Rest {
     this.#subresources = subresources;
     this.cache = storage.cache;
     this.#clock = clock;
-    this.writes = new Writes(storage, admission, serviceCidr, clock);
-    this.#deletes = new Deletes(storage, clock);
+    const chain = new AdmissionChain(admission, { cache: storage.cache, serviceCidr, clock });
+    this.writes = new Writes(storage, chain, clock);
+    this.deletes = new Deletes(storage, chain, clock);
   }
 
   async handle(request: RestRequest): Promise<RestAnswer> {
@@ -72,12 +74,12 @@ export class Rest {
       case 'patch':
         return object(200, await this.writes.patch(request));
       case 'delete': {
-        const { cached, gone } = await this.#deletes.deleteOne(request);
+        const { cached, gone } = await this.deletes.deleteOne(request);
         if (!gone || storedKind(request.kind).showsDeleted) return object(200, cached);
         return { type: 'status', status: deletionStatus(request, cached.object) };
       }
       case 'deletecollection':
-        return { type: 'list', items: await this.#deletes.deleteMany(request), revision: this.cache.revision };
+        return { type: 'list', items: await this.deletes.deleteMany(request), revision: this.cache.revision };
       case 'watch':
         throw new MethodNotAllowed();
     }

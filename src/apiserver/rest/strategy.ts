@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Door, Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { randomSuffix } from '../../api/random-suffix.ts';
 import { Invalid } from '../../api/status.ts';
 import { type Cause, checkName, dnsSubdomainFaults, invalid, required } from '../../api/validation.ts';
 
@@ -126,9 +127,4 @@ function validateMetadata({ metadata }: KubeObject): Cause[] {
     if (typeof value !== 'string') causes.push(invalid('metadata.annotations', value, 'must be a string'));
   }
   return causes;
-}
-
-function randomSuffix(): string {
-  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-  return Array.from({ length: 5 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join('');
 }

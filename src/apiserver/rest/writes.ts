@@ -7,9 +7,10 @@ import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
-import type { AdmissionContext, AdmissionStep } from '../admission/admission.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
-import { ClaimTaken, type ObjectStorage, Stale } from '../object-storage.ts';
+import { ClaimTaken, Exists, type ObjectStorage, Stale } from '../object-storage.ts';
 import { editAs, objectIn } from './decoding.ts';
 import { revisionOf } from './list-options.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
@@ -26,14 +27,12 @@ export interface Written {
 
 export class Writes {
   readonly #storage: ObjectStorage;
-  readonly #steps: readonly AdmissionStep[];
-  readonly #context: AdmissionContext;
+  readonly #admission: AdmissionChain;
   readonly #clock: Clock;
 
-  constructor(storage: ObjectStorage, steps: readonly AdmissionStep[], serviceCidr: string, clock: Clock) {
+  constructor(storage: ObjectStorage, admission: AdmissionChain, clock: Clock) {
     this.#storage = storage;
-    this.#steps = steps;
-    this.#context = { cache: storage.cache, serviceCidr };
+    this.#admission = admission;
     this.#clock = clock;
   }
 
@@ -43,14 +42,19 @@ export class Writes {
     return this.#again(request, async () => {
       const draft = mutableCopy(body);
       completeNew(kind, draft, timestamp(this.#clock.now()));
-      this.#admit(request, draft, undefined);
+      const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
+      await this.#admission.admit(admission);
       validate(kind, draft);
+      this.#admission.check(admission);
       warn(request, kind, draft);
-      if (isDryRun(request)) return new CachedObject(draft, 0);
+      if (isDryRun(request)) {
+        this.#admission.book(admission);
+        return new CachedObject(draft, 0);
+      }
       try {
-        return await this.#storage.create(kind, draft);
+        return await this.#admission.write(admission, (bookings) => this.#storage.create(kind, draft, bookings));
       } catch (error) {
-        if (error instanceof Stale && !body.metadata.generateName)
+        if (error instanceof Exists && !body.metadata.generateName)
           throw new AlreadyExists(subjectOf(request, draft.metadata.name));
         throw error;
       }
@@ -80,14 +84,19 @@ export class Writes {
       const draft = edit(previous.object);
       checkPreconditions(request, draft, previous.object);
       completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
-      this.#admit(request, draft, previous.object);
+      const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
+      await this.#admission.admit(admission);
       validate(kind, draft, previous.object);
+      this.#admission.check(admission);
       warn(request, kind, draft);
       draft.metadata.resourceVersion = String(previous.revision);
       if (isDeepStrictEqual(draft, previous.object)) return previous;
-      if (isDryRun(request)) return new CachedObject(draft, previous.revision);
+      if (isDryRun(request)) {
+        this.#admission.book(admission);
+        return new CachedObject(draft, previous.revision);
+      }
       if (isReleased(request, draft)) return this.#finish(request, draft, previous);
-      return this.#storage.update(kind, draft, previous);
+      return this.#admission.write(admission, (bookings) => this.#storage.update(kind, draft, previous, bookings));
     });
   }
 
@@ -99,10 +108,6 @@ export class Writes {
   async #finish(request: RestRequest, draft: KubeObject, previous: CachedObject): Promise<CachedObject> {
     const revision = await this.#storage.remove(storedKind(request.kind), previous);
     return new CachedObject({ ...draft, metadata: { ...draft.metadata, resourceVersion: String(revision) } }, revision);
-  }
-
-  #admit(request: RestRequest, object: KubeObject, previous: KubeObject | undefined): void {
-    for (const step of this.#steps) step.admit({ request, object, previous }, this.#context);
   }
 
   async #again<T>(request: RestRequest, attempt: () => Promise<T>): Promise<T> {
