@@ -5,6 +5,9 @@ import { clusterRoleBindings } from './cluster-role-binding.ts';
 import { configMaps } from './config-map.ts';
 import { controllerRevisions } from './controller-revision.ts';
 import { cronJobs } from './cron-job.ts';
+import { csiDrivers } from './csi-driver.ts';
+import { csiNodes } from './csi-node.ts';
+import { csiStorageCapacities } from './csi-storage-capacity.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
@@ -36,6 +39,8 @@ import { serviceAccounts } from './service-account.ts';
 import { serviceCidrs } from './service-cidr.ts';
 import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
+import { volumeAttachments } from './volume-attachment.ts';
+import { volumeAttributesClasses } from './volume-attributes-class.ts';
 
 export const allKinds: readonly Kind[] = [
   namespaces,
@@ -74,4 +79,9 @@ export const allKinds: readonly Kind[] = [
   ipAddresses,
   networkPolicies,
   serviceCidrs,
+  csiDrivers,
+  csiNodes,
+  csiStorageCapacities,
+  volumeAttachments,
+  volumeAttributesClasses,
 ];

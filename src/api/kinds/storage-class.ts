@@ -2,11 +2,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { IStorageClass } from 'kubernetes-models/storage.k8s.io/v1/StorageClass';
-import { checkLabels, qualifiedNameFaults } from '../label-rules.ts';
+import { checkLabels } from '../label-rules.ts';
 import type { KubeObject, Served } from '../meta.ts';
-import { type Cause, checkImmutable, checkName, checkOneOf, forbidden, invalid, required } from '../validation.ts';
+import { type Cause, checkImmutable, checkOneOf, forbidden, required } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
+import { checkParameters, checkProvisioner } from './storage-driver.ts';
 
 export type StorageClass = Served<IStorageClass>;
 
@@ -14,28 +15,11 @@ const defaultAnnotations = [
   'storageclass.kubernetes.io/is-default-class',
   'storageclass.beta.kubernetes.io/is-default-class',
 ];
-const parametersMost = { count: 512, bytes: 256 * 1024 };
 
 /** Of this class are claims that name none. */
 export function isDefaultStorageClass({ metadata: { annotations } }: KubeObject): boolean {
   return defaultAnnotations.some((name) => annotations?.[name] === 'true');
 }
-
-function* validateParameters(parameters: Record<string, string> = {}): Iterable<Cause> {
-  const entries = Object.entries(parameters);
-  if (entries.length > parametersMost.count) {
-    yield tooLong('Provisioner Parameters exceeded max allowed', parametersMost.count);
-  }
-  for (const [key] of entries) if (key === '') yield invalid('parameters', key, 'field can not be empty.');
-  const bytes = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
-  if (bytes > parametersMost.bytes) yield tooLong('', parametersMost.bytes);
-}
-
-const tooLong = (detail: string, most: number): Cause => ({
-  reason: 'FieldValueTooLong',
-  message: `Too long: ${detail && `${detail}: `}may not be more than ${most} bytes`,
-  field: 'parameters',
-});
 
 function* validateTopologies({ allowedTopologies = [] }: StorageClass): Iterable<Cause> {
   for (const [index, { matchLabelExpressions = [] }] of allowedTopologies.entries()) {
@@ -94,10 +78,9 @@ export const storageClasses = defineKind<StorageClass>({
     storageClass.volumeBindingMode ??= 'Immediate';
   },
   validate: function* (storageClass) {
-    const { provisioner = '', parameters, reclaimPolicy, volumeBindingMode } = storageClass;
-    if (provisioner === '') yield required('provisioner');
-    else yield* checkName('provisioner', provisioner.toLowerCase(), qualifiedNameFaults);
-    yield* validateParameters(parameters);
+    const { provisioner, parameters, reclaimPolicy, volumeBindingMode } = storageClass;
+    yield* checkProvisioner('provisioner', provisioner);
+    yield* checkParameters('parameters', parameters);
     yield* checkOneOf('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']);
     yield* checkOneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
     yield* validateTopologies(storageClass);
