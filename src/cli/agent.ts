@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { AgentOptions } from '../agent.ts';
 import type { Log } from '../base/log.ts';
-import { commonFlags, flag, portNumber, withFlags } from './options.ts';
+import { commonFlags, dockerSocketFlag, flag, portNumber, UsageError, withFlags } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
 
 export const agentFlags = [
   flag('--node-name <name>', "the node's name (default: the host's name)"),
   flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
-  flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock'),
+  dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
 ];
 
@@ -39,12 +39,18 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
 export function addAgentCommand(program: Command): void {
   withFlags(program.command('agent'), [
     ...commonFlags,
-    flag('--server <url>', 'the API of the master, as https://ADDRESS:6443').makeOptionMandatory(),
+    flag('--server <url>', 'the API of the master, as https://ADDRESS:6443 (required)'),
     flag('--token <token>', 'join token, as `wherry token create` prints it; needed once'),
     ...agentFlags,
   ])
-    .description('run the node agent: pods of this host on Docker Engine')
-    .action(async (flags: AgentFlags & { server: string; token?: string }) => {
+    .summary('run the node agent: pods of this host on Docker Engine')
+    .description(
+      `Run the node agent: it joins this host to a master and runs pods on Docker Engine. Needs root.
+The token is needed once; the agent then has a certificate of its own. Pods outlive the agent: it finds them again when it
+comes back. \`wherry check agent\` tells whether this host is ready for it.`,
+    )
+    .action(async (flags: AgentFlags & { server?: string; token?: string }) => {
+      if (!flags.server) throw new UsageError('the agent needs its master: say --server https://ADDRESS:6443');
       const { agentComponents } = await import('../agent.ts');
       const log = logFor(flags);
       await runUntilSignal(agentComponents(agentOptions(flags, flags.server, flags.token, log)), log);

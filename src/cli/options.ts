@@ -5,14 +5,24 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 const defaultDataDir = '/var/lib/wherry';
 export const defaultKubeconfig = '/etc/wherry/kubeconfig';
 
-/** A flag whose variable is its name: --https-port is WHERRY_HTTPS_PORT. */
-export function flag(flags: string, description: string, defaultValue?: unknown): Option {
+/** The command line or the configuration is wrong: nothing has been tried. */
+export class UsageError extends Error {}
+
+/**
+ * A setting: a flag, the variable of its name (--https-port is WHERRY_HTTPS_PORT) and the key of the configuration file.
+ * What is of one call alone, as --force, is a plain Option.
+ */
+export function flag(flags: string, description: string, defaultValue?: unknown, shown?: string): Option {
   const name = /--([a-z-]+)/.exec(flags)?.[1] ?? '';
   const option = new Option(flags, description).env(`WHERRY_${name.toUpperCase().replaceAll('-', '_')}`);
-  return defaultValue === undefined ? option : option.default(defaultValue);
+  return defaultValue === undefined ? option : option.default(defaultValue, shown);
 }
 
 export const dataDirFlag = flag('--data-dir <directory>', 'where everything is kept', defaultDataDir);
+
+export const adminKubeconfigFlag = flag('--kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig);
+
+export const dockerSocketFlag = flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock');
 
 export const commonFlags = [dataDirFlag, flag('--verbose', 'log more')];
 
@@ -42,8 +52,15 @@ export function countNumber(text: string): number {
   return Number(text);
 }
 
-export function listOf(text: string, previous: string[] = []): string[] {
-  return [...previous, ...text.split(',').filter((part) => part !== '')];
+/** Names with commas between them; a flag that is said again adds to itself, never to what another source said. */
+export function listParser(): (text: string, previous?: string[]) => string[] {
+  const parsed = new WeakSet<string[]>();
+  return (text, previous = []) => {
+    const names = text.split(',').filter((name) => name !== '');
+    const list = parsed.has(previous) ? [...previous, ...names] : names;
+    parsed.add(list);
+    return list;
+  };
 }
 
 /** Bridges and links that container engines make, and the address that every Vagrant machine shares, tell no host apart. */

@@ -1,13 +1,14 @@
 // Runs a table of components until a signal ends it.
 import { type Component, Components } from '../base/component.ts';
 import { createLog, type Level, type Log } from '../base/log.ts';
+import { tellServiceManager } from './service-manager.ts';
 
 export function logFor(options: { verbose?: boolean }): Log {
   const level: Level = options.verbose ? 'debug' : 'info';
   return createLog({ level });
 }
 
-/** Starts the components in order, then waits for SIGTERM or SIGINT and stops them in reverse. */
+/** Starts the components in order, tells the service manager, then waits for SIGTERM or SIGINT and stops them in reverse. */
 export async function runUntilSignal(components: Component[], log: Log): Promise<void> {
   const running = new Components(log);
   const stop = Promise.withResolvers<string>();
@@ -15,7 +16,9 @@ export async function runUntilSignal(components: Component[], log: Log): Promise
   const begun = performance.now();
   await running.start(components);
   log.info('ready', { ms: Math.round(performance.now() - begun) });
+  await tellServiceManager('READY=1', log);
   // A pending promise alone does not keep a process alive; a component that listens does.
   log.info('stopping', { signal: await stop.promise });
+  await tellServiceManager('STOPPING=1', log);
   await running.stop();
 }

@@ -9,7 +9,7 @@ import {
   durationMs,
   flag,
   likelyAddress,
-  listOf,
+  listParser,
   portNumber,
   withFlags,
 } from './options.ts';
@@ -24,15 +24,21 @@ export const serverFlags = [
   flag('--cluster-cidr <cidr>', 'range from which every node gets a network for its pods', '10.42.0.0/16'),
   flag('--service-cidr <cidr>', 'range of service addresses', '10.43.0.0/16'),
   flag('--cluster-domain <domain>', 'domain of service names', 'cluster.local'),
-  flag('--tls-san <names>', 'more names and addresses for the certificate of the API').argParser(listOf).default([]),
+  flag('--tls-san <names>', 'more names and addresses for the certificate of the API')
+    .argParser(listParser())
+    .default([]),
   flag('--write-kubeconfig <file>', "where to write the administrator's kubeconfig", defaultKubeconfig),
-  flag('--node-grace-period <duration>', 'how long a node may be silent before it counts as lost', 50_000).argParser(
-    durationMs,
-  ),
+  flag(
+    '--node-grace-period <duration>',
+    'how long a node may be silent before it counts as lost',
+    50_000,
+    '50s',
+  ).argParser(durationMs),
   flag(
     '--backup-interval <duration>',
     'how often the server takes a backup by itself; 0 for never',
     sixHoursMs,
+    '6h',
   ).argParser(durationMs),
   flag('--backup-keep <number>', 'how many of its backups the server keeps', 8).argParser(countNumber),
   flag('--backup-dir <directory>', 'where the server puts its backups (default: backups in the data directory)'),
@@ -73,7 +79,12 @@ export function serverOptions(flags: ServerFlags): ServerOptions {
 
 export function addServerCommand(program: Command): void {
   withFlags(program.command('server'), [...commonFlags, ...serverFlags])
-    .description('run the master: API, state, scheduler and controllers')
+    .summary('run the master: API, state, scheduler and controllers')
+    .description(
+      `Run the master: API server, state, scheduler and controllers. Hosts join it with \`wherry agent\`.
+Everything is kept in the data directory; the first start makes the authority and all keys. SIGTERM stops it cleanly, and it
+may be killed at any time.`,
+    )
     .action(async (flags: ServerFlags) => {
       const { serverComponents } = await import('../server.ts');
       const options = serverOptions(flags);

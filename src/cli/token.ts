@@ -1,15 +1,12 @@
-// wherry token: lets hosts join.
-import { join } from 'node:path';
-import type { Command } from 'commander';
-import { secrets } from '../api/kinds/secret.ts';
-import { readFileIfThere } from '../base/files.ts';
-import { createLog } from '../base/log.ts';
-import { Client } from '../client/client.ts';
-import { HttpTransport } from '../client/http-transport.ts';
+// wherry token: lets hosts join. A token is a Secret of Kubernetes' own form, as kubeadm makes it.
+import { type Command, Option } from 'commander';
+import { type Secret, secrets } from '../api/kinds/secret.ts';
+import { isNotFound } from '../api/status.ts';
 import { caHash } from '../pki/certificate.ts';
-import { type Kubeconfig, parseKubeconfig } from '../pki/kubeconfig.ts';
+import type { Kubeconfig } from '../pki/kubeconfig.ts';
 import { createTokenParts, formatJoinToken, tokenSecretName, tokenSecretType } from '../pki/token.ts';
-import { defaultKubeconfig, durationMs, flag, withFlags } from './options.ts';
+import { asAdmin, readAdminKubeconfig } from './admin.ts';
+import { adminKubeconfigFlag, durationMs, UsageError, withFlags } from './options.ts';
 
 interface TokenFlags {
   kubeconfig: string;
@@ -17,29 +14,14 @@ interface TokenFlags {
   description: string;
 }
 
-export async function readAdminKubeconfig(file: string): Promise<Kubeconfig> {
-  const text = await readFileIfThere(file);
-  if (text === undefined)
-    throw new Error(`${file} does not exist: run this on the server's host, or name its kubeconfig`);
-  return parseKubeconfig(text);
-}
+const namespace = 'kube-system';
 
-/** Makes a bootstrap token, as kubeadm would, and answers it with the pin of the authority. */
-export async function createJoinToken(
-  { server, ca, identity }: Kubeconfig,
-  ttlMs: number,
-  description: string,
-): Promise<string> {
-  const transport = new HttpTransport({
-    server,
-    ca,
-    ...(identity && { identity }),
-    log: createLog({ level: 'error' }),
-  });
-  try {
-    const token = { ...createTokenParts(), caHash: caHash(ca) };
-    await new Client(transport).create(secrets, {
-      metadata: { namespace: 'kube-system', name: tokenSecretName(token.id) },
+/** Makes a bootstrap token and answers it with the pin of the authority. */
+export async function createJoinToken(admin: Kubeconfig, ttlMs: number, description: string): Promise<string> {
+  const token = { ...createTokenParts(), caHash: caHash(admin.ca) };
+  await asAdmin(admin, (client) =>
+    client.create(secrets, {
+      metadata: { namespace, name: tokenSecretName(token.id) },
       type: tokenSecretType,
       stringData: {
         'token-id': token.id,
@@ -48,23 +30,68 @@ export async function createJoinToken(
         expiration: new Date(Date.now() + ttlMs).toISOString(),
         'usage-bootstrap-authentication': 'true',
       },
-    });
-    return formatJoinToken(token);
-  } finally {
-    await transport.close();
-  }
+    }),
+  );
+  return formatJoinToken(token);
+}
+
+/** A table for who reads; the secret part is not shown. */
+export function tokenTable(tokens: readonly Secret[], nowMs: number): string {
+  const rows = tokens.map(({ data }) => {
+    const read = (key: string) => Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
+    const expiration = read('expiration');
+    const isOver = expiration !== '' && !(Date.parse(expiration) > nowMs);
+    const ends = expiration === '' ? 'never' : `${expiration}${isOver ? ' (over)' : ''}`;
+    return [read('token-id'), ends, read('description')];
+  });
+  const table = [['ID', 'EXPIRES', 'DESCRIPTION'], ...rows];
+  const widthOf = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
+  const widths = [widthOf(0), widthOf(1), 0];
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+/** The part by which a token is known: of one that is given whole, what is before the first dot. */
+export function tokenIdOf(text: string): string {
+  const id = text.split('.')[0] ?? '';
+  if (!/^[a-z0-9]{6}$/.test(id))
+    throw new UsageError(
+      `${JSON.stringify(text)} is no token: give its ID, six letters and digits, as \`wherry token list\` shows`,
+    );
+  return id;
 }
 
 export function addTokenCommand(program: Command): void {
-  const token = program.command('token').description('tokens by which hosts join');
+  const token = program.command('token').description('make, list and delete the tokens by which hosts join');
   withFlags(token.command('create'), [
-    flag('--kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
-    flag('--ttl <duration>', 'how long the token is valid', durationMs('24h')).argParser(durationMs),
-    flag('--description <text>', 'what the token is for', 'made by wherry token create'),
+    adminKubeconfigFlag,
+    new Option('--ttl <duration>', 'how long the token is valid')
+      .default(durationMs('24h'), '24h')
+      .argParser(durationMs),
+    new Option('--description <text>', 'what the token is for').default('made by wherry token create'),
   ])
-    .description('make a token and print it')
+    .description(
+      'make a token and print it: `wherry agent --server https://THIS-HOST:6443 --token TOKEN` joins with it',
+    )
     .action(async ({ kubeconfig, ttl, description }: TokenFlags) => {
-      const admin = await readAdminKubeconfig(join(kubeconfig));
-      console.log(await createJoinToken(admin, ttl, description));
+      console.log(await createJoinToken(await readAdminKubeconfig(kubeconfig), ttl, description));
+    });
+  withFlags(token.command('list'), [adminKubeconfigFlag])
+    .description('list the tokens there are, without their secrets')
+    .action(async ({ kubeconfig }: TokenFlags) => {
+      const options = { namespace, fieldSelector: `type=${tokenSecretType}` };
+      const { items } = await asAdmin(await readAdminKubeconfig(kubeconfig), (client) => client.list(secrets, options));
+      console.log(tokenTable(items, Date.now()));
+    });
+  withFlags(token.command('delete').argument('<id>', 'the ID of the token, or the token itself'), [adminKubeconfigFlag])
+    .description('delete a token: nobody joins with it any more, and who has joined stays')
+    .action(async (text: string, { kubeconfig }: TokenFlags) => {
+      const id = tokenIdOf(text);
+      const admin = await readAdminKubeconfig(kubeconfig);
+      await asAdmin(admin, (client) => client.delete(secrets, { namespace, name: tokenSecretName(id) })).catch(
+        (error: unknown) => {
+          throw isNotFound(error) ? new Error(`there is no token ${id}: \`wherry token list\` lists them`) : error;
+        },
+      );
+      console.log(`token ${id} is deleted`);
     });
 }

@@ -1,11 +1,12 @@
 // wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readFileIfThere } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
-import { commonFlags, defaultKubeconfig, flag, withFlags } from './options.ts';
+import { commonFlags, defaultKubeconfig, dockerSocketFlag, flag, UsageError, withFlags } from './options.ts';
 import { logFor } from './run.ts';
 
 interface UninstallFlags {
@@ -19,15 +20,21 @@ interface UninstallFlags {
 export function addUninstallCommand(program: Command): void {
   withFlags(program.command('uninstall'), [
     ...commonFlags,
-    flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock'),
+    dockerSocketFlag,
     flag('--write-kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
-    flag('--yes', 'really remove everything'),
+    new Option('--yes', 'really remove everything'),
   ])
-    .description("remove this host's containers, network rules and all data of Wherry; stop Wherry first")
+    .summary('take back all that Wherry did to this host')
+    .description(
+      "Remove this host's containers, network rules and all data of Wherry, its backups too. Stop Wherry first.",
+    )
     .action(async (flags: UninstallFlags) => {
       if (!flags.yes)
-        throw new Error(`this removes all pods of this host and everything in ${flags.dataDir}: say --yes to go on`);
+        throw new UsageError(
+          `this removes all pods of this host and everything in ${flags.dataDir}: say --yes to go on`,
+        );
       const log = logFor(flags).named('uninstall');
+      await refuseWhileServerRuns(flags.dataDir);
       await removeContainers(flags, log);
       const { removeNetwork } = await import('../network/remove-network.ts');
       await removeNetwork({ log });
@@ -37,6 +44,14 @@ export function addUninstallCommand(program: Command): void {
       await rmdir(dirname(flags.writeKubeconfig)).catch(() => {});
       log.info('removed all data', { directory: flags.dataDir, kubeconfig: flags.writeKubeconfig });
     });
+}
+
+async function refuseWhileServerRuns(dataDir: string): Promise<void> {
+  const { stateDirectory } = await import('../backup/take-backup.ts');
+  const state = stateDirectory(join(dataDir, 'server'));
+  if (!existsSync(state)) return;
+  const { DirectoryLock } = await import('../store/embedded/directory-lock.ts');
+  DirectoryLock.take(state).release();
 }
 
 async function removeContainers({ dataDir, dockerSocket }: UninstallFlags, log: Log): Promise<void> {

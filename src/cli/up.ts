@@ -3,15 +3,20 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Component } from '../base/component.ts';
 import { readFileIfThere } from '../base/files.ts';
+import { readAdminKubeconfig } from './admin.ts';
 import { type AgentFlags, agentFlags, agentOptions } from './agent.ts';
 import { commonFlags, withFlags } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
 import { type ServerFlags, serverFlags, serverOptions } from './server.ts';
-import { createJoinToken, readAdminKubeconfig } from './token.ts';
+import { createJoinToken } from './token.ts';
 
 export function addUpCommand(program: Command): void {
   withFlags(program.command('up'), [...commonFlags, ...serverFlags, ...agentFlags])
-    .description('run master and agent on this host')
+    .summary('run master and agent on this host')
+    .description(
+      `Run master and agent on this host, in one process: a cluster of one node, to which others may be joined with
+\`wherry token create\` here and \`wherry agent\` there. Needs root and Docker Engine; \`wherry check\` tells what is missing.`,
+    )
     .action(async (flags: ServerFlags & AgentFlags) => {
       const log = logFor(flags);
       await runUntilSignal(await upComponents(flags), log);
