@@ -1,25 +1,20 @@
 // Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
 import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { BadRequest, Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
+import { Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
 import { type ObjectStorage, Stale } from '../object-storage.ts';
-import { isDryRun, type RestRequest, subjectOf } from './request.ts';
+import { type DeleteOptions, deleteOptionsOf, type PropagationPolicy } from './delete-options.ts';
+import { type RestRequest, subjectOf } from './request.ts';
 import { selectionOf } from './selection.ts';
 import { setDefaults } from './strategy.ts';
 import { isReleased } from './writes.ts';
 
-interface DeleteOptions {
-  gracePeriodSeconds?: number;
-  propagationPolicy?: string;
-  orphanDependents?: boolean;
-  preconditions?: { uid?: string; resourceVersion?: string };
-}
-
-const propagationFinalizers: Record<string, string | undefined> = {
+const propagationFinalizers: Record<PropagationPolicy, string | undefined> = {
+  Background: undefined,
   Orphan: 'orphan',
   Foreground: 'foregroundDeletion',
 };
@@ -44,9 +39,8 @@ export class Deletes {
   async deleteOne(request: RestRequest): Promise<Deleted> {
     const { namespace, name = '' } = request;
     const kind = storedKind(request.kind);
-    const options = optionsOf(request);
-    if (!isPropagationSaid(options) && kind.orphansDependents?.warning) request.warn(kind.orphansDependents.warning);
-    isDryRun(request);
+    const options = deleteOptionsOf(request);
+    if (!options.propagationPolicy && kind.orphansDependents?.warning) request.warn(kind.orphansDependents.warning);
     for (;;) {
       const current = this.#storage.cache.get(kind, namespace, name);
       if (!current) throw new NotFound(subjectOf(request));
@@ -86,12 +80,13 @@ export class Deletes {
     const kind = storedKind(request.kind);
     const marked = this.#mark(request, options, current.object);
     if (isReleased(request, marked)) {
-      const revision = isDryRun(request) ? current.revision : await this.#storage.remove(kind, current);
-      return { cached: new CachedObject(marked, revision), gone: true };
+      const revision = options.isDryRun ? current.revision : await this.#storage.remove(kind, current);
+      // What ends gracefully is seen as it ended, other kinds as they were.
+      return { cached: kind.gracePeriodSeconds ? new CachedObject(marked, revision) : current, gone: true };
     }
     const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
     if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };
-    const cached = isDryRun(request)
+    const cached = options.isDryRun
       ? new CachedObject(marked, current.revision)
       : await this.#storage.update(kind, marked, current);
     return { cached, gone: false };
@@ -115,47 +110,20 @@ export class Deletes {
   }
 }
 
-const isPropagationSaid = ({ propagationPolicy, orphanDependents }: DeleteOptions): boolean =>
-  propagationPolicy !== undefined || orphanDependents !== undefined;
-
-function propagationOf(kind: Kind, options: DeleteOptions): string {
-  const orphans = options.orphanDependents ?? kind.orphansDependents !== undefined;
-  return options.propagationPolicy ?? (orphans ? 'Orphan' : 'Background');
+function propagationOf(kind: Kind, { propagationPolicy }: DeleteOptions): PropagationPolicy {
+  return propagationPolicy ?? (kind.orphansDependents ? 'Orphan' : 'Background');
 }
 
-function optionsOf({ body, query }: RestRequest): DeleteOptions {
-  const sent = (body ?? {}) as DeleteOptions;
-  const grace =
-    sent.gracePeriodSeconds ?? (query.gracePeriodSeconds === undefined ? undefined : Number(query.gracePeriodSeconds));
-  if (grace !== undefined && !(Number.isInteger(grace) && grace >= 0)) {
-    throw new BadRequest(`invalid gracePeriodSeconds: ${JSON.stringify(grace)}`);
-  }
-  const policy = sent.propagationPolicy ?? query.propagationPolicy;
-  if (policy !== undefined && !['Orphan', 'Foreground', 'Background'].includes(policy)) {
-    throw new BadRequest(`invalid propagationPolicy: ${policy}`);
-  }
-  return {
-    ...sent,
-    ...(grace !== undefined && { gracePeriodSeconds: grace }),
-    ...(policy !== undefined && { propagationPolicy: policy }),
+/** What is told names the kind where others name the resource, as Kubernetes does. */
+function checkPreconditions({ kind }: RestRequest, { preconditions }: DeleteOptions, { metadata }: KubeObject): void {
+  const refuse = (what: string, asked: string, found = '') => {
+    const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`;
+    return new Conflict({ group: kind.group, resource: kind.kind, name: metadata.name }, why);
   };
-}
-
-function checkPreconditions(
-  request: RestRequest,
-  { preconditions = {} }: DeleteOptions,
-  { metadata }: KubeObject,
-): void {
   const { uid, resourceVersion } = preconditions;
-  if (uid && uid !== metadata.uid) {
-    throw new Conflict(
-      subjectOf(request),
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-    );
-  }
+  if (uid && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid);
   if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
-    throw new Conflict(subjectOf(request), why);
+    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion);
   }
 }
 

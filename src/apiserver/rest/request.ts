@@ -1,6 +1,7 @@
 // A request for objects, after the path has been read and the kind been found: what HTTP and the in-process client share.
 import type { Kind } from '../../api/kinds/kind.ts';
-import { BadRequest, type Subject } from '../../api/status.ts';
+import { Invalid, type Subject } from '../../api/status.ts';
+import { unsupported } from '../../api/validation.ts';
 import type { User } from '../user.ts';
 
 export type RestVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -24,11 +25,15 @@ export function subjectOf(request: RestRequest, name = request.name): Subject {
   return { group: request.kind.group, resource: request.kind.plural, name };
 }
 
-/** Asked for in the query, or by who deletes in the body. */
-export function isDryRun({ verb, query, body }: RestRequest): boolean {
-  const options =
-    verb === 'delete' || verb === 'deletecollection' ? (body as { dryRun?: unknown } | undefined) : undefined;
-  const asked = [query.dryRun ?? [], options?.dryRun ?? []].flat().filter((value) => value !== '');
-  if (asked.some((value) => value !== 'All')) throw new BadRequest(`invalid dryRun: ${JSON.stringify(asked)}`);
-  return asked.length > 0;
+const optionKinds: Partial<Record<RestVerb, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+};
+
+/** Whether a write shall be checked and answered, and nothing stored. A deletion has its own options for it. */
+export function isDryRun({ verb, query: { dryRun = '' } }: RestRequest): boolean {
+  if (dryRun === '' || dryRun === 'All') return dryRun === 'All';
+  const cause = unsupported('dryRun', [dryRun], ['All']);
+  throw new Invalid({ group: 'meta.k8s.io', kind: optionKinds[verb] ?? 'CreateOptions', name: '' }, [cause]);
 }
