@@ -1,4 +1,4 @@
-// Removes pods whose node is gone: nobody is left who would end them.
+// Removes pods whose node is gone for good: nobody is left who would end them. A node that is only made anew keeps its pods.
 import { nodes } from '../api/kinds/node.ts';
 import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { keyOf } from '../api/meta.ts';
@@ -8,7 +8,7 @@ import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 export function podGarbageController(context: ControllerContext): Controller {
-  const { client, informers, clock } = context;
+  const { client, informers, clock, nodeGraceMs } = context;
   const log = context.log.named('pod-garbage');
   const allNodes = informers.for(nodes);
   const allPods = informers.for(pods);
@@ -16,10 +16,10 @@ export function podGarbageController(context: ControllerContext): Controller {
   const queue = new WorkQueue({ name: 'pod-garbage', log, clock, sync: syncPod, workers: 4 });
 
   allNodes.onChange(({ key, object }) => {
-    if (!object) for (const pod of podsByNode(key)) queue.add(keyOf(pod));
+    if (!object) for (const pod of podsByNode(key)) queue.addAfter(keyOf(pod), nodeGraceMs);
   });
   allPods.onChange(({ key, object }) => {
-    if (object?.spec.nodeName && !allNodes.get(object.spec.nodeName)) queue.add(key);
+    if (object?.spec.nodeName && !allNodes.get(object.spec.nodeName)) queue.addAfter(key, nodeGraceMs);
   });
 
   async function syncPod(key: string): Promise<void> {
