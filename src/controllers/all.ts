@@ -1,5 +1,6 @@
 // The table of controllers that every server runs. A new controller is one file beside this one and one line here.
 import { certificateController } from './certificate.ts';
+import { claimProtectionController } from './claim-protection.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -8,9 +9,11 @@ import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageController } from './pod-garbage.ts';
 import { podNetworkController } from './pod-networks.ts';
 import { replicaSetController } from './replica-set.ts';
+import { resourceQuotaController } from './resource-quota.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceEndpointsController } from './service-endpoints.ts';
 import { taintEvictionController } from './taint-eviction.ts';
+import { volumeProtectionController } from './volume-protection.ts';
 
 export const allControllers: readonly ((context: ControllerContext) => Controller)[] = [
   certificateController,
@@ -24,4 +27,7 @@ export const allControllers: readonly ((context: ControllerContext) => Controlle
   namespaceController,
   serviceAccountController,
   garbageCollector,
+  resourceQuotaController,
+  claimProtectionController,
+  volumeProtectionController,
 ];

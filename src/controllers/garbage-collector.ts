@@ -1,7 +1,7 @@
 // Deletes what belonged to an owner that is gone, and lets an owner go that waits for its dependents (foreground) or
 // wants them to stay (orphan). Generic over the table of kinds. Holds: an owner counts as gone only when the API itself
 // says so; our copies of different kinds are not of the same moment.
-import { allKinds } from '../api/kinds/all.ts';
+import { storedKinds } from '../api/kinds/all.ts';
 import { events } from '../api/kinds/event.ts';
 import { type Kind, resourceOf } from '../api/kinds/kind.ts';
 import { isBeingDeleted, type KubeObject, type OwnerReference } from '../api/meta.ts';
@@ -39,7 +39,7 @@ export function garbageCollector(context: ControllerContext): Controller {
   const log = context.log.named('garbage-collector');
   const queue = new WorkQueue({ name: 'garbage-collector', log, clock, sync: syncObject, workers: 16 });
   const watchedKinds = new Map<string, Watched>();
-  for (const kind of allKinds) if (kind !== events) watchedKinds.set(resourceOf(kind), watch(kind));
+  for (const kind of storedKinds) if (kind !== events) watchedKinds.set(resourceOf(kind), watch(kind));
   const byGroupKind = new Map([...watchedKinds.values()].map((each) => [`${each.kind.group}/${each.kind.kind}`, each]));
   for (const each of watchedKinds.values()) each.informer.onChange((change) => objectChanged(each, change));
 

@@ -1,7 +1,7 @@
 // Empties a namespace that is being deleted: its pods first, each with its grace, then everything else; when nothing is
 // left, lets go of it. What keeps it waiting stands in its conditions.
 import { isDeepStrictEqual } from 'node:util';
-import { allKinds } from '../api/kinds/all.ts';
+import { storedKinds } from '../api/kinds/all.ts';
 import { events } from '../api/kinds/event.ts';
 import { type Kind, resourceOf } from '../api/kinds/kind.ts';
 import { type Namespace, namespaces } from '../api/kinds/namespace.ts';
@@ -13,7 +13,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { emptyingConditions, type Remaining } from './namespace-plan.ts';
 
 const finalizer = 'kubernetes';
-const contentKinds = allKinds.filter(({ namespaced }) => namespaced);
+const contentKinds = storedKinds.filter(({ namespaced }) => namespaced);
 const otherKinds = contentKinds.filter((kind) => resourceOf(kind) !== resourceOf(pods));
 
 export function namespaceController(context: ControllerContext): Controller {

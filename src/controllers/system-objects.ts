@@ -6,6 +6,7 @@ import { endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/e
 import { endpoints } from '../api/kinds/endpoints.ts';
 import type { Kind } from '../api/kinds/kind.ts';
 import { namespaces, systemNamespaces } from '../api/kinds/namespace.ts';
+import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
@@ -23,6 +24,9 @@ export interface SystemObjectsOptions {
 export async function ensureSystemObjects(client: Client, options: SystemObjectsOptions): Promise<void> {
   const { settings, apiAddress, apiPort, publicKubeconfig } = options;
   for (const name of systemNamespaces) await ensure(client, namespaces, { metadata: { name } });
+  for (const { name, ...importance } of systemPriorityClasses) {
+    await ensure(client, priorityClasses, { metadata: { name }, ...importance });
+  }
   await ensure(client, configMaps, { metadata: clusterSettingsRef, data: { ...settings } });
   await ensure(client, configMaps, {
     metadata: { namespace: 'kube-public', name: 'cluster-info' },

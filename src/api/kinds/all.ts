@@ -17,7 +17,7 @@ import { ingresses } from './ingress.ts';
 import { ingressClasses } from './ingress-class.ts';
 import { ipAddresses } from './ip-address.ts';
 import { jobs } from './job.ts';
-import type { Kind } from './kind.ts';
+import { isStored, type Kind } from './kind.ts';
 import { leases } from './lease.ts';
 import { limitRanges } from './limit-range.ts';
 import { namespaces } from './namespace.ts';
@@ -85,3 +85,6 @@ export const allKinds: readonly Kind[] = [
   volumeAttachments,
   volumeAttributesClasses,
 ];
+
+/** Those whose objects are kept as they are: neither views of others nor answered without being kept. */
+export const storedKinds: readonly Kind[] = allKinds.filter((kind) => isStored(kind) && !kind.view);

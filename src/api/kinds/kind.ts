@@ -101,6 +101,11 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   claims?(object: T): string[];
 }
 
+/** Whether objects of the kind are kept, rather than answered and forgotten. */
+export function isStored({ verbs }: Kind): boolean {
+  return !verbs || verbs.includes('get');
+}
+
 /** The kind as which an object is kept, where it is served in several views. */
 export function storedKind(kind: Kind): Kind {
   return kind.view?.stored ?? kind;

@@ -1,6 +1,7 @@
 // The admission steps in their order, which is Kubernetes'. What its registries do beside admission comes last.
 import type { AdmissionStep } from './admission.ts';
 import { certificateRequester } from './certificate-requester.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -27,6 +28,7 @@ export const admissionSteps: readonly AdmissionStep[] = [
   storageObjectInUseProtection,
   persistentVolumeClaimResize,
   runtimeClass,
+  defaultIngressClass,
   resourceQuota,
   certificateRequester,
   serviceAddresses,

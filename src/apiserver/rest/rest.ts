@@ -1,5 +1,5 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
-import { type Kind, resourceOf, storedKind } from '../../api/kinds/kind.ts';
+import { isStored, resourceOf, storedKind } from '../../api/kinds/kind.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
@@ -121,9 +121,6 @@ function checkAddress({ kind, namespace, subresource, verb }: RestRequest): void
   if (!kind.hasStatus) throw new NoSuchPath();
   if (!['get', 'update', 'patch'].includes(verb)) throw new MethodNotAllowed();
 }
-
-/** Kinds that can only be created are answered, not kept. */
-const isStored = ({ verbs }: Kind) => !verbs || verbs.includes('get');
 
 const written = ({ cached, isNew }: Written): RestAnswer => object(isNew ? 201 : 200, cached);
 
