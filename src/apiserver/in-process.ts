@@ -46,11 +46,16 @@ export class InProcessTransport implements Transport {
     }
   }
 
-  #resolve(resource: Resource, rest: Omit<RestRequest, 'kind' | 'user' | 'warn'>): RestRequest {
+  #resolve(resource: Resource, rest: Omit<RestRequest, 'kind' | 'user' | 'userAgent' | 'warn'>): RestRequest {
     const kind = this.#kinds.get(resourceOf(resource));
     if (!kind) throw new NoSuchPath();
-    return { ...rest, kind, user: this.#user, warn: () => {} };
+    return { ...rest, kind, user: this.#user, userAgent: programOf(this.#user), warn: () => {} };
   }
+}
+
+/** "wherry-server" of "system:wherry:server". */
+function programOf({ name }: User): string {
+  return name.replace(/^system:/, '').replaceAll(':', '-');
 }
 
 function plainAnswer(answer: RestAnswer, kind: Kind): unknown {

@@ -2,6 +2,7 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { errorFromStatus, ServiceUnavailable, type Status } from '../api/status.ts';
+import { programVersion } from '../api/version.ts';
 import { AsyncQueue } from '../base/async-queue.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -36,6 +37,8 @@ const methods: Record<Verb, string> = {
   patch: 'PATCH',
   delete: 'DELETE',
 };
+
+const userAgent = `wherry/${programVersion} (${process.platform}/${process.arch})`;
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
@@ -104,7 +107,7 @@ export class HttpTransport implements Transport {
     const { identity } = this.#options;
     const authorization = identity && 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
     const stream = session.request(
-      { accept: 'application/json', ...authorization, ...headers },
+      { accept: 'application/json', 'user-agent': userAgent, ...authorization, ...headers },
       { endStream: body === undefined, signal },
     );
     if (body !== undefined) stream.end(body);

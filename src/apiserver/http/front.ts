@@ -11,6 +11,7 @@ import type { CertificateAndKey } from '../../pki/certificate.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
+import { applyType } from '../rest/applies.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { User } from '../user.ts';
@@ -134,7 +135,9 @@ export class Front {
       throw new NoSuchPath();
     }
     const warn = warningsOf(response);
-    const restRequest: RestRequest = { verb, kind, namespace, name, subresource, query, contentType, user, warn };
+    const userAgent = request.headers['user-agent'] ?? '';
+    const said = { query, contentType, user, userAgent, warn };
+    const restRequest: RestRequest = { verb, kind, namespace, name, subresource, ...said };
     if (kind.plural === 'pods' && subresource === 'log') return nodeProxy.sendLog(restRequest, response, rest);
     const form: AnswerForm = {
       kind,
@@ -146,7 +149,7 @@ export class Front {
     if (verb === 'watch') return await sendWatch(response, restRequest, rest, form, clock, log, this.#stopping.signal);
     rest.authorize(restRequest);
     if (verb !== 'get' && verb !== 'list') {
-      const bodyType = verb === 'patch' ? 'application/json' : contentType;
+      const bodyType = verb === 'patch' && contentType !== applyType ? 'application/json' : contentType;
       restRequest.body = await decodeBody(await readBody(request), bodyType);
     }
     await sendAnswer(response, await rest.handle(restRequest), form);

@@ -68,11 +68,17 @@ export function decodeAs(request: RestRequest, body: Record<string, unknown>): K
       if (validation === 'Strict') throw refuse(`strict decoding error: ${told.join(', ')}`);
       if (validation === 'Warn') for (const text of told) request.warn(text);
     }
+    if (forgetsOwners(body)) Object.assign(value.metadata as object, { managedFields: [] });
     return value as unknown as KubeObject;
   } catch (error) {
     if (error instanceof Undecodable) throw refuse(error.message);
     throw error;
   }
+}
+
+/** An empty list says nothing anywhere but here, where it stands for "nobody". */
+function forgetsOwners({ metadata }: Record<string, unknown>): boolean {
+  return isFields(metadata) && Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0;
 }
 
 function fieldValidationOf({ query }: RestRequest): 'Ignore' | 'Warn' | 'Strict' {

@@ -17,6 +17,8 @@ export interface RestRequest {
   body?: unknown;
   contentType: string;
   user: User;
+  /** The program that asks: who owns what it writes, unless the query says so. */
+  userAgent: string;
   /** Tells the client what it should know although its request is done. */
   warn(text: string): void;
 }
@@ -25,7 +27,8 @@ export function subjectOf(request: RestRequest, name = request.name): Subject {
   return { group: request.kind.group, resource: request.kind.plural, name };
 }
 
-const optionKinds: Partial<Record<RestVerb, string>> = {
+/** Under what name the options of a write are found wrong. */
+export const optionKinds: Partial<Record<RestVerb, string>> = {
   create: 'CreateOptions',
   update: 'UpdateOptions',
   patch: 'PatchOptions',

@@ -7,6 +7,7 @@ import { AdmissionChain } from '../admission/admission-chain.ts';
 import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
+import { applyType } from './applies.ts';
 import { Deletes, deletionStatus } from './deletes.ts';
 import { revisionOf } from './list-options.ts';
 import { type ListPage, listPage, reached } from './lists.ts';
@@ -72,6 +73,9 @@ export class Rest {
       case 'update':
         return written(await this.writes.update(request));
       case 'patch':
+        if (request.contentType === applyType) {
+          return written(await this.writes.apply(request, () => this.authorize({ ...request, verb: 'create' })));
+        }
         return object(200, await this.writes.patch(request));
       case 'delete': {
         const { cached, gone } = await this.deletes.deleteOne(request);

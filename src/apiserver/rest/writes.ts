@@ -1,7 +1,7 @@
 // Create, update and patch: complete, admit, validate, store. A write that meets another one begins again from the newer
 // object, unless the client named the revision that it saw.
 import { setImmediate } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
+import type { Owner } from '../../api/apply/owners.ts';
 import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
@@ -11,8 +11,10 @@ import type { Admission } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
 import { ClaimTaken, Exists, type ObjectStorage, Stale } from '../object-storage.ts';
+import { appliedTo, configIn } from './applies.ts';
 import { editAs, objectIn } from './decoding.ts';
 import { revisionOf } from './list-options.ts';
+import { doorOf, isUnchanged, ownersOfChanged, ownersOfNew, setOwners } from './ownership.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import { completeChanged, completeNew, validate } from './strategy.ts';
 
@@ -38,24 +40,13 @@ export class Writes {
 
   create(request: RestRequest): Promise<CachedObject> {
     const body = objectIn(request);
-    const kind = storedKind(request.kind);
     return this.#again(request, async () => {
-      const draft = mutableCopy(body);
-      completeNew(kind, draft, timestamp(this.#clock.now()));
-      const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
-      await this.#admission.admit(admission);
-      validate(kind, draft);
-      this.#admission.check(admission);
-      warn(request, kind, draft);
-      if (isDryRun(request)) {
-        this.#admission.book(admission);
-        return new CachedObject(draft, 0);
-      }
+      const now = this.#now();
       try {
-        return await this.#admission.write(admission, (bookings) => this.#storage.create(kind, draft, bookings));
+        return await this.#insert(request, mutableCopy(body), (draft) => ownersOfNew(request, draft, now));
       } catch (error) {
         if (error instanceof Exists && !body.metadata.generateName)
-          throw new AlreadyExists(subjectOf(request, draft.metadata.name));
+          throw new AlreadyExists(subjectOf(request, body.metadata.name));
         throw error;
       }
     });
@@ -75,29 +66,80 @@ export class Writes {
     return this.change(request, edit);
   }
 
+  /** Lays the configuration in the body over the object, or creates one out of it, if that is allowed. */
+  apply(request: RestRequest, authorizeCreate: () => void): Promise<Written> {
+    const config = configIn(request);
+    return this.#again(request, async () => {
+      const previous = this.#current(request);
+      const { draft, owners } = appliedTo(request, config, previous?.object, this.#now());
+      if (previous) return { cached: await this.#replace(request, previous, draft, () => owners), isNew: false };
+      authorizeCreate();
+      return { cached: await this.#insert(request, draft, () => owners), isNew: true };
+    });
+  }
+
   /** Writes what the function makes of the current object, as it is stored. Without a difference nothing is written. */
   change(request: RestRequest, edit: (current: KubeObject) => KubeObject): Promise<CachedObject> {
-    const kind = storedKind(request.kind);
     return this.#again(request, async () => {
       const previous = this.#current(request);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
-      checkPreconditions(request, draft, previous.object);
-      completeChanged(kind, draft, previous.object, request.subresource === 'status' ? 'status' : 'main');
-      const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
-      await this.#admission.admit(admission);
-      validate(kind, draft, previous.object);
-      this.#admission.check(admission);
-      warn(request, kind, draft);
-      draft.metadata.resourceVersion = String(previous.revision);
-      if (isDeepStrictEqual(draft, previous.object)) return previous;
-      if (isDryRun(request)) {
-        this.#admission.book(admission);
-        return new CachedObject(draft, previous.revision);
-      }
-      if (isReleased(request, draft)) return this.#finish(request, draft, previous);
-      return this.#admission.write(admission, (bookings) => this.#storage.update(kind, draft, previous, bookings));
+      const sent = draft.metadata.managedFields;
+      const now = this.#now();
+      return await this.#replace(request, previous, draft, () =>
+        ownersOfChanged(request, { before: previous.object, after: draft, sent, now }),
+      );
     });
+  }
+
+  /** Throws Exists where the object is there. Who owns it is asked when it is complete. */
+  async #insert(
+    request: RestRequest,
+    draft: KubeObject,
+    ownersOf: (complete: KubeObject) => readonly Owner[],
+  ): Promise<CachedObject> {
+    const kind = storedKind(request.kind);
+    completeNew(kind, draft, this.#now());
+    setOwners(draft, ownersOf(draft));
+    const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
+    await this.#admission.admit(admission);
+    validate(kind, draft);
+    this.#admission.check(admission);
+    warn(request, kind, draft);
+    if (isDryRun(request)) {
+      this.#admission.book(admission);
+      return new CachedObject(draft, 0);
+    }
+    return await this.#admission.write(admission, (bookings) => this.#storage.create(kind, draft, bookings));
+  }
+
+  async #replace(
+    request: RestRequest,
+    previous: CachedObject,
+    draft: KubeObject,
+    ownersOf: () => readonly Owner[],
+  ): Promise<CachedObject> {
+    const kind = storedKind(request.kind);
+    checkPreconditions(request, draft, previous.object);
+    completeChanged(kind, draft, previous.object, doorOf(request));
+    setOwners(draft, ownersOf());
+    const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
+    await this.#admission.admit(admission);
+    validate(kind, draft, previous.object);
+    this.#admission.check(admission);
+    warn(request, kind, draft);
+    draft.metadata.resourceVersion = String(previous.revision);
+    if (isUnchanged(draft, previous.object)) return previous;
+    if (isDryRun(request)) {
+      this.#admission.book(admission);
+      return new CachedObject(draft, previous.revision);
+    }
+    if (isReleased(request, draft)) return this.#finish(request, draft, previous);
+    return this.#admission.write(admission, (bookings) => this.#storage.update(kind, draft, previous, bookings));
+  }
+
+  #now(): string {
+    return timestamp(this.#clock.now());
   }
 
   #current({ kind, namespace, name = '' }: RestRequest): CachedObject | undefined {
