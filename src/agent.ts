@@ -124,9 +124,10 @@ export function agentComponents(options: AgentOptions): Component[] {
         const listening = untilDone(
           async () => {
             const { address: nodeAddress } = membership;
-            const serving = await ensureServingCertificate(client, { nodeName, nodeAddress, dataDir, clock }, signal);
-            const containers = podAgent.containers();
             const { ca } = identity;
+            const host = { nodeName, nodeAddress, dataDir, clock, apiCa: ca };
+            const serving = await ensureServingCertificate(client, host, signal);
+            const containers = podAgent.containers();
             api = new NodeApi({
               ca,
               serving,

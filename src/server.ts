@@ -1,8 +1,11 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
 import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
+import { issuerOf } from './api/service-account-claims.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
+import { openIdDocuments } from './apiserver/authn/openid.ts';
+import { ServiceAccountTokens, type TokenOptions } from './apiserver/authn/service-account-tokens.ts';
 import { Authorizer, attributesOf } from './apiserver/authz/authorizer.ts';
 import { Discovery } from './apiserver/discovery.ts';
 import { Health, type HealthChecks } from './apiserver/health.ts';
@@ -13,6 +16,7 @@ import { NodeProxy } from './apiserver/node-proxy.ts';
 import { ObjectCache } from './apiserver/object-cache.ts';
 import { ObjectStorage } from './apiserver/object-storage.ts';
 import { Rest } from './apiserver/rest/rest.ts';
+import { reviewHandlers } from './apiserver/reviews/all.ts';
 import { subresourceHandlers } from './apiserver/subresources/all.ts';
 import { mastersGroup } from './apiserver/user.ts';
 import { adviseRestore } from './backup/restore-advice.ts';
@@ -59,6 +63,8 @@ export function serverComponents(options: ServerOptions): Component[] {
   let credentials: ServerCredentials;
   let store: EmbeddedStore;
   let authorizer: Authorizer;
+  let authenticator: Authenticator;
+  let tokens: TokenOptions;
   let rest: Rest;
   let front: Front;
 
@@ -90,11 +96,13 @@ export function serverComponents(options: ServerOptions): Component[] {
       start: async (signal) => {
         await cache.follow(store, signal);
         authorizer = new Authorizer(cache);
+        tokens = { key: credentials.tokenKey, issuer: issuerOf(settings.clusterDomain), cache, clock };
+        authenticator = new Authenticator({ cache, clock, accountTokens: new ServiceAccountTokens(tokens) });
         rest = new Rest({
           storage: new ObjectStorage(store, cache),
           authorize: (request) => authorizer.authorize(request.user, attributesOf(request)),
           admission: admissionSteps,
-          subresources: subresourceHandlers,
+          subresources: { ...subresourceHandlers, ...reviewHandlers({ authenticator, authorizer, tokens }) },
           serviceCidr: settings.serviceCidr,
           clock,
         });
@@ -125,6 +133,8 @@ export function serverComponents(options: ServerOptions): Component[] {
           clock,
           settings,
           authority: credentials.authority,
+          agentAuthority: credentials.agentAuthority,
+          tokenKey: credentials.tokenKey,
           nodeGraceMs: options.nodeGraceMs,
           recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
         };
@@ -140,13 +150,17 @@ export function serverComponents(options: ServerOptions): Component[] {
           rest,
           kinds: allKinds,
           documents: new Documents({
+            openId: openIdDocuments({ ...tokens, apiUrl }),
             discovery: new Discovery(allKinds),
             health: new Health(healthChecks),
             advertised: `${options.advertiseAddress}:${options.httpsPort}`,
           }),
-          authenticator: new Authenticator(cache, clock),
+          authenticator,
           authorizer,
-          nodeProxy: new NodeProxy({ ca: credentials.authority.certificatePem, identity: credentials.agentClient }),
+          nodeProxy: new NodeProxy({
+            ca: credentials.agentAuthority.certificatePem,
+            identity: credentials.agentClient,
+          }),
           serving: credentials.serving,
           clientCa: credentials.authority.certificatePem,
           clock,

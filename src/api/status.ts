@@ -178,9 +178,9 @@ export class Invalid extends StatusError {
     const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind;
     const { group, name } = subject;
     super(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
-      name,
+      ...(name && { name }),
       ...(group && { group }),
-      kind: subject.kind,
+      ...(subject.kind && { kind: subject.kind }),
       causes,
     });
   }

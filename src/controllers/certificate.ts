@@ -3,6 +3,7 @@
 import {
   type CertificateSigningRequest,
   certificateSigningRequests,
+  nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { isNotFound } from '../api/status.ts';
@@ -16,7 +17,7 @@ const yearSeconds = 365 * 24 * 3600;
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
 
 export function certificateController(context: ControllerContext): Controller {
-  const { client, informers, clock, authority, settings } = context;
+  const { client, informers, clock, authority, agentAuthority, settings } = context;
   const log = context.log.named('certificates');
   const allRequests = informers.for(certificateSigningRequests);
   const allNodes = informers.for(nodes);
@@ -74,7 +75,8 @@ export function certificateController(context: ControllerContext): Controller {
       return;
     }
     const validSeconds = Math.min(request.spec.expirationSeconds ?? yearSeconds, yearSeconds);
-    const certificatePem = await authority.signRequest(pem, { usages: [usage], validSeconds });
+    const signer = request.spec.signerName === nodeServingSigner ? agentAuthority : authority;
+    const certificatePem = await signer.signRequest(pem, { usages: [usage], validSeconds });
     const certificate = Buffer.from(certificatePem).toString('base64');
     await client.update(
       certificateSigningRequests,

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Authority } from '../pki/authority.ts';
+import type { TokenKey } from '../pki/token-key.ts';
 
 export interface ControllerContext {
   client: Client;
@@ -14,8 +15,12 @@ export interface ControllerContext {
   log: Log;
   clock: Clock;
   settings: ClusterSettings;
-  /** Signs the certificates of nodes. */
+  /** Signs the certificates of the API's clients. */
   authority: Authority;
+  /** Signs the certificates of agents as servers. */
+  agentAuthority: Authority;
+  /** Signs the tokens of service accounts. */
+  tokenKey: TokenKey;
   /** Writes events in the name of a component, as "deployment-controller". */
   recorder(component: string): EventRecorder;
   /** How long a node may be silent before it counts as lost. */

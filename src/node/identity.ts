@@ -86,15 +86,17 @@ export async function ensureIdentity(options: JoinOptions, signal: AbortSignal):
 /** The certificate of this node's own API, for its name and address; made anew when the address has changed. */
 export async function ensureServingCertificate(
   client: Client,
-  options: { nodeName: string; nodeAddress: string; dataDir: string; clock: Clock },
+  options: { nodeName: string; nodeAddress: string; dataDir: string; clock: Clock; apiCa: string },
   signal: AbortSignal,
 ): Promise<CertificateAndKey> {
-  const { nodeName, nodeAddress, dataDir, clock } = options;
+  const { nodeName, nodeAddress, dataDir, clock, apiCa } = options;
   const path = join(dataDir, 'pki/serving.pem');
   const kept = pairIn(await readFileIfThere(path));
   const certificate = kept && new X509Certificate(kept.certificate);
-  if (certificate && isValid(certificate, clock) && certificate.checkIP(nodeAddress) && certificate.checkHost(nodeName))
-    return kept;
+  const isOwn = certificate?.checkIP(nodeAddress) && certificate.checkHost(nodeName);
+  // Agents are certified by an authority of their own; earlier ones were by that of the API.
+  const isOfApi = certificate?.verify(new X509Certificate(apiCa).publicKey);
+  if (kept && certificate && isValid(certificate, clock) && isOwn && !isOfApi) return kept;
   const subject = {
     commonName: `system:node:${nodeName}`,
     organizations: ['system:nodes'],

@@ -4,10 +4,16 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { readFileIfThere, writeFileWhole } from '../base/files.ts';
 import { type Authority, createAuthority, openAuthority, type Usage } from './authority.ts';
-import { type CertificateAndKey, type CertificateSubject, pairIn, pemOf } from './certificate.ts';
+import { type CertificateAndKey, type CertificateSubject, createPrivateKeyPem, pairIn, pemOf } from './certificate.ts';
+import { TokenKey } from './token-key.ts';
 
 export interface ServerCredentials {
+  /** Certifies the API and its clients. */
   authority: Authority;
+  /** Certifies agents as servers. The API's clients don't trust it: no node can pose as the API. */
+  agentAuthority: Authority;
+  /** Signs the tokens of service accounts. */
+  tokenKey: TokenKey;
   /** What the API's port shows. */
   serving: CertificateAndKey;
   /** By which agents know the server. */
@@ -21,19 +27,36 @@ export interface ServerNames {
 }
 
 export async function ensureServerCredentials(directory: string, names: ServerNames): Promise<ServerCredentials> {
-  const ca =
-    (await readPair(directory, 'ca')) ?? (await writePair(directory, 'ca', await createAuthority('wherry-ca')));
-  const authority = openAuthority(ca);
+  const authority = await ensureAuthority(directory, 'ca', 'wherry-ca');
   const ensure = (name: string, subject: CertificateSubject, usages: Usage[]) =>
     ensureCertificate(authority, directory, name, subject, usages);
   return {
     authority,
+    agentAuthority: await ensureAuthority(directory, 'agent-ca', 'wherry-agent-ca'),
+    tokenKey: await ensureTokenKey(directory),
     serving: await ensure('server', { commonName: 'wherry-server', ...names }, ['server']),
     agentClient: await ensure('agent-client', { commonName: 'wherry-server', organizations: ['system:masters'] }, [
       'client',
     ]),
     admin: await ensure('admin', { commonName: 'admin', organizations: ['system:masters'] }, ['client']),
   };
+}
+
+async function ensureAuthority(directory: string, name: string, commonName: string): Promise<Authority> {
+  const known = await readPair(directory, name);
+  return openAuthority(known ?? (await writePair(directory, name, await createAuthority(commonName))));
+}
+
+async function ensureTokenKey(directory: string): Promise<TokenKey> {
+  const file = join(directory, 'service-accounts.key');
+  const known = await readFileIfThere(file);
+  const pem = known ?? (await createPrivateKeyPem());
+  if (known === undefined) await writeFileWhole(file, pem, 0o600);
+  try {
+    return new TokenKey(pem);
+  } catch (error) {
+    throw new Error(`${file} has no key: bring it back from a backup`, { cause: error });
+  }
 }
 
 async function ensureCertificate(

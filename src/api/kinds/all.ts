@@ -1,4 +1,11 @@
 // The table of kinds that every server has. A new kind is one file beside this one and one line here.
+import { selfSubjectReviews, tokenReviews } from './authentication-reviews.ts';
+import {
+  localSubjectAccessReviews,
+  selfSubjectAccessReviews,
+  selfSubjectRulesReviews,
+  subjectAccessReviews,
+} from './authorization-reviews.ts';
 import { certificateSigningRequests } from './certificate-signing-request.ts';
 import { clusterRoles } from './cluster-role.ts';
 import { clusterRoleBindings } from './cluster-role-binding.ts';
@@ -74,6 +81,12 @@ export const allKinds: readonly Kind[] = [
   clusterRoles,
   roleBindings,
   clusterRoleBindings,
+  tokenReviews,
+  selfSubjectReviews,
+  subjectAccessReviews,
+  localSubjectAccessReviews,
+  selfSubjectAccessReviews,
+  selfSubjectRulesReviews,
   ingresses,
   ingressClasses,
   ipAddresses,

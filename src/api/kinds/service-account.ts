@@ -16,6 +16,9 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   namespaced: true,
   hasStatus: false,
   showsDeleted: true,
+  subresources: [
+    { name: 'token', verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+  ],
   columns: [
     nameColumn,
     {

@@ -11,8 +11,9 @@ export const certificateRequester: AdmissionStep = {
   admit: ({ request, kind, object, previous }) => {
     if (!object || kind !== certificateSigningRequests) return;
     const { spec } = object as CertificateSigningRequest;
-    const { name, groups, uid } = request.user;
-    if (!previous) Object.assign(spec, { username: name, groups: [...groups], ...(uid && { uid }) });
+    const { name, groups, uid, extra } = request.user;
+    if (!previous)
+      Object.assign(spec, { username: name, groups: [...groups], ...(uid && { uid }), ...(extra && { extra }) });
     else (object as CertificateSigningRequest).spec = mutableCopy((previous as CertificateSigningRequest).spec);
   },
 };

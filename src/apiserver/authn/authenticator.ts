@@ -1,69 +1,79 @@
 // Who sends a request: the client certificate or the bearer token tells.
-
-import { timingSafeEqual } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { Secret } from '../../api/kinds/secret.ts';
-import { secrets } from '../../api/kinds/secret.ts';
 import { Unauthorized } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
-import { tokenSecretName, tokenSecretType } from '../../pki/token.ts';
 import type { ObjectCache } from '../object-cache.ts';
-import { anonymous, bootstrappersGroup, type User } from '../user.ts';
+import { anonymous, type User } from '../user.ts';
+import { bootstrapUser } from './bootstrap-tokens.ts';
+import { type ShownCertificate, shownCertificate } from './client-certificate.ts';
+import { type ServiceAccountTokens, TokenFault } from './service-account-tokens.ts';
 
-const authenticated = 'system:authenticated';
+export interface TokenVerdict {
+  user?: User;
+  audiences?: readonly string[];
+  /** Why the token is nobody's. */
+  error?: string;
+}
 
 export class Authenticator {
   readonly #cache: ObjectCache;
   readonly #clock: Clock;
+  readonly #accountTokens: ServiceAccountTokens;
   /** A connection's certificate never changes: it is read once. */
-  readonly #bySocket = new WeakMap<TLSSocket, User | null>();
+  readonly #certificates = new WeakMap<TLSSocket, { shown: ShownCertificate | undefined }>();
 
-  constructor(cache: ObjectCache, clock: Clock) {
+  constructor({
+    cache,
+    clock,
+    accountTokens,
+  }: { cache: ObjectCache; clock: Clock; accountTokens: ServiceAccountTokens }) {
     this.#cache = cache;
     this.#clock = clock;
+    this.#accountTokens = accountTokens;
   }
 
   /** Throws Unauthorized for credentials that are not valid; who sends none is anonymous. */
-  authenticate(socket: TLSSocket, authorization: string | undefined): User {
-    const certified = this.#certified(socket);
-    if (certified) return certified;
-    if (authorization === undefined) return anonymous;
-    const token = /^Bearer (.+)$/i.exec(authorization)?.[1];
-    const user = token === undefined ? undefined : this.#bootstrapUser(token);
-    if (!user) throw new Unauthorized();
-    return user;
-  }
-
-  #certified(socket: TLSSocket): User | null {
-    let user = this.#bySocket.get(socket);
-    if (user === undefined) {
-      user = socket.authorized ? userOf(socket) : null;
-      this.#bySocket.set(socket, user);
+  async authenticate(socket: TLSSocket, authorization: string | undefined): Promise<User> {
+    const shown = this.#certificateOf(socket);
+    if (shown?.user && this.#clock.now() < shown.expiresMs) return shown.user;
+    const [, token] = /^Bearer +([^ ]+)/i.exec(authorization ?? '') ?? [];
+    if (token !== undefined) {
+      const user = await this.#tokenUser(token);
+      if (user) return user;
     }
-    return user;
+    if (token !== undefined || shown) throw new Unauthorized();
+    return anonymous;
   }
 
-  #bootstrapUser(token: string): User | undefined {
-    const [, id = '', secret = ''] = /^([a-z0-9]{6})\.([a-z0-9]{16})$/.exec(token) ?? [];
-    const cached = this.#cache.get(secrets, 'kube-system', tokenSecretName(id));
-    const { type, data = {} } = (cached?.object ?? {}) as Partial<Secret>;
-    if (type !== tokenSecretType) return undefined;
-    const read = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
-    const expiration = read('expiration');
-    if (expiration && !(Date.parse(expiration) > this.#clock.now())) return undefined;
-    if (read('usage-bootstrap-authentication') !== 'true' || !sameText(read('token-secret'), secret)) return undefined;
-    return { name: `system:bootstrap:${id}`, groups: [bootstrappersGroup, authenticated] };
+  /** For those who ask whose a token is that they were shown. */
+  async reviewToken(token: string, audiences: readonly string[]): Promise<TokenVerdict> {
+    const invalid = 'invalid bearer token';
+    try {
+      const ofAccount = await this.#accountTokens.review(token, audiences);
+      if (ofAccount) return ofAccount;
+    } catch (error) {
+      if (!(error instanceof TokenFault)) throw error;
+      return { error: `[${invalid}, ${error.message}]` };
+    }
+    const user = bootstrapUser(token, this.#cache, this.#clock);
+    return user ? { user, audiences } : { error: invalid };
   }
-}
 
-function userOf(socket: TLSSocket): User | null {
-  const { subject } = socket.getPeerCertificate();
-  if (!subject?.CN) return null;
-  const organizations = subject.O === undefined ? [] : [subject.O].flat();
-  return { name: String(subject.CN), groups: [...organizations.map(String), authenticated] };
-}
+  async #tokenUser(token: string): Promise<User | undefined> {
+    try {
+      return bootstrapUser(token, this.#cache, this.#clock) ?? (await this.#accountTokens.userOf(token));
+    } catch (error) {
+      if (error instanceof TokenFault) return undefined;
+      throw error;
+    }
+  }
 
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  #certificateOf(socket: TLSSocket): ShownCertificate | undefined {
+    let known = this.#certificates.get(socket);
+    if (!known) {
+      known = { shown: shownCertificate(socket) };
+      this.#certificates.set(socket, known);
+    }
+    return known.shown;
+  }
 }

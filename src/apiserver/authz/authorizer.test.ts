@@ -176,7 +176,7 @@ const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: inA('get', 'pods', 'foreign'), allowed: false },
   { asked: inA('delete', 'pods', 'foreign'), allowed: false },
   { asked: inA('delete', 'pods', 'gone'), allowed: true },
-  { asked: inA('create', 'pods'), allowed: false },
+  { asked: inA('create', 'pods'), allowed: true },
   { asked: inA('patch', 'pods', 'own', { subresource: 'status' }), allowed: true },
   { asked: inA('patch', 'pods', 'own'), allowed: false },
   { asked: of('list', 'pods'), allowed: false },

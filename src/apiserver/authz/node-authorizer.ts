@@ -61,7 +61,8 @@ export class NodeAuthorizer {
         .some((part) => /^spec\.nodeName==?/.test(part) && part.endsWith(`=${nodeName}`));
       return isOfNode ? undefined : 'can only list/watch pods with spec.nodeName field selector';
     }
-    if (!name) return 'can only create what belongs to a pod, and no pods';
+    // What it may create of its own accord stands in the body: admission sees to that, too.
+    if (verb === 'create' && !name) return undefined;
     const pod = this.#cache.get(pods, namespace, name)?.object as Pod | undefined;
     // One that is gone may be deleted again: the answer is "not found".
     const isOwn = pod === undefined || pod.spec.nodeName === nodeName;

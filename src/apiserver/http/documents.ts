@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import type { OpenIdDocuments } from '../authn/openid.ts';
 import type { Discovery } from '../discovery.ts';
 import type { Health } from '../health.ts';
 import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts';
@@ -10,6 +11,8 @@ import { checkAcceptable } from './negotiation.ts';
 import { type ByteForm, type Response, sendBytes, sendJson, sendText } from './send.ts';
 
 export interface DocumentSources {
+  /** By path. */
+  openId: OpenIdDocuments;
   discovery: Discovery;
   health: Health;
   /** "host:port" by which clients are told to come. */
@@ -36,6 +39,12 @@ export class Documents {
       return accept?.includes('protobuf')
         ? sendBytes(response, 200, openApiProtobufType, openApiProtobuf(), form)
         : sendJson(response, 200, openApiJson(), form);
+    }
+    const openId = this.#sources.openId[path];
+    if (openId) {
+      checkReads(request);
+      response.setHeader('cache-control', 'public, max-age=3600');
+      return sendBytes(response, 200, openId.type, openId.text, form);
     }
     if ((path === '/api' || path === '/apis') && (await this.#sendAggregated(request, response, path, form))) return;
     const document = path === '/version' ? versionDocument : this.#discoveryAt(path);
@@ -73,12 +82,20 @@ export class Documents {
 
   async #sendNothing(response: Response, path: string, form: ByteForm): Promise<void> {
     const [, root, group, version] = path.split('/');
-    const { discovery, health } = this.#sources;
+    const { discovery, health, openId } = this.#sources;
     if (root === 'api' && group !== undefined) throw new NoSuchPath();
     if (root === 'apis' && group !== undefined && discovery.hasGroup(group) && version !== undefined)
       throw new NoSuchPath();
     if (root === 'apis') return sendText(response, 404, '404 page not found\n');
-    const paths = ['/api', '/api/v1', '/apis', '/openapi/v2', '/version', ...health.paths].sort();
+    const paths = [
+      '/api',
+      '/api/v1',
+      '/apis',
+      '/openapi/v2',
+      '/version',
+      ...Object.keys(openId),
+      ...health.paths,
+    ].sort();
     await sendJson(response, 404, JSON.stringify({ paths }), form);
   }
 }

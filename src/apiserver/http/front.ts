@@ -9,6 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { CertificateAndKey } from '../../pki/certificate.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
+import { asksToImpersonate, headerLists, impersonated } from '../authn/impersonation.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
 import { applyType } from '../rest/applies.ts';
@@ -108,12 +109,18 @@ export class Front {
   async #route(request: IncomingMessage, response: Response, form: ByteForm): Promise<void> {
     const url = URL.parse(`https://server${request.url ?? '/'}`);
     if (!url) throw new BadRequest('the path of the request is malformed');
-    const user = this.#options.authenticator.authenticate(socketOf(request), request.headers.authorization);
+    const user = await this.#userOf(request);
     const path = parseResourcePath(url.pathname);
     if (path === 'malformed') throw new NoSuchPath();
     if (path) return await this.#serveResource(request, response, url, path, user, form);
     this.#options.authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
     await this.#options.documents.send(request, response, url, form);
+  }
+
+  async #userOf(request: IncomingMessage): Promise<User> {
+    const { authenticator, authorizer } = this.#options;
+    const user = await authenticator.authenticate(socketOf(request), request.headers.authorization);
+    return asksToImpersonate(request.headers) ? impersonated(user, headerLists(request.rawHeaders), authorizer) : user;
   }
 
   async #serveResource(
