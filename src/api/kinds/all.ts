@@ -27,6 +27,7 @@ import { jobs } from './job.ts';
 import { isStored, type Kind } from './kind.ts';
 import { leases } from './lease.ts';
 import { limitRanges } from './limit-range.ts';
+import { mutatingWebhookConfigurations } from './mutating-webhook-configuration.ts';
 import { namespaces } from './namespace.ts';
 import { networkPolicies } from './network-policy.ts';
 import { nodes } from './node.ts';
@@ -46,6 +47,9 @@ import { serviceAccounts } from './service-account.ts';
 import { serviceCidrs } from './service-cidr.ts';
 import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
+import { validatingAdmissionPolicies } from './validating-admission-policy.ts';
+import { validatingAdmissionPolicyBindings } from './validating-admission-policy-binding.ts';
+import { validatingWebhookConfigurations } from './validating-webhook-configuration.ts';
 import { volumeAttachments } from './volume-attachment.ts';
 import { volumeAttributesClasses } from './volume-attributes-class.ts';
 
@@ -97,6 +101,10 @@ export const allKinds: readonly Kind[] = [
   csiStorageCapacities,
   volumeAttachments,
   volumeAttributesClasses,
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
 ];
 
 /** Those whose objects are kept as they are: neither views of others nor answered without being kept. */
