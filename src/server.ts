@@ -3,6 +3,7 @@ import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { issuerOf } from './api/service-account-claims.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
+import { privilegeEscalation } from './apiserver/admission/privilege-escalation.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
 import { openIdDocuments } from './apiserver/authn/openid.ts';
 import { ServiceAccountTokens, type TokenOptions } from './apiserver/authn/service-account-tokens.ts';
@@ -101,7 +102,7 @@ export function serverComponents(options: ServerOptions): Component[] {
         rest = new Rest({
           storage: new ObjectStorage(store, cache),
           authorize: (request) => authorizer.authorize(request.user, attributesOf(request)),
-          admission: admissionSteps,
+          admission: [...admissionSteps, privilegeEscalation(authorizer)],
           subresources: { ...subresourceHandlers, ...reviewHandlers({ authenticator, authorizer, tokens }) },
           serviceCidr: settings.serviceCidr,
           clock,

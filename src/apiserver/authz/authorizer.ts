@@ -1,5 +1,6 @@
 // Who may do what: masters everything, a node what its own pods need, and everybody what roles bind to him.
 import type { Attributes } from '../../api/rbac/attributes.ts';
+import type { Binding } from '../../api/rbac/binding.ts';
 import type { PolicyRule } from '../../api/rbac/policy-rule.ts';
 import { Forbidden } from '../../api/status.ts';
 import type { ObjectCache } from '../object-cache.ts';
@@ -37,6 +38,11 @@ export class Authorizer {
     if (allowed) return;
     const subject = 'path' in asked ? { group: '', resource: '' } : asked;
     throw new Forbidden(subject, `${refusal(user, asked)}${reason && `: ${reason}`}`);
+  }
+
+  /** What a binding grants; undefined where its role is unknown. */
+  rulesOf(binding: Pick<Binding, 'roleRef' | 'metadata'>): readonly PolicyRule[] | undefined {
+    return this.#rbac.rulesOf(binding);
   }
 
   /** What roles permit to the user in a namespace; incomplete for nodes, who may do more than roles say. */

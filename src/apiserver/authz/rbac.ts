@@ -27,7 +27,7 @@ export class Rbac {
     const faults: string[] = [];
     const namespace = 'path' in asked ? undefined : asked.namespace;
     for (const bound of this.#bindings.of(user, namespace)) {
-      const rules = this.#rulesOf(bound.binding);
+      const rules = this.rulesOf(bound.binding);
       if (!rules) faults.push(missingRole(bound.binding));
       else if (rules.some((rule) => ruleAllows(rule, asked))) return { allowed: true, reason: reasonOf(bound) };
     }
@@ -39,15 +39,15 @@ export class Rbac {
     const rules: PolicyRule[] = [];
     const faults: string[] = [];
     for (const { binding } of this.#bindings.of(user, namespace)) {
-      const found = this.#rulesOf(binding);
+      const found = this.rulesOf(binding);
       if (found) rules.push(...found);
       else faults.push(missingRole(binding));
     }
     return { rules, fault: faults.length > 0 ? listed(faults) : undefined };
   }
 
-  /** The rules that a binding in the namespace (or in the whole cluster) would grant; undefined where the role is unknown. */
-  #rulesOf({ roleRef, metadata }: Binding): readonly PolicyRule[] | undefined {
+  /** What a binding grants; undefined where its role is unknown. */
+  rulesOf({ roleRef, metadata }: Pick<Binding, 'roleRef' | 'metadata'>): readonly PolicyRule[] | undefined {
     const cached =
       roleRef.kind === 'ClusterRole'
         ? this.#cache.get(clusterRoles, undefined, roleRef.name)
