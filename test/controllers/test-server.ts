@@ -18,10 +18,18 @@ import { type Kubeconfig, parseKubeconfig } from '../../src/pki/kubeconfig.ts';
 const root = join(import.meta.dirname, '../..');
 const log = createLog({ level: 'warn', part: 'test' });
 
+/** In what a server runs, where that is not just this machine. */
+export interface Surroundings {
+  /** A program that runs the server in itself, as `nsenter --net=FILE`. */
+  within?: string[];
+  env?: Record<string, string>;
+}
+
 export class TestServer {
   readonly directory: string;
   readonly port: number;
   readonly #flags: string[];
+  readonly #surroundings: Surroundings;
   readonly #informers = new Map<string, Informer<KubeObject>>();
   readonly #stop = new AbortController();
   #process: ChildProcess | undefined;
@@ -29,15 +37,16 @@ export class TestServer {
   #transport: HttpTransport | undefined;
   #kubeconfig: Kubeconfig | undefined;
 
-  private constructor(directory: string, port: number, flags: string[]) {
+  private constructor(directory: string, port: number, flags: string[], surroundings: Surroundings) {
     this.directory = directory;
     this.port = port;
     this.#flags = flags;
+    this.#surroundings = surroundings;
   }
 
-  static async open(flags: string[] = []): Promise<TestServer> {
-    const directory = await mkdtemp(join(tmpdir(), 'wherry-controllers-'));
-    const server = new TestServer(directory, await freePort(), flags);
+  static async open(flags: string[] = [], surroundings: Surroundings = {}): Promise<TestServer> {
+    const directory = await mkdtemp(join(tmpdir(), 'wherry-server-'));
+    const server = new TestServer(directory, await freePort(), flags, surroundings);
     await server.start();
     server.#kubeconfig = parseKubeconfig(await readFile(server.kubeconfigFile, 'utf8'));
     server.#transport = new HttpTransport({ ...server.kubeconfig, log });
@@ -46,6 +55,15 @@ export class TestServer {
 
   get kubeconfigFile(): string {
     return join(this.directory, 'kubeconfig');
+  }
+
+  get dataDir(): string {
+    return join(this.directory, 'data');
+  }
+
+  get pid(): number {
+    if (!this.#process?.pid) throw new Error('the server has not been started');
+    return this.#process.pid;
   }
 
   get kubeconfig(): Kubeconfig {
@@ -69,14 +87,14 @@ export class TestServer {
     const child = spawn(
       'setpriv',
       [
-        ...['--pdeathsig', 'KILL', process.execPath],
+        ...['--pdeathsig', 'KILL', ...(this.#surroundings.within ?? []), process.execPath],
         join(root, 'src/main.ts'),
         'server',
-        ...['--data-dir', join(this.directory, 'data'), '--write-kubeconfig', this.kubeconfigFile],
+        ...['--data-dir', this.dataDir, '--write-kubeconfig', this.kubeconfigFile],
         ...['--bind-address', '127.0.0.1', '--advertise-address', '127.0.0.1', '--https-port', String(this.port)],
         ...this.#flags,
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...this.#surroundings.env } },
     );
     this.#process = child;
     const ready = Promise.withResolvers<void>();
@@ -91,10 +109,16 @@ export class TestServer {
 
   /** Ends the process at once, as a crash would. */
   async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Resolves when the process has ended, with its exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,37 @@
+// Tokens and the kubeconfig, as an administrator handles them on the command line of a server that runs.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { parseKubeconfig } from '../../src/pki/kubeconfig.ts';
+import { TestServer } from '../controllers/test-server.ts';
+import { wherry } from './wherry.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await TestServer.open();
+});
+after(() => server?.close());
+
+const run = async (...args: string[]) => {
+  const { code, stdout, stderr } = await wherry([...args, '--kubeconfig', server.kubeconfigFile]);
+  return { code, stdout: stdout.trimEnd(), stderr };
+};
+
+test('a token is made, listed without its secret, and deleted', async () => {
+  const { stdout: token } = await run('token', 'create', '--ttl', '2h', '--description', 'for the new rack');
+  const [id = '', secret = ''] = token.split('.');
+  const listed = await run('token', 'list');
+  assert.match(listed.stdout, new RegExp(`^${id}  \\S+Z  for the new rack$`, 'm'));
+  assert.ok(!listed.stdout.includes(secret));
+  const deleted = await run('token', 'delete', token);
+  assert.deepEqual([deleted.code, deleted.stdout], [0, `token ${id} is deleted`]);
+  assert.ok(!(await run('token', 'list')).stdout.includes(id));
+  const again = await run('token', 'delete', id);
+  assert.deepEqual([again.code, /there is no token/.test(again.stderr)], [1, true], again.stderr);
+});
+
+test('the kubeconfig is printed, for another address when that is wanted', async () => {
+  const same = parseKubeconfig((await run('kubeconfig')).stdout);
+  assert.deepEqual(same, server.kubeconfig);
+  const { stdout } = await run('kubeconfig', '--server', 'https://203.0.113.7:6443');
+  assert.deepEqual(parseKubeconfig(stdout), { ...server.kubeconfig, server: 'https://203.0.113.7:6443' });
+});
