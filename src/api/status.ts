@@ -186,6 +186,12 @@ export class Invalid extends StatusError {
   }
 }
 
+export class TooManyRequests extends StatusError {
+  constructor(message: string, details: StatusDetails) {
+    super(429, 'TooManyRequests', message, details);
+  }
+}
+
 export class InternalError extends StatusError {
   constructor(message: string) {
     super(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });

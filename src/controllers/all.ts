@@ -4,6 +4,7 @@ import { claimProtectionController } from './claim-protection.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
+import { disruptionController } from './disruption.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
@@ -34,6 +35,7 @@ export const allControllers: readonly ((context: ControllerContext) => Controlle
   clusterRoleAggregationController,
   garbageCollector,
   resourceQuotaController,
+  disruptionController,
   claimProtectionController,
   volumeProtectionController,
 ];

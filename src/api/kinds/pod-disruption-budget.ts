@@ -7,9 +7,12 @@ import { checkNonNegative, checkOneOf, invalid } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
-export type PodDisruptionBudget = Served<IPodDisruptionBudget>;
-
 const counts = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
+
+export type PodDisruptionBudget = Served<IPodDisruptionBudget> & {
+  status: Record<(typeof counts)[number], number>;
+};
+
 const bounds = ['minAvailable', 'maxUnavailable'] as const;
 
 export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({

@@ -148,6 +148,7 @@ export const pods = defineKind<Pod>({
   showsDeleted: true,
   subresources: [
     { name: 'binding', verbs: ['create'], kind: { group: '', version: 'v1', kind: 'Binding' } },
+    { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     { name: 'log', verbs: ['get'] },
   ],
   columns,

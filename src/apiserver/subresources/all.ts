@@ -3,11 +3,13 @@
 import type { SubresourceHandler } from '../rest/rest.ts';
 import { approval } from './approval.ts';
 import { binding } from './binding.ts';
+import { eviction } from './eviction.ts';
 import { finalize } from './finalize.ts';
 import { scale } from './scale.ts';
 
 export const subresourceHandlers: Readonly<Record<string, SubresourceHandler>> = {
   'pods/binding': binding,
+  'pods/eviction': eviction,
   'namespaces/finalize': finalize,
   'deployments/scale': scale,
   'replicasets/scale': scale,
