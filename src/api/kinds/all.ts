@@ -20,6 +20,8 @@ import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
+import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
+import { oldAutoscalers } from './horizontal-pod-autoscaler-v1.ts';
 import { ingresses } from './ingress.ts';
 import { ingressClasses } from './ingress-class.ts';
 import { ipAddresses } from './ip-address.ts';
@@ -105,6 +107,8 @@ export const allKinds: readonly Kind[] = [
   validatingWebhookConfigurations,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
+  horizontalPodAutoscalers,
+  oldAutoscalers,
 ];
 
 /** Those whose objects are kept as they are: neither views of others nor answered without being kept. */
