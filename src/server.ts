@@ -4,16 +4,14 @@ import { allKinds } from './api/kinds/all.ts';
 import { issuerOf } from './api/service-account-claims.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
 import { privilegeEscalation } from './apiserver/admission/privilege-escalation.ts';
+import { apiServer } from './apiserver/api-server.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
 import { openIdDocuments } from './apiserver/authn/openid.ts';
 import { ServiceAccountTokens, type TokenOptions } from './apiserver/authn/service-account-tokens.ts';
 import { Authorizer, attributesOf } from './apiserver/authz/authorizer.ts';
-import { Discovery } from './apiserver/discovery.ts';
-import { Health, type HealthChecks } from './apiserver/health.ts';
-import { Documents } from './apiserver/http/documents.ts';
-import { Front } from './apiserver/http/front.ts';
+import type { HealthChecks } from './apiserver/health.ts';
+import type { Front } from './apiserver/http/front.ts';
 import { InProcessTransport } from './apiserver/in-process.ts';
-import { NodeProxy } from './apiserver/node-proxy.ts';
 import { ObjectCache } from './apiserver/object-cache.ts';
 import { ObjectStorage } from './apiserver/object-storage.ts';
 import { Rest } from './apiserver/rest/rest.ts';
@@ -147,23 +145,17 @@ export function serverComponents(options: ServerOptions): Component[] {
     {
       name: 'API',
       start: async () => {
-        front = new Front({
+        front = apiServer({
           rest,
           kinds: allKinds,
-          documents: new Documents({
-            openId: openIdDocuments({ ...tokens, apiUrl }),
-            discovery: new Discovery(allKinds),
-            health: new Health(healthChecks),
-            advertised: `${options.advertiseAddress}:${options.httpsPort}`,
-          }),
+          store,
+          cache,
           authenticator,
           authorizer,
-          nodeProxy: new NodeProxy({
-            ca: credentials.agentAuthority.certificatePem,
-            identity: credentials.agentClient,
-          }),
-          serving: credentials.serving,
-          clientCa: credentials.authority.certificatePem,
+          healthChecks,
+          openId: openIdDocuments({ ...tokens, apiUrl }),
+          credentials,
+          advertised: `${options.advertiseAddress}:${options.httpsPort}`,
           clock,
           log: log.named('api'),
         });

@@ -154,6 +154,12 @@ export class Timeout extends StatusError {
   }
 }
 
+export class RequestTimeout extends StatusError {
+  constructor(message: string) {
+    super(408, 'Timeout', message);
+  }
+}
+
 export class RequestEntityTooLarge extends StatusError {
   constructor(message: string) {
     super(413, 'RequestEntityTooLarge', message);
@@ -186,6 +192,7 @@ export class Invalid extends StatusError {
   }
 }
 
+/** Not now, but perhaps when the time that is told is over. */
 export class TooManyRequests extends StatusError {
   constructor(message: string, details: StatusDetails) {
     super(429, 'TooManyRequests', message, details);

@@ -181,6 +181,11 @@ export class ObjectCache {
     return namespace ? sorted.filter(({ object }) => object.metadata.namespace === namespace) : sorted;
   }
 
+  /** How many objects there are of each resource. */
+  counts(): Map<string, number> {
+    return new Map([...this.#collections].map(([resource, { objects }]) => [resource, objects.size]));
+  }
+
   isClaimed(claim: string): boolean {
     return this.#claims.has(claimKey(claim));
   }

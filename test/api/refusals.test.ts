@@ -11,7 +11,7 @@ import { pods } from '../../src/api/kinds/pod.ts';
 import { type Service, services } from '../../src/api/kinds/service.ts';
 import { StatusError } from '../../src/api/status.ts';
 import { createLog } from '../../src/base/log.ts';
-import type { Client } from '../../src/client/client.ts';
+import type { Client, DeleteOptions } from '../../src/client/client.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
 import type { ApiRequest } from '../../src/client/transport.ts';
 import { openAuthority } from '../../src/pki/authority.ts';
@@ -102,7 +102,7 @@ test('a dry run deletes nothing, asked for in the query or in the body', async (
   const request: ApiRequest = { verb: 'delete', resource: core('configmaps'), ...ref };
   await transport.request({ ...request, query: { dryRun: 'All' } });
   await transport.request({ ...request, body: { dryRun: ['All'] } });
-  await refused(transport.request({ ...request, query: { dryRun: 'Some' } }), 400, /invalid dryRun/);
+  await refused(transport.request({ ...request, query: { dryRun: 'Some' } }), 422, /dryRun: Unsupported value/);
   await server.client.get(configMaps, ref);
 });
 
@@ -122,7 +122,8 @@ test('what cannot be addressed is refused', async () => {
     404,
     /could not find/,
   );
-  await refused(server.client.delete(pods, ref, { gracePeriodSeconds: -1 }), 400, /invalid gracePeriodSeconds/);
+  const policy = { propagationPolicy: 'Sideways' } as unknown as DeleteOptions;
+  await refused(server.client.delete(configMaps, ref, policy), 422, /propagationPolicy: Unsupported value/);
   await server.client.get(configMaps, ref);
 });
 

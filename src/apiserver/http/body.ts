@@ -1,19 +1,30 @@
 // Request bodies: read up to a limit, decoded by their media type.
 import type { IncomingMessage } from 'node:http';
-import { BadRequest, RequestEntityTooLarge, UnsupportedMediaType } from '../../api/status.ts';
+import { BadRequest, RequestEntityTooLarge, RequestTimeout, UnsupportedMediaType } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
 
 const bytesAtMost = 3 * 1024 * 1024;
 const depthAtMost = 200;
 
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > bytesAtMost) throw new RequestEntityTooLarge(`Request entity too large: limit is ${bytesAtMost}`);
-    chunks.push(chunk);
+/** A body that is not there by then will hardly come. */
+const withinMs = 60_000;
+
+export async function readBody(request: IncomingMessage, clock: Clock): Promise<Buffer> {
+  const cancel = clock.after(withinMs, () =>
+    request.destroy(new RequestTimeout('the body of the request did not come')),
+  );
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > bytesAtMost) throw new RequestEntityTooLarge(`Request entity too large: limit is ${bytesAtMost}`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    cancel();
   }
-  return Buffer.concat(chunks);
 }
 
 /** The media type without its parameters; JSON where none is named. */

@@ -6,6 +6,7 @@ import type { OpenIdDocuments } from '../authn/openid.ts';
 import type { Discovery } from '../discovery.ts';
 import type { Health } from '../health.ts';
 import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts';
+import type { ServerMetrics } from '../server-metrics.ts';
 import { versionDocument } from '../version.ts';
 import { checkAcceptable } from './negotiation.ts';
 import { type ByteForm, type Response, sendBytes, sendJson, sendText } from './send.ts';
@@ -17,6 +18,7 @@ export interface DocumentSources {
   health: Health;
   /** "host:port" by which clients are told to come. */
   advertised: string;
+  metrics: ServerMetrics;
 }
 
 export class Documents {
@@ -32,6 +34,10 @@ export class Documents {
     if (report) {
       checkReads(request);
       return sendText(response, report.isHealthy ? 200 : 500, report.text);
+    }
+    if (path === '/metrics') {
+      checkReads(request);
+      return sendBytes(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#sources.metrics.text(), form);
     }
     const { accept } = request.headers;
     if (path === '/openapi/v2') {
@@ -91,6 +97,7 @@ export class Documents {
       '/api',
       '/api/v1',
       '/apis',
+      '/metrics',
       '/openapi/v2',
       '/version',
       ...Object.keys(openId),

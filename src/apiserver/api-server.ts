@@ -1,0 +1,57 @@
+// The parts of the API server, put together.
+import type { Kind } from '../api/kinds/kind.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ServerCredentials } from '../pki/credentials.ts';
+import type { Store } from '../store/store.ts';
+import type { Authenticator } from './authn/authenticator.ts';
+import type { OpenIdDocuments } from './authn/openid.ts';
+import type { Authorizer } from './authz/authorizer.ts';
+import { Discovery } from './discovery.ts';
+import { Health, type HealthChecks } from './health.ts';
+import { Documents } from './http/documents.ts';
+import { Front } from './http/front.ts';
+import { InFlight } from './http/in-flight.ts';
+import { Resources } from './http/resources.ts';
+import { NodeProxy } from './node-proxy.ts';
+import type { ObjectCache } from './object-cache.ts';
+import type { Rest } from './rest/rest.ts';
+import { ServerMetrics } from './server-metrics.ts';
+
+export interface ApiServerOptions {
+  rest: Rest;
+  kinds: readonly Kind[];
+  store: Store;
+  cache: ObjectCache;
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+  healthChecks: HealthChecks;
+  openId: OpenIdDocuments;
+  credentials: ServerCredentials;
+  /** "host:port" by which clients are told to come. */
+  advertised: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** As many as Kubernetes lets in. */
+const requestsAtOnce = { reading: 400, writing: 200 };
+
+export function apiServer(options: ApiServerOptions): Front {
+  const { rest, kinds, store, cache, authenticator, authorizer, credentials, clock, log } = options;
+  const inFlight = new InFlight(requestsAtOnce);
+  const metrics = new ServerMetrics({ inFlight, objectCounts: () => cache.counts(), store: () => store.stats() });
+  const nodeProxy = new NodeProxy({ ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient });
+  const { healthChecks, openId, advertised } = options;
+  const health = new Health(healthChecks);
+  return new Front({
+    resources: new Resources({ rest, kinds, authorizer, nodeProxy, inFlight, metrics, clock, log }),
+    documents: new Documents({ openId, discovery: new Discovery(kinds), health, advertised, metrics }),
+    authenticator,
+    authorizer,
+    serving: credentials.serving,
+    clientCa: credentials.authority.certificatePem,
+    clock,
+    log,
+  });
+}

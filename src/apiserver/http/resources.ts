@@ -1,0 +1,132 @@
+// Requests for objects: from a path and a query to the verb of a kind, and from its answer to bytes.
+import type { IncomingMessage } from 'node:http';
+import type { Kind } from '../../api/kinds/kind.ts';
+import { BadRequest, MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Authorizer } from '../authz/authorizer.ts';
+import type { NodeProxy } from '../node-proxy.ts';
+import { applyType } from '../rest/applies.ts';
+import type { RestRequest, RestVerb } from '../rest/request.ts';
+import type { Rest } from '../rest/rest.ts';
+import type { ServerMetrics } from '../server-metrics.ts';
+import type { User } from '../user.ts';
+import { type AnswerForm, sendAnswer, warningsOf } from './answer.ts';
+import { decodeBody, mediaTypeOf, readBody } from './body.ts';
+import type { InFlight } from './in-flight.ts';
+import { wantedOf } from './negotiation.ts';
+import type { ResourcePath } from './path.ts';
+import type { ByteForm, Response } from './send.ts';
+import { sendWatch } from './watch-answer.ts';
+
+export interface ResourcesOptions {
+  rest: Rest;
+  kinds: readonly Kind[];
+  authorizer: Authorizer;
+  nodeProxy: NodeProxy;
+  inFlight: InFlight;
+  metrics: ServerMetrics;
+  clock: Clock;
+  log: Log;
+}
+
+/** A request whose sender is known and whose path has been read. */
+export interface ResourceCall {
+  request: IncomingMessage;
+  response: Response;
+  url: URL;
+  path: ResourcePath;
+  user: User;
+  form: ByteForm;
+  /** Aborted when the server stops: watches end then. */
+  stopping: AbortSignal;
+}
+
+export class Resources {
+  readonly #options: ResourcesOptions;
+  readonly #kinds: ReadonlyMap<string, Kind>;
+
+  constructor(options: ResourcesOptions) {
+    this.#options = options;
+    this.#kinds = new Map(options.kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
+  }
+
+  async serve(call: ResourceCall): Promise<void> {
+    const { request, response, url, path, user } = call;
+    const query = Object.fromEntries(url.searchParams);
+    const verb = verbOf(request.method, path, query);
+    const { group, version, plural: resource, namespace, name, subresource } = path;
+    const kind = this.#kinds.get(`${group}/${version}/${resource}`);
+    if (!kind) {
+      this.#options.authorizer.authorize(user, { verb, ...path, resource });
+      throw new NoSuchPath();
+    }
+    const leave = this.#options.inFlight.enter(verb);
+    const begunAt = performance.now();
+    response.once('close', () => {
+      leave();
+      const labels = { verb, group, version, resource, subresource: subresource ?? '' };
+      this.#options.metrics.answered(labels, response.statusCode, (performance.now() - begunAt) / 1000);
+    });
+    const contentType = mediaTypeOf(request.headers['content-type']);
+    const userAgent = request.headers['user-agent'] ?? '';
+    const said = { query, contentType, user, userAgent, warn: warningsOf(response) };
+    await this.#answer(call, { verb, kind, namespace, name, subresource, ...said });
+  }
+
+  async #answer({ request, response, form: bytes, stopping }: ResourceCall, asked: RestRequest): Promise<void> {
+    const { rest, nodeProxy, clock, log } = this.#options;
+    const { verb, kind, query } = asked;
+    if (kind.plural === 'pods' && asked.subresource === 'log') return nodeProxy.sendLog(asked, response, rest);
+    const form: AnswerForm = {
+      kind,
+      ...bytes,
+      ...wantedOf(request.headers.accept, verb),
+      includeObject: includeObjectOf(query.includeObject),
+      nowMs: clock.now(),
+    };
+    if (verb === 'watch') return await sendWatch(response, asked, rest, form, clock, log, stopping);
+    rest.authorize(asked);
+    if (verb !== 'get' && verb !== 'list') {
+      const bodyType = verb === 'patch' && asked.contentType !== applyType ? 'application/json' : asked.contentType;
+      asked.body = await decodeBody(await readBody(request, clock), bodyType);
+    }
+    await sendAnswer(response, await rest.handle(asked), form);
+  }
+}
+
+function verbOf(
+  method: string | undefined,
+  { name, plural, subresource, isWatch }: ResourcePath,
+  query: Record<string, string>,
+): RestVerb {
+  const isOne = name !== undefined;
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (isWatch || query.watch === 'true' || query.watch === '1') {
+        if (isOne) query.fieldSelector = `metadata.name=${name}`;
+        return 'watch';
+      }
+      return isOne ? 'get' : 'list';
+    case 'POST':
+      // A name in the path of a new object is one too many, unless something of it is made.
+      if (!isOne || subresource) return 'create';
+      break;
+    case 'PUT':
+      if (isOne) return 'update';
+      break;
+    case 'PATCH':
+      if (isOne) return 'patch';
+      break;
+    case 'DELETE':
+      return isOne ? 'delete' : 'deletecollection';
+  }
+  throw new MethodNotAllowed(`the server does not allow ${method} on ${plural}`);
+}
+
+function includeObjectOf(value: string | undefined): AnswerForm['includeObject'] {
+  if (value === undefined || value === '') return 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw new BadRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}
