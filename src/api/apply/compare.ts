@@ -1,7 +1,8 @@
 // What a write changes, field by field: what is new or different, and what is gone. On the way of every write.
+
+import { equalJson } from '../equal-json.ts';
 import { isFields } from '../meta.ts';
 import { fieldElement } from './element.ts';
-import { equalJson } from './equal-json.ts';
 import { type FieldSet, type FieldSetDraft, isEmpty, noFields, self } from './field-set.ts';
 import { itemOf, itemsOf, partOf, wholeOf } from './fields-of.ts';
 import type { Structure } from './structure.ts';

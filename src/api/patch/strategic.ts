@@ -1,110 +1,180 @@
-// Kubernetes' strategic merge patch: a merge patch that knows which lists are maps, with its directives
-//   $patch: replace | delete | merge      $retainKeys: [..]
-//   $deleteFromPrimitiveList/LIST: [..]   $setElementOrder/LIST: [..]
-import { isDeepStrictEqual } from 'node:util';
-import { BadRequest } from '../status.ts';
-import { isPlainObject } from './merge.ts';
-import { listMergeAt } from './merge-keys.ts';
+// Kubernetes' strategic merge patch: a merge patch that knows by the types of fields which lists are maps, with its directives
+//   $patch: replace | delete                $retainKeys: [..]
+//   $deleteFromPrimitiveList/LIST: [..]     $setElementOrder/LIST: [..]
+import { equalJson } from '../equal-json.ts';
+import { isFields } from '../meta.ts';
+import { listRuleOf } from '../openapi/list-rules.ts';
+import type { Type } from '../openapi/type.ts';
+import { BadRequest, StatusError } from '../status.ts';
+import { type Items, inOrder } from './element-order.ts';
+import { patchMisfit } from './misfit.ts';
 
 type Fields = Record<string, unknown>;
 
 const deleteFrom = '$deleteFromPrimitiveList/';
 const orderOf = '$setElementOrder/';
 
-export function strategicMergePatch(current: object, patch: Fields): Fields {
-  return mergeFields(current as Fields, patch, []);
+/** Answers what the patch makes of the object; neither is changed, and the answer may share their parts. */
+export function strategicMergePatch(type: Type, current: Fields, patch: Fields): Fields {
+  return mergeFields(type, current, patch);
 }
 
-function mergeFields(current: Fields, patch: Fields, path: readonly string[]): Fields {
+/** What a field holds, and how it is merged. Where nothing is known it is as untyped JSON. */
+interface FieldRule {
+  type: Type;
+  merges: boolean;
+  replaces: boolean;
+  mergeKey: string | undefined;
+}
+
+function ruleOf(type: Type, name: string): FieldRule {
+  const field = type.is === 'object' ? type.fields.get(name)?.type : type.is === 'map' ? type.of : undefined;
+  const { strategy = '', mergeKey } = type.is === 'object' ? (listRuleOf(type.name, name) ?? {}) : {};
+  return {
+    type: field ?? { is: 'any' },
+    merges: strategy.startsWith('merge'),
+    replaces: strategy === 'replace',
+    mergeKey,
+  };
+}
+
+function mergeFields(type: Type, current: Fields, patch: Fields): Fields {
   const { $patch, $retainKeys, ...changes } = patch;
-  if ($patch === 'replace') return structuredClone(changes);
+  if ($patch === 'replace') return { ...changes, ...($retainKeys !== undefined && { $retainKeys }) };
   if ($patch === 'delete') return {};
-  if ($patch !== undefined && $patch !== 'merge')
-    throw new BadRequest(`unknown patch directive $patch: ${JSON.stringify($patch)}`);
-  const result = retained(current, $retainKeys);
+  if ($patch !== undefined) throw unknownPatchType($patch, patch);
+  const result = retained(current, $retainKeys, changes);
+  const ordered = Object.keys(changes).filter((key) => key.startsWith(orderOf));
+  for (const key of ordered) mergeInOrder(result, changes, key, type);
   for (const [key, value] of Object.entries(changes)) {
-    if (key.startsWith(deleteFrom)) {
-      const field = key.slice(deleteFrom.length);
-      result[field] = asList(result[field]).filter(
-        (item) => !asList(value).some((gone) => isDeepStrictEqual(gone, item)),
-      );
-    } else if (key.startsWith(orderOf)) continue;
+    if (key.startsWith(deleteFrom)) deleteItems(result, key.slice(deleteFrom.length), value, patch);
     else if (value === null) delete result[key];
-    else result[key] = mergeValue(result[key], value, [...path, key]);
-  }
-  for (const [key, order] of Object.entries(changes)) {
-    if (!key.startsWith(orderOf)) continue;
-    const field = key.slice(orderOf.length);
-    if (Array.isArray(result[field]))
-      result[field] = ordered(result[field], asList(order), asList(changes[field]), [...path, field]);
+    else result[key] = mergeValue(ruleOf(type, key), result[key], value);
   }
   return result;
 }
 
-function retained(current: Fields, keys: unknown): Fields {
+/** All that the patch changes must be among what is retained. */
+function retained(current: Fields, keys: unknown, changes: Fields): Fields {
   if (keys === undefined) return { ...current };
-  return Object.fromEntries(Object.entries(current).filter(([key]) => asList(keys).includes(key)));
+  const misfit = new BadRequest('invalid patch format of retainKeys');
+  if (!Array.isArray(keys)) throw misfit;
+  for (const [key, value] of Object.entries(changes)) {
+    const isDirective = key.startsWith(deleteFrom) || key.startsWith(orderOf);
+    if (value !== null && !isDirective && !keys.includes(key)) throw misfit;
+  }
+  return Object.fromEntries(Object.entries(current).filter(([key]) => keys.includes(key)));
 }
 
-function mergeValue(current: unknown, patch: unknown, path: readonly string[]): unknown {
-  if (isPlainObject(patch)) return mergeFields(isPlainObject(current) ? current : {}, patch, path);
-  if (Array.isArray(patch)) return mergeLists(asList(current), patch, path);
-  return patch;
+function mergeValue(rule: FieldRule, current: unknown, patch: unknown): unknown {
+  if (isFields(patch)) {
+    if (!isFields(current)) return withoutDirectives(patch);
+    return rule.replaces ? patch : mergeFields(rule.type, current, patch);
+  }
+  if (!Array.isArray(patch)) return patch;
+  if (!Array.isArray(current)) return withoutDirectives(patch);
+  return rule.merges ? mergeLists(rule, current, patch) : patch;
 }
 
-function mergeLists(current: unknown[], patch: unknown[], path: readonly string[]): unknown[] {
-  const merge = listMergeAt(path);
-  if (merge === 'replace') return patch.filter((item) => !isDirective(item)).map((item) => structuredClone(item));
-  if (merge === 'set') return [...new Set([...current, ...patch])];
-  return mergeMaps(current, patch, merge.key, path);
+/** The list that a $setElementOrder is about, merged and put in that order. It is then done with. */
+function mergeInOrder(result: Fields, changes: Fields, directive: string, type: Type): void {
+  const field = directive.slice(orderOf.length);
+  const order = changes[directive];
+  const { [field]: current } = result;
+  const { [field]: patch } = changes;
+  delete changes[directive];
+  if (!Array.isArray(order)) throw new BadRequest('invalid patch format of setElementOrder list');
+  if (current === undefined && patch === undefined) return;
+  const rule = ruleOf(type, field);
+  if (patch === null) return;
+  if ((current !== undefined && !Array.isArray(current)) || (patch !== undefined && !Array.isArray(patch))) return;
+  delete changes[field];
+  const items = itemsOf(rule);
+  if (patch) checkOrder(items, patch, order, directive);
+  const merged = current && patch ? mergeLists(rule, current, patch) : (current ?? withoutDirectives(patch));
+  result[field] = inOrder(items, merged as unknown[], order, current ?? []);
 }
 
-function mergeMaps(current: unknown[], patch: unknown[], key: string, path: readonly string[]): unknown[] {
-  const items = patch.map((item) => {
-    if (!isPlainObject(item)) throw new BadRequest(`an item of ${path.join('.')} in the patch is not an object`);
-    return item;
+/** What is patched must stand in the order that is asked for. */
+function checkOrder(items: Items, patch: readonly unknown[], order: readonly unknown[], directive: string): void {
+  const places = patch
+    .filter((item) => !isDirective(item))
+    .map((item) => order.findIndex((wanted) => items.isSame(wanted, item)));
+  if (places.every((place, index) => place >= 0 && place >= (places[index - 1] ?? 0))) return;
+  const [patched, asked] = [patch, order].map((list) => JSON.stringify(list));
+  throw failed(`The order in patch list:\n${patched}\n doesn't match ${directive} list:\n${asked}\n`);
+}
+
+/** How the items of a list are told apart: by their merge key, or as plain values. */
+function itemsOf({ mergeKey }: FieldRule): Items {
+  return {
+    isSame: (a, b) =>
+      mergeKey !== undefined && isFields(a) && isFields(b) ? equalJson(a[mergeKey], b[mergeKey]) : equalJson(a, b),
+  };
+}
+
+function mergeLists(rule: FieldRule, current: readonly unknown[], patch: readonly unknown[]): unknown[] {
+  const { mergeKey } = rule;
+  const all = [...current, ...patch];
+  if (all.some(Array.isArray)) throw failed('lists of lists are not supported');
+  const objects = all.filter(isFields).length;
+  if (objects > 0 && objects < all.length) throw failed('list element types are not identical');
+  if (objects > 0 && mergeKey === undefined) throw failed('cannot merge lists without merge key');
+  const merged =
+    mergeKey === undefined ? [...new Set(all)] : mergeItems(rule, mergeKey, current as Fields[], patch as Fields[]);
+  return inOrder(itemsOf(rule), merged, patch, current);
+}
+
+function mergeItems(rule: FieldRule, key: string, current: readonly Fields[], patch: readonly Fields[]): Fields[] {
+  const itemType: Type = rule.type.is === 'list' ? rule.type.of : { is: 'any' };
+  const changes = patch.filter((item) => !isDirective(item));
+  if (patch.some(({ $patch }) => $patch === 'replace')) return changes;
+  const gone = patch.filter(isDirective).map((item) => {
+    if (item.$patch === 'merge') throw failed('merging lists cannot yet be specified in the patch');
+    if (item.$patch !== 'delete') throw unknownPatchType(item.$patch, item);
+    return keyOf(item, key);
   });
-  const replaces = items.some((item) => item.$patch === 'replace' && item[key] === undefined);
-  const result: unknown[] = replaces ? [] : [...current];
-  for (const item of items) {
-    if (isDirective(item) && item[key] === undefined) continue;
-    if (item[key] === undefined)
-      throw new BadRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
-    const at = result.findIndex((known) => isPlainObject(known) && known[key] === item[key]);
-    if (item.$patch === 'delete') {
-      if (at >= 0) result.splice(at, 1);
-    } else if (at >= 0) result[at] = mergeFields(result[at] as Fields, item, path);
-    else result.push(mergeFields({}, item, path));
+  const result = current.filter((item) => !gone.some((value) => equalJson(value, item[key])));
+  for (const item of changes) {
+    const value = keyOf(item, key);
+    const at = result.findIndex((known) => equalJson(known[key], value));
+    const known = result[at];
+    if (known) result[at] = mergeFields(itemType, known, item);
+    else result.push(withoutDirectives(item) as Fields);
   }
   return result;
 }
 
-/** Items in the order that is asked for; those it doesn't name stay behind the neighbour they had. */
-function ordered(items: unknown[], order: unknown[], patched: unknown[], path: readonly string[]): unknown[] {
-  const merge = listMergeAt(path);
-  if (merge === 'replace') return items;
-  const idOf = (item: unknown) => (typeof merge === 'object' && isPlainObject(item) ? item[merge.key] : item);
-  const wanted = order.map(idOf);
-  const placeOf = (item: unknown) => wanted.indexOf(idOf(item));
-  const named = items.filter((item) => placeOf(item) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
-  const patchedIds = patched.map(idOf);
-  const result = [...named];
-  // What only the server has keeps its place relative to the item before it.
-  for (const [index, item] of items.entries()) {
-    if (placeOf(item) >= 0 || patchedIds.includes(idOf(item))) continue;
-    const before = items
-      .slice(0, index)
-      .reverse()
-      .find((other) => result.includes(other));
-    result.splice(before === undefined ? 0 : result.indexOf(before) + 1, 0, item);
-  }
-  return result;
+function keyOf(item: Fields, key: string): unknown {
+  if (item[key] !== undefined) return item[key];
+  throw failed(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
 }
 
-function isDirective(item: unknown): boolean {
-  return isPlainObject(item) && '$patch' in item;
+function deleteItems(result: Fields, field: string, gone: unknown, patch: Fields): void {
+  if (!Array.isArray(gone)) throw patchMisfit(patch, 'cannot restore slice from string');
+  const { [field]: list } = result;
+  if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((value) => equalJson(value, item)));
 }
 
-function asList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
+/** What is new is taken as it is, and there is nothing in it that a directive could be about. */
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !isDirective(item)).map(withoutDirectives);
+  if (!isFields(value)) return value;
+  const { $patch, $retainKeys, ...fields } = value;
+  const kept = Object.entries(fields).filter(
+    ([key, part]) => part !== null && !key.startsWith(orderOf) && !key.startsWith(deleteFrom),
+  );
+  return Object.fromEntries(kept.map(([key, part]) => [key, withoutDirectives(part)]));
 }
+
+function isDirective(item: unknown): item is Fields {
+  return isFields(item) && '$patch' in item;
+}
+
+/** What Kubernetes answers as an error of its own, though it is the patch's. */
+const failed = (message: string) => new StatusError(500, '', message);
+
+const unknownPatchType = (type: unknown, holder: Fields) =>
+  failed(
+    `unknown patch type: ${typeof type === 'string' ? type : JSON.stringify(type)} in map: ${JSON.stringify(holder)}`,
+  );

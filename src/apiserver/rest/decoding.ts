@@ -4,7 +4,9 @@ import { isFields, type KubeObject } from '../../api/meta.ts';
 import { decode, Undecodable } from '../../api/openapi/decode.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import type { ObjectType } from '../../api/openapi/type.ts';
-import { BadRequest } from '../../api/status.ts';
+import { patchMisfit } from '../../api/patch/misfit.ts';
+import { applyPatch } from '../../api/patch/patch.ts';
+import { BadRequest, type StatusError } from '../../api/status.ts';
 import type { RestRequest } from './request.ts';
 
 /** The object in the body of a create or an update. */
@@ -29,20 +31,22 @@ export function objectIn(request: RestRequest): KubeObject {
   return kind.view ? kind.view.toStored(object) : object;
 }
 
-/** What an edit of the current object makes of it, where the edit is of the kind as it is addressed. */
-export function editAs(request: RestRequest, edit: (current: KubeObject) => KubeObject) {
-  const { kind } = request;
-  const edited = (shown: KubeObject): KubeObject => {
-    const draft = edit(shown);
-    if (draft.kind !== kind.kind || draft.apiVersion !== apiVersionOf(kind)) {
-      throw new BadRequest(`the kind and apiVersion of a ${kind.kind} cannot be changed`);
-    }
-    const object = decodeAs(request, draft as unknown as Record<string, unknown>);
-    object.metadata ??= {} as KubeObject['metadata'];
-    return object;
-  };
-  const { view } = kind;
-  return view ? (current: KubeObject) => view.toStored(edited(view.fromStored(current))) : edited;
+/** What the patch in the body makes of the current object, which is patched as it is addressed. */
+export function patchedAs(request: RestRequest, current: KubeObject): KubeObject {
+  const { kind, name, body, contentType } = request;
+  const shown = kind.view ? kind.view.fromStored(current) : current;
+  const patched = applyPatch(contentType, shown, body, typeOf(kind));
+  if (patched.kind !== kind.kind || patched.apiVersion !== apiVersionOf(kind)) {
+    throw patchMisfit(
+      patched,
+      `converting (${patched.apiVersion}.${patched.kind}) to (${kind.kind}): unknown conversion`,
+    );
+  }
+  const object = decodeAs(request, patched, (why) => patchMisfit(patched, why));
+  if (!object.metadata?.name) {
+    throw new BadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  return kind.view ? kind.view.toStored(object) : object;
 }
 
 function checkKind(kind: Kind, body: Record<string, unknown>): void {
@@ -54,12 +58,13 @@ function checkKind(kind: Kind, body: Record<string, unknown>): void {
 }
 
 /** The body by the types of the kind's fields. Fields that nobody knows are told or refused, as the request asks. */
-export function decodeAs(request: RestRequest, body: Record<string, unknown>): KubeObject {
-  const { kind } = request;
-  const type = typeOf(kind);
+export function decodeAs(
+  request: RestRequest,
+  body: Record<string, unknown>,
+  refuse = (why: string): StatusError => unreadable(request.kind, why),
+): KubeObject {
+  const type = typeOf(request.kind);
   if (!type) return body as unknown as KubeObject;
-  const refuse = (why: string) =>
-    new BadRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`);
   try {
     const { value, unknownFields } = decode(type, body);
     const told = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
@@ -75,6 +80,9 @@ export function decodeAs(request: RestRequest, body: Record<string, unknown>): K
     throw error;
   }
 }
+
+const unreadable = ({ kind, version }: Kind, why: string) =>
+  new BadRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 
 /** An empty list says nothing anywhere but here, where it stands for "nobody". */
 function forgetsOwners({ metadata }: Record<string, unknown>): boolean {

@@ -1,9 +1,9 @@
 // Who a request writes as, and which fields it owns after that: what a write adds to metadata.managedFields.
 import { blankOf } from '../../api/apply/blank.ts';
-import { equalJson } from '../../api/apply/equal-json.ts';
 import { type Owner, ownersOf, ownersSent, sameOwners, type Writer } from '../../api/apply/owners.ts';
 import { structureOf } from '../../api/apply/structure.ts';
 import { trackUpdate } from '../../api/apply/track.ts';
+import { equalJson } from '../../api/equal-json.ts';
 import { apiVersionOf, type Door, storedKind } from '../../api/kinds/kind.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { Invalid } from '../../api/status.ts';

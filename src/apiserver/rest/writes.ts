@@ -4,7 +4,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Owner } from '../../api/apply/owners.ts';
 import { type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { applyPatch } from '../../api/patch/patch.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -12,7 +11,7 @@ import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
 import { ClaimTaken, Exists, type ObjectStorage, Stale } from '../object-storage.ts';
 import { appliedTo, configIn } from './applies.ts';
-import { editAs, objectIn } from './decoding.ts';
+import { objectIn, patchedAs } from './decoding.ts';
 import { revisionOf } from './list-options.ts';
 import { doorOf, isUnchanged, ownersOfChanged, ownersOfNew, setOwners } from './ownership.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
@@ -62,8 +61,7 @@ export class Writes {
   }
 
   patch(request: RestRequest): Promise<CachedObject> {
-    const edit = editAs(request, (current) => applyPatch(request.contentType, current, request.body));
-    return this.change(request, edit);
+    return this.change(request, (current) => patchedAs(request, current));
   }
 
   /** Lays the configuration in the body over the object, or creates one out of it, if that is allowed. */

@@ -1,14 +1,14 @@
 // certificatesigningrequests/approval: only the conditions are taken, and they bear the time of the decision.
 import type { CertificateSigningRequest } from '../../api/kinds/certificate-signing-request.ts';
 import { mutableCopy } from '../../api/meta.ts';
-import { applyPatch } from '../../api/patch/patch.ts';
+import { patchedAs } from '../rest/decoding.ts';
 import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));
   const door = { ...request, subresource: 'status' };
   const cached = await rest.writes.change(door, (current) => {
-    const sent = (request.verb === 'patch' ? applyPatch(request.contentType, current, request.body) : request.body) as
+    const sent = (request.verb === 'patch' ? patchedAs(request, current) : request.body) as
       | Partial<CertificateSigningRequest>
       | undefined;
     const decided = mutableCopy(current) as CertificateSigningRequest;

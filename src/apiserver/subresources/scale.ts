@@ -1,6 +1,7 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
 import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { isFields, type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { typeOfKind } from '../../api/openapi/schema.ts';
 import { applyPatch } from '../../api/patch/patch.ts';
 import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
 import { BadRequest, Invalid, MethodNotAllowed } from '../../api/status.ts';
@@ -46,7 +47,9 @@ export const scale: SubresourceHandler = async (request, rest) => {
 
 function scaled(current: Scalable, request: RestRequest): Scalable {
   const sent =
-    request.verb === 'patch' ? applyPatch(request.contentType, scaleOf(current), request.body) : request.body;
+    request.verb === 'patch'
+      ? applyPatch(request.contentType, scaleOf(current), request.body, typeOfKind(scales))
+      : request.body;
   const { metadata, spec } = readScale(request, sent);
   const causes = checkNonNegative('spec.replicas', spec.replicas);
   if (causes.length > 0) throw new Invalid({ ...scales, name: current.metadata.name }, causes);
