@@ -1,10 +1,10 @@
-// Rules for names that are no object's own name: ports, hosts, path segments, prefixed paths, addresses.
+// Rules for names that are no object's own name: ports, variables, keys, hosts, path segments, prefixed paths, addresses.
 import ipaddr from 'ipaddr.js';
-import { type Cause, checkName, dnsSubdomainFaults, invalid, type NameRule, required } from './validation.ts';
+import { type Cause, checkName, dnsSubdomainFaults, invalid, type NameRule, nameRule, required } from './validation.ts';
 
 /** A name of a port as IANA gives them out. */
 export const portNameFaults: NameRule = (name) => [
-  ...(name.length > 15 ? ['must be no more than 15 characters'] : []),
+  ...(name.length > 15 ? ['must be no more than 15 bytes'] : []),
   ...(/^[-a-z0-9]+$/.test(name) ? [] : ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']),
   ...(/[a-z]/.test(name) ? [] : ['must contain at least one letter (a-z)']),
   ...(name.includes('--') ? ['must not contain consecutive hyphens'] : []),
@@ -96,3 +96,38 @@ const canonicalAddress = (address: ipaddr.IPv4 | ipaddr.IPv6): string =>
 export function checkPathSegment(at: string, text: string | undefined): Cause[] {
   return text ? checkName(at, text, pathSegmentFaults) : [required(at)];
 }
+
+const underscored = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+
+export const dnsSubdomainWithUnderscoreFaults = nameRule(
+  new RegExp(`^${underscored}(\\.${underscored})*$`),
+  `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${underscored}(\\.${underscored})*')`,
+  253,
+);
+
+const keyForm = nameRule(
+  /^[-._a-zA-Z0-9]+$/,
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+  253,
+);
+
+/** Keys of ConfigMaps and Secrets, which become names of files. */
+export const configKeyFaults: NameRule = (key) => {
+  const faults = keyForm(key);
+  if (!key.startsWith('.')) return faults;
+  if (key === '.' || key === '..') return [...faults, `must not be '${key}'`];
+  return key.startsWith('..') ? [...faults, "must not start with '..'"] : faults;
+};
+
+export const environmentNameFaults: NameRule = (name) => {
+  if (name === '') return ['environment variable name must be non-empty'];
+  return /^[ -<>-~]*$/.test(name)
+    ? []
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+};
+
+export const headerNameFaults = nameRule(
+  /^[-A-Za-z0-9]+$/,
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')",
+  Number.POSITIVE_INFINITY,
+);

@@ -1,6 +1,6 @@
 // What a pod asks for in all, exactly and as it is written: for quotas and limits. (Where pods are placed counts in whole
 // numbers, faster: pod-resources.ts.)
-import type { PodSpec } from './kinds/pod-template.ts';
+import type { Container, PodSpec } from './kinds/pod-spec/types.ts';
 import { podTotal } from './pod-resources.ts';
 import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
 import type { Resources } from './resource-names.ts';
@@ -34,6 +34,12 @@ function total(spec: PodSpec, part: 'requests' | 'limits'): Resources {
     exactly,
   );
   return Object.fromEntries(Object.entries(totals).map(([name, quantity]) => [name, formatQuantity(quantity)]));
+}
+
+/** What the containers come to together, without what the pod states as a whole. */
+export function containerQuantities(spec: PodSpec, part: 'requests' | 'limits'): Quantities {
+  const ofContainer = (container: Container) => quantities(container.resources?.[part]);
+  return podTotal({ spec, ofContainer, ofWhole: {}, ofOverhead: {} }, exactly);
 }
 
 function quantities(resources: Resources | undefined): Quantities {

@@ -1,5 +1,5 @@
 // How much of a node a pod asks for: amounts by resource name, cpu in thousandths of a core, all else in whole units.
-import type { Container, PodSpec } from './kinds/pod-template.ts';
+import type { Container, PodSpec } from './kinds/pod-spec/types.ts';
 import { milliCpu, wholeUnits } from './quantity.ts';
 
 export type Amounts = Record<string, number>;

@@ -34,6 +34,12 @@ export function isHugePages(name: string): boolean {
   return name.startsWith('hugepages-');
 }
 
+/** The size of one page of such a resource. */
+export function hugePageBytes(name: string): Quantity | undefined {
+  const size = parseQuantity(name.slice('hugepages-'.length));
+  return size && size.nano > 0n ? size : undefined;
+}
+
 function isHugePagesInQuota(name: string): boolean {
   return isHugePages(name) || name.startsWith('requests.hugepages-');
 }

@@ -4,6 +4,8 @@ import ipaddr from 'ipaddr.js';
 import type { StatusCause } from './status.ts';
 
 export type Cause = Required<StatusCause>;
+/** All that is wrong: a list, or a generator that yields one cause after the other. */
+export type Causes = Iterable<Cause>;
 
 const valueText = (value: unknown): string => (value === undefined ? '"null"' : JSON.stringify(value));
 
@@ -28,6 +30,12 @@ export const unsupported = (field: string, value: unknown, supported: readonly s
 export const duplicate = (field: string, value: unknown): Cause => ({
   reason: 'FieldValueDuplicate',
   message: `Duplicate value: ${valueText(value)}`,
+  field,
+});
+
+export const notFound = (field: string, value: unknown, detail = ''): Cause => ({
+  reason: 'FieldValueNotFound',
+  message: `Not found: ${valueText(value)}${detail && `: ${detail}`}`,
   field,
 });
 
@@ -71,14 +79,23 @@ const dns1035Rule =
 /** A rule for names: all that is wrong with this one. */
 export type NameRule = (name: string) => readonly string[];
 
-const nameRule =
-  (form: RegExp, rule: string, atMost: number): NameRule =>
-  (name) => [
-    ...(name.length > atMost ? [`must be no more than ${atMost} characters`] : []),
-    ...(form.test(name) ? [] : [rule]),
-  ];
+const nothing: readonly string[] = [];
 
-export const dnsLabelFaults = nameRule(dnsLabel, labelRule, 63);
+/** The rule of names that match a form and are not longer than so many bytes. */
+export const nameRule =
+  (form: RegExp, rule: string | ((name: string) => string), bytesAtMost: number): NameRule =>
+  (name) => {
+    const matches = form.test(name);
+    if (matches && name.length <= bytesAtMost) return nothing;
+    return [
+      ...(name.length > bytesAtMost ? [`must be no more than ${bytesAtMost} bytes`] : nothing),
+      ...(matches ? nothing : [typeof rule === 'string' ? rule : rule(name)]),
+    ];
+  };
+
+const withoutDots = (name: string) => (dnsSubdomain.test(name) ? 'must not contain dots' : labelRule);
+
+export const dnsLabelFaults = nameRule(dnsLabel, withoutDots, 63);
 export const dnsSubdomainFaults = nameRule(dnsSubdomain, subdomainRule, 253);
 export const dns1035LabelFaults = nameRule(dns1035, dns1035Rule, 63);
 
@@ -86,13 +103,23 @@ export function checkName(field: string, name: string, rule: NameRule): Cause[] 
   return rule(name).map((fault) => invalid(field, name, fault));
 }
 
+export function checkRange(field: string, value: number, first: number, last: number): Cause[] {
+  return value >= first && value <= last
+    ? []
+    : [invalid(field, value, `must be between ${first} and ${last}, inclusive`)];
+}
+
 export function checkPort(field: string, port: unknown): Cause[] {
-  const inRange = Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
-  return inRange ? [] : [invalid(field, port, 'must be between 1 and 65535, inclusive')];
+  return checkRange(field, Number(port ?? 0), 1, 65535);
 }
 
 export function checkOneOf(field: string, value: string | undefined, supported: readonly string[]): Cause[] {
   return value === undefined || supported.includes(value) ? [] : [unsupported(field, value, supported)];
+}
+
+/** As checkOneOf, of a field that must be there. */
+export function checkRequiredOneOf(field: string, value: string | undefined, supported: readonly string[]): Cause[] {
+  return value ? checkOneOf(field, value, supported) : [required(field)];
 }
 
 export function checkNonNegative(field: string, value: unknown): Cause[] {

@@ -6,6 +6,7 @@ import {
   selfSubjectRulesReviews,
   subjectAccessReviews,
 } from './authorization-reviews.ts';
+import { bindings } from './binding.ts';
 import { certificateSigningRequests } from './certificate-signing-request.ts';
 import { clusterRoles } from './cluster-role.ts';
 import { clusterRoleBindings } from './cluster-role-binding.ts';
@@ -59,6 +60,7 @@ export const allKinds: readonly Kind[] = [
   namespaces,
   nodes,
   pods,
+  bindings,
   services,
   endpoints,
   configMaps,

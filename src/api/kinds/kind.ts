@@ -38,8 +38,8 @@ export interface View {
   fromStored(object: KubeObject): KubeObject;
 }
 
-/** Through which an object is changed: itself, or a subresource that is a view of it. */
-export type Door = 'main' | 'status';
+/** Through which an object is changed: itself, its status, or a subresource that changes both. */
+export type Door = 'main' | 'status' | 'both';
 
 export interface Subresource {
   name: string;
@@ -76,10 +76,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   ttlSeconds?: number;
   columns: readonly Column<T>[];
 
-  /** Sets what an object gets once, when it is created. This and setDefaults alone may change their argument. */
-  prepareCreate?(draft: T): void;
   /** Completes a draft on every write. */
   setDefaults?(draft: T): void;
+  /** Sets what an object gets once, when it is created, after it has been admitted. */
+  prepareCreate?(draft: T): void;
   /** Takes back what may not change, or not through this door, after a changed draft is complete. */
   prepareUpdate?(draft: T, previous: T, door: Door): void;
   /** What counts as a new generation when it changes; all but metadata and status unless told. */
@@ -87,6 +87,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   /** All that is wrong. A fault that the previous state had may be left to it. */
   validate?(object: T, previous?: T): Iterable<Cause>;
   validateUpdate?(object: T, previous: T): Iterable<Cause>;
+  /** What is wrong with a status that is written through its own door: nothing else is looked at then. */
+  validateStatusUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */
   warningsFor?(object: T): string[];
   /** The fields, besides name and namespace, by which the kind may be selected. */

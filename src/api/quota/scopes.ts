@@ -1,7 +1,8 @@
 // Which objects a ResourceQuota is about: those that use something of what it limits and meet all of its scopes. Pure.
 import type { Kind } from '../kinds/kind.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../kinds/persistent-volume-claim.ts';
-import { type Pod, pods, qosClassOf } from '../kinds/pod.ts';
+import { type Pod, pods } from '../kinds/pod.ts';
+import { qosClassOf } from '../kinds/pod-spec/qos.ts';
 import { type ResourceQuota, type ScopeRequirement, scopeRequirements } from '../kinds/resource-quota.ts';
 import type { KubeObject } from '../meta.ts';
 import { usesResource } from './usage.ts';
@@ -36,9 +37,9 @@ function podMeets(requirement: ScopeRequirement, pod: Pod): boolean {
     case 'NotTerminating':
       return !isTerminating;
     case 'BestEffort':
-      return qosClassOf(pod) === 'BestEffort';
+      return qosClassOf(pod.spec) === 'BestEffort';
     case 'NotBestEffort':
-      return qosClassOf(pod) !== 'BestEffort';
+      return qosClassOf(pod.spec) !== 'BestEffort';
     case 'PriorityClass':
       return matches(requirement, spec.priorityClassName);
     case 'CrossNamespacePodAffinity':

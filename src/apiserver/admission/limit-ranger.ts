@@ -2,7 +2,7 @@
 // much they may ask for.
 import { type LimitRange, type LimitRangeItem, limitRanges } from '../../api/kinds/limit-range.ts';
 import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
-import { type Pod, pods, qosClassOf } from '../../api/kinds/pod.ts';
+import { type Pod, pods } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import { podQuantities } from '../../api/pod-quantities.ts';
 import type { Resources } from '../../api/resource-names.ts';
@@ -15,9 +15,7 @@ export const limitRanger: AdmissionStep = {
   admit: (admission, { cache }) => {
     const pod = created(admission, pods);
     if (!pod) return;
-    const ranges = rangesIn(cache, admission.request.namespace);
-    for (const range of ranges) giveDefaults(pod, range);
-    if (ranges.length > 0) pod.status.qosClass = qosClassOf(pod);
+    for (const range of rangesIn(cache, admission.request.namespace)) giveDefaults(pod, range);
   },
   check: (admission, { cache }) => {
     const pod = created(admission, pods);

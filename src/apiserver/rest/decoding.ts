@@ -49,6 +49,11 @@ export function patchedAs(request: RestRequest, current: KubeObject): KubeObject
   return kind.view ? kind.view.toStored(object) : object;
 }
 
+/** What an update or a patch of a subresource sends that is of the kind of the object itself. */
+export function sentObject(request: RestRequest, current: KubeObject): KubeObject {
+  return request.verb === 'patch' ? patchedAs(request, current) : objectIn(request);
+}
+
 function checkKind(kind: Kind, body: Record<string, unknown>): void {
   const apiVersion = apiVersionOf(kind);
   if ((body.kind || kind.kind) === kind.kind && (body.apiVersion || apiVersion) === apiVersion) return;

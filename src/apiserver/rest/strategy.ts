@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Door, Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../api/metadata-rules.ts';
 import { randomSuffix } from '../../api/random-suffix.ts';
 import { Invalid } from '../../api/status.ts';
-import { type Cause, checkName, dnsSubdomainFaults, invalid, required } from '../../api/validation.ts';
+import { type Cause, dnsSubdomainFaults } from '../../api/validation.ts';
 
 /** Spec and status, read and written without knowing the kind. */
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
@@ -32,7 +33,6 @@ export function completeNew(kind: Kind, draft: WithParts, now: string): void {
     draft.status = {};
   }
   if (countsGeneration(kind)) metadata.generation = 1;
-  kind.prepareCreate?.(draft);
   setDefaults(kind, draft);
 }
 
@@ -59,7 +59,7 @@ export function completeChanged(kind: Kind, draft: WithParts, previous: WithPart
   }
   setDefaults(kind, draft);
   kind.prepareUpdate?.(draft, previous, door);
-  const isCounted = countsGeneration(kind) && door === 'main';
+  const isCounted = countsGeneration(kind) && door !== 'status';
   if (isCounted && !isDeepStrictEqual(countedContent(kind, draft), countedContent(kind, previous))) {
     draft.metadata.generation = (generation ?? 0) + 1;
   }
@@ -86,45 +86,32 @@ function restore(target: object, values: Record<string, unknown>): void {
   }
 }
 
-/** Throws Invalid with everything that is wrong. */
-export function validate(kind: Kind, object: KubeObject, previous?: KubeObject): void {
-  const causes: Cause[] = [
-    ...(previous ? [] : checkOwnName(kind, object.metadata.name)),
-    ...validateMetadata(object),
+/** Throws Invalid with everything that is wrong with a new object. */
+export function validateNew(kind: Kind, object: KubeObject): void {
+  const rules = { nameRule: kind.nameRule ?? dnsSubdomainFaults, namespaced: kind.namespaced };
+  refuse(kind, object, validateMetadata(object.metadata, rules), kind.validate?.(object));
+}
+
+/** What must hold of a changed object besides its metadata. */
+export type UpdateRules = (object: KubeObject, previous: KubeObject) => Iterable<Cause>;
+
+/** The rules of a kind for changes through this door. */
+export function updateRulesOf(kind: Kind, door: Door): UpdateRules {
+  const { validateStatusUpdate } = kind;
+  if (door === 'status' && validateStatusUpdate) return (object, previous) => validateStatusUpdate(object, previous);
+  return (object, previous) => [
     ...(kind.validate?.(object, previous) ?? []),
-    ...(previous ? (kind.validateUpdate?.(object, previous) ?? []) : []),
+    ...(kind.validateUpdate?.(object, previous) ?? []),
   ];
+}
+
+/** Throws Invalid with everything that is wrong with a changed object. */
+export function validateChanged(kind: Kind, object: KubeObject, previous: KubeObject, rules: UpdateRules): void {
+  refuse(kind, object, validateMetadataUpdate(object.metadata, previous.metadata), rules(object, previous));
+}
+
+function refuse(kind: Kind, { metadata }: KubeObject, ...faults: (Iterable<Cause> | undefined)[]): void {
+  const causes = faults.flatMap((each) => [...(each ?? [])]);
   if (causes.length === 0) return;
-  throw new Invalid({ group: kind.groupInErrors ?? kind.group, kind: kind.kind, name: object.metadata.name }, causes);
-}
-
-function checkOwnName(kind: Kind, name: string): Cause[] {
-  if (!name) return [required('metadata.name', 'name or generateName is required')];
-  return checkName('metadata.name', name, kind.nameRule ?? dnsSubdomainFaults);
-}
-
-const qualifiedName = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-
-function validateMetadata({ metadata }: KubeObject): Cause[] {
-  const causes: Cause[] = [];
-  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    if (!qualifiedName.test(key))
-      causes.push(invalid('metadata.labels', key, 'name part must consist of alphanumeric characters'));
-    if (typeof value !== 'string' || !labelValue.test(value)) {
-      causes.push(
-        invalid(
-          'metadata.labels',
-          value,
-          'a valid label must be an empty string or consist of alphanumeric characters',
-        ),
-      );
-    }
-  }
-  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
-    if (!qualifiedName.test(key.toLowerCase()))
-      causes.push(invalid('metadata.annotations', key, 'is not a qualified name'));
-    if (typeof value !== 'string') causes.push(invalid('metadata.annotations', value, 'must be a string'));
-  }
-  return causes;
+  throw new Invalid({ group: kind.groupInErrors ?? kind.group, kind: kind.kind, name: metadata.name }, causes);
 }

@@ -2,7 +2,7 @@
 // object, unless the client named the revision that it saw.
 import { setImmediate } from 'node:timers/promises';
 import type { Owner } from '../../api/apply/owners.ts';
-import { type Kind, storedKind } from '../../api/kinds/kind.ts';
+import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
@@ -15,10 +15,23 @@ import { objectIn, patchedAs } from './decoding.ts';
 import { revisionOf } from './list-options.ts';
 import { doorOf, isUnchanged, ownersOfChanged, ownersOfNew, setOwners } from './ownership.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
-import { completeChanged, completeNew, validate } from './strategy.ts';
+import {
+  completeChanged,
+  completeNew,
+  type UpdateRules,
+  updateRulesOf,
+  validateChanged,
+  validateNew,
+} from './strategy.ts';
 
 /** Of an address or port that is chosen anew each time. */
 const claimsAtMost = 10;
+
+/** How a subresource changes an object where it is not as any other change: by another door, by rules of its own. */
+export interface OwnWay {
+  door?: Door;
+  rules?: UpdateRules;
+}
 
 export interface Written {
   cached: CachedObject;
@@ -77,16 +90,15 @@ export class Writes {
   }
 
   /** Writes what the function makes of the current object, as it is stored. Without a difference nothing is written. */
-  change(request: RestRequest, edit: (current: KubeObject) => KubeObject): Promise<CachedObject> {
+  change(request: RestRequest, edit: (current: KubeObject) => KubeObject, own?: OwnWay): Promise<CachedObject> {
     return this.#again(request, async () => {
       const previous = this.#current(request);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
       const sent = draft.metadata.managedFields;
       const now = this.#now();
-      return await this.#replace(request, previous, draft, () =>
-        ownersOfChanged(request, { before: previous.object, after: draft, sent, now }),
-      );
+      const owners = () => ownersOfChanged(request, { before: previous.object, after: draft, sent, now });
+      return await this.#replace(request, previous, draft, owners, own);
     });
   }
 
@@ -101,7 +113,8 @@ export class Writes {
     setOwners(draft, ownersOf(draft));
     const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
     await this.#admission.admit(admission);
-    validate(kind, draft);
+    kind.prepareCreate?.(draft);
+    validateNew(kind, draft);
     this.#admission.check(admission);
     warn(request, kind, draft);
     if (isDryRun(request)) {
@@ -116,14 +129,15 @@ export class Writes {
     previous: CachedObject,
     draft: KubeObject,
     ownersOf: () => readonly Owner[],
+    { door = doorOf(request), rules }: OwnWay = {},
   ): Promise<CachedObject> {
     const kind = storedKind(request.kind);
     checkPreconditions(request, draft, previous.object);
-    completeChanged(kind, draft, previous.object, doorOf(request));
+    completeChanged(kind, draft, previous.object, door);
     setOwners(draft, ownersOf());
     const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
     await this.#admission.admit(admission);
-    validate(kind, draft, previous.object);
+    validateChanged(kind, draft, previous.object, rules ?? updateRulesOf(kind, door));
     this.#admission.check(admission);
     warn(request, kind, draft);
     draft.metadata.resourceVersion = String(previous.revision);

@@ -1,5 +1,6 @@
 // What the API is told of a pod: computed anew from what is observed, never kept up step by step.
-import { isPodFinished, type Pod, type PodCondition, qosClassOf } from '../../api/kinds/pod.ts';
+import { isPodFinished, type Pod, type PodCondition } from '../../api/kinds/pod.ts';
+import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { timestamp } from '../../base/clock.ts';
 import { containerStatus } from './container-status.ts';
@@ -30,7 +31,7 @@ export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: n
     startTime: pod.status.startTime ?? timestamp(view.memory.firstSeenMs),
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: statuses,
-    qosClass: pod.status.qosClass ?? qosClassOf(pod),
+    qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
   };
 }
 
