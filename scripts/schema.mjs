@@ -12,6 +12,8 @@ const out = process.argv[2];
 
 /** What came after Kubernetes v1.34; types that only these fields use vanish with them. */
 const newer = [
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition.observedGeneration',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.observedGeneration',
   'io.k8s.api.core.v1.NodeStatus.declaredFeatures',
   'io.k8s.api.core.v1.PodCertificateProjection.userAnnotations',
   'io.k8s.api.core.v1.PodSpec.schedulingGroup',

@@ -1,0 +1,122 @@
+// What Kubernetes puts around a message: which type it is of, and of a watch, what happened to it.
+import { metaPackage, typeNamed, typeOfKind } from '../openapi/schema.ts';
+import type { ObjectType } from '../openapi/type.ts';
+import { decode } from './decode.ts';
+import { encode } from './encode.ts';
+import { MalformedProtobuf, WireReader } from './wire-reader.ts';
+import { WireWriter } from './wire-writer.ts';
+
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** What every object begins with. */
+const magic = Buffer.from('k8s\0');
+
+/** The name of an object's type. */
+export interface TypeName {
+  apiVersion: string;
+  kind: string;
+}
+
+/** The object is of a type that doesn't travel as protobuf. */
+export class NoProtobuf extends Error {}
+
+/** The object in the bytes as JSON would show it. */
+export function decodeEnvelope(bytes: Buffer): Record<string, unknown> {
+  if (!bytes.subarray(0, magic.length).equals(magic)) {
+    throw new MalformedProtobuf(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    );
+  }
+  if (bytes.length === magic.length) throw new MalformedProtobuf('empty body');
+  let named: TypeName = { apiVersion: '', kind: '' };
+  let raw: Buffer = Buffer.alloc(0);
+  const envelope = new WireReader(bytes, magic.length);
+  while (envelope.next()) {
+    if (envelope.number === 1) named = readTypeName(envelope.message('TypeMeta'));
+    else if (envelope.number === 2) raw = envelope.rawBytes('Raw');
+    else if (envelope.number === 3 && envelope.text('ContentEncoding') !== '')
+      throw new MalformedProtobuf('an encoding of the content is not supported');
+    else if (envelope.number !== 3) envelope.skip();
+  }
+  const { apiVersion, kind } = named;
+  if (kind === '') throw new MalformedProtobuf("Object 'Kind' is missing");
+  const type = objectTypeOf(named);
+  const object = type && decode(type, raw);
+  if (!object) throw new NoProtobuf(`${kind} in version ${apiVersion}`);
+  return { kind, apiVersion, ...object };
+}
+
+/** Undefined where objects of this type don't travel as protobuf. */
+export function encodeObject(object: TypeName): Buffer | undefined {
+  const content = encodeContent(object);
+  return content && envelopeOf(object, content);
+}
+
+/** The message alone. */
+export function encodeContent(object: TypeName): Buffer | undefined {
+  const type = objectTypeOf(object);
+  return type && encode(type, object as unknown as Record<string, unknown>);
+}
+
+export function envelopeOf({ apiVersion, kind }: TypeName, content: Buffer): Buffer {
+  const writer = new WireWriter();
+  writer.text(4, '');
+  writer.text(3, '');
+  writer.rawBytes(2, content);
+  const before = writer.length;
+  writer.text(2, kind);
+  writer.text(1, apiVersion);
+  writer.message(1, before);
+  return Buffer.concat([magic, writer.bytes]);
+}
+
+/** A list of contents that were encoded before. */
+export function encodeList(list: TypeName & { metadata: object }, contents: readonly Buffer[]): Buffer {
+  const metadata = encode(typeNamed(`${metaPackage}.ListMeta`) as ObjectType, list.metadata as Record<string, unknown>);
+  const writer = new WireWriter();
+  for (const content of contents.toReversed()) writer.rawBytes(2, content);
+  writer.rawBytes(1, metadata as Buffer);
+  return envelopeOf(list, writer.bytes);
+}
+
+/** An event of a watch, after its length. */
+export function encodeWatchEvent(type: string, object: Buffer): Buffer {
+  const writer = new WireWriter();
+  const before = writer.length;
+  writer.rawBytes(1, object);
+  writer.message(2, before);
+  writer.text(1, type);
+  const event = writer.bytes;
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(event.length);
+  return Buffer.concat([length, event]);
+}
+
+function readTypeName(reader: WireReader): TypeName {
+  const named = { apiVersion: '', kind: '' };
+  while (reader.next()) {
+    if (reader.number === 1) named.apiVersion = reader.text('APIVersion');
+    else if (reader.number === 2) named.kind = reader.text('Kind');
+    else reader.skip();
+  }
+  return named;
+}
+
+/** A kind's type, or one that is the same in every group. */
+export function objectTypeOf({ apiVersion, kind }: TypeName): ObjectType | undefined {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  if (kind === 'PartialObjectMetadata') return partialObjectMetadata;
+  if (inEveryGroup.includes(kind)) return typeNamed(`${metaPackage}.${kind}`);
+  return typeOfKind({ group, version, kind });
+}
+
+const inEveryGroup = ['Status', 'DeleteOptions', 'APIVersions', 'APIGroupList', 'APIGroup', 'APIResourceList'];
+
+/** The one type that the schema lacks, as no path asks for it by name. */
+const partialObjectMetadata: ObjectType = {
+  is: 'object',
+  name: `${metaPackage}.PartialObjectMetadata`,
+  get fields() {
+    return new Map([['metadata', { type: typeNamed(`${metaPackage}.ObjectMeta`) as ObjectType, required: false }]]);
+  },
+};
