@@ -7,6 +7,7 @@ import { keyOf } from '../api/meta.ts';
 import { Expired } from '../api/status.ts';
 import { Recent } from '../base/recent.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
+import { SharedFieldSets } from './shared-field-sets.ts';
 
 /** How much of a resource's changes is kept for watches that begin in the past. */
 const windowMost = { count: 2000, bytes: 16 * 1024 * 1024 };
@@ -137,6 +138,7 @@ export function isClaimKey(key: string): boolean {
 export class ObjectCache {
   readonly #collections = new Map<string, Collection>();
   readonly #claims = new Set<string>();
+  readonly #fieldSets = new SharedFieldSets();
   readonly #waiting = new Set<{ revision: number; resolve: () => void }>();
   #revision = 0;
 
@@ -234,6 +236,7 @@ export class ObjectCache {
     }
     const [resource = '', namespace = '', name = ''] = key.slice(objectPrefix.length).split('/');
     const object = value === undefined ? undefined : (JSON.parse(value) as KubeObject);
+    if (object) this.#fieldSets.shareIn(object);
     this.#collectionNamed(resource).apply(
       namespace ? `${namespace}/${name}` : name,
       object,
