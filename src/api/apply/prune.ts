@@ -19,7 +19,7 @@ export function prune(structure: Structure, merged: unknown, last: FieldSet, own
   return withoutMembers(structure, merged, intersection(difference(all, fieldsLeft(kept)), named(last)));
 }
 
-/** The value without the members of the set. Objects and lists that become empty by this become null. */
+/** The value without the members of the set. */
 function withoutMembers(structure: Structure, value: unknown, set: FieldSet): unknown {
   switch (structure.is) {
     case 'struct':
@@ -40,15 +40,14 @@ function withoutParts(structure: Structure, value: Record<string, unknown>, set:
     const left = leftOf(partOf(structure, name), part, set[fieldElement(name)]);
     if (left !== undefined) result[name] = left;
   }
-  return Object.keys(result).length > 0 ? result : null;
+  return result;
 }
 
 function withoutItems(structure: Structure, items: readonly unknown[], set: FieldSet): unknown {
   const elementOf = (item: unknown) => (structure.is === 'listMap' ? itemElement(structure, item) : valueElement(item));
-  const left = listOf(items)
+  return listOf(items)
     .map((item) => leftOf(itemOf(structure), item, set[elementOf(item)]))
     .filter((item) => item !== undefined);
-  return left.length > 0 ? left : null;
 }
 
 function leftOf(structure: Structure, part: unknown, node: FieldSet | undefined): unknown {
