@@ -1,4 +1,6 @@
 // The table of kinds that every server has. A new kind is one file beside this one and one line here.
+
+import { apiServices } from './api-service.ts';
 import { selfSubjectReviews, tokenReviews } from './authentication-reviews.ts';
 import {
   localSubjectAccessReviews,
@@ -21,6 +23,7 @@ import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
+import { flowSchemas } from './flow-schema.ts';
 import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
 import { oldAutoscalers } from './horizontal-pod-autoscaler-v1.ts';
 import { ingresses } from './ingress.ts';
@@ -39,6 +42,7 @@ import { persistentVolumeClaims } from './persistent-volume-claim.ts';
 import { pods } from './pod.ts';
 import { podDisruptionBudgets } from './pod-disruption-budget.ts';
 import { priorityClasses } from './priority-class.ts';
+import { priorityLevelConfigurations } from './priority-level-configuration.ts';
 import { replicaSets } from './replica-set.ts';
 import { resourceQuotas } from './resource-quota.ts';
 import { roles } from './role.ts';
@@ -111,6 +115,9 @@ export const allKinds: readonly Kind[] = [
   validatingAdmissionPolicyBindings,
   horizontalPodAutoscalers,
   oldAutoscalers,
+  apiServices,
+  flowSchemas,
+  priorityLevelConfigurations,
 ];
 
 /** Those whose objects are kept as they are: neither views of others nor answered without being kept. */

@@ -15,7 +15,7 @@ import {
 import { ageColumn, ageSince, nameColumn, orNone, templateColumns } from './columns.ts';
 import { checkJobSpec } from './job-spec.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodTemplateDefaults } from './pod-template.ts';
+import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
 import { podNameWarnings } from './workload.ts';
 
 export type CronJob = Served<ICronJob>;
@@ -96,6 +96,7 @@ export const cronJobs = defineKind<CronJob>({
   },
   warningsFor: ({ metadata, spec }) => [
     ...podNameWarnings(metadata.name),
+    ...warningsForPodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template'),
     ...(namesTimeZone(spec.schedule)
       ? [
           'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',

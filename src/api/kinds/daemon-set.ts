@@ -7,7 +7,7 @@ import { mapSelectorText, selectorText } from '../selector.ts';
 import { type Cause, checkImmutable, checkNonNegative, invalid, isSame, required, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn, orNone, templateColumns } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodTemplateDefaults, validatePodTemplate } from './pod-template.ts';
+import { setPodTemplateDefaults, validatePodTemplate, warningsForPodTemplate } from './pod-template.ts';
 import {
   checkCollisions,
   checkCounts,
@@ -92,7 +92,10 @@ export const daemonSets = defineKind<DaemonSet>({
     yield* checkImmutable('spec.selector', set.spec.selector, previous.spec.selector);
     yield* checkCollisions(set, previous);
   },
-  warningsFor: ({ metadata }) => podNameWarnings(metadata.name),
+  warningsFor: ({ metadata, spec }) => [
+    ...podNameWarnings(metadata.name),
+    ...warningsForPodTemplate(spec.template, 'spec.template'),
+  ],
 });
 
 function setTemplateGeneration(metadata: DaemonSet['metadata'], generation: number): void {

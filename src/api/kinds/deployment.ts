@@ -6,7 +6,7 @@ import { selectorText } from '../selector.ts';
 import { type Cause, checkImmutable, checkNonNegative, forbidden, invalid, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults } from './pod-template.ts';
+import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
 import {
   checkCollisions,
   checkCounts,
@@ -29,6 +29,7 @@ export const deployments = defineKind<Deployment>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  keptByStatus: ['labels'],
   subresources: [scaleSubresource],
   columns: [
     nameColumn,
@@ -84,17 +85,11 @@ export const deployments = defineKind<Deployment>({
   },
   // The rollout's history is told in annotations, so they count as well.
   countedContent: ({ spec, metadata }) => [spec, metadata.annotations],
-  prepareUpdate: (draft, previous, door) => {
-    if (door === 'status') keepLabels(draft, previous);
-  },
-  warningsFor: ({ metadata }) => podNameWarnings(metadata.name),
+  warningsFor: ({ metadata, spec }) => [
+    ...podNameWarnings(metadata.name),
+    ...warningsForPodTemplate(spec.template, 'spec.template'),
+  ],
 });
-
-/** Whoever writes the status of a deployment cannot label it. */
-function keepLabels(draft: Deployment, { metadata }: Deployment): void {
-  if (metadata.labels) draft.metadata.labels = { ...metadata.labels };
-  else delete draft.metadata.labels;
-}
 
 function* checkStrategy(strategy: NonNullable<Deployment['spec']['strategy']>): Iterable<Cause> {
   const { type, rollingUpdate } = strategy;

@@ -4,7 +4,7 @@ import { ageColumn, ageSince, nameColumn, templateColumns } from './columns.ts';
 import { checkJob, checkJobUpdate, type Job, jobNameLabels, jobUidLabels } from './job-spec.ts';
 import { checkJobCounts, checkJobStatus } from './job-status.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodTemplateDefaults } from './pod-template.ts';
+import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
 import { podNameWarnings } from './workload.ts';
 
 const has = ({ status }: Job, type: string) =>
@@ -87,8 +87,9 @@ export const jobs = defineKind<Job>({
     yield* checkJobUpdate(job, previous);
     yield* checkJobStatus(job, previous);
   },
-  warningsFor: ({ metadata, spec: { completionMode, completions = 0, parallelism = 0 } }) => [
+  warningsFor: ({ metadata, spec: { template, completionMode, completions = 0, parallelism = 0 } }) => [
     ...podNameWarnings(metadata.name),
+    ...warningsForPodTemplate(template, 'spec.template'),
     ...(completionMode === 'Indexed' && completions > 100_000 && parallelism > 10_000
       ? [
           'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',

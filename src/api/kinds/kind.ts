@@ -68,6 +68,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   isInert?: boolean;
   /** Subresources besides status. */
   subresources?: readonly Subresource[];
+  /** What of the metadata who writes the status cannot change. */
+  keptByStatus?: readonly ('labels' | 'annotations')[];
   /** How a name must look; a DNS subdomain unless told. */
   nameRule?: NameRule;
   /** The group that Kubernetes names when an object of the kind is invalid, where history has made it another one. */

@@ -5,7 +5,7 @@ import { selectorText } from '../selector.ts';
 import { checkImmutable, checkNonNegative } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults } from './pod-template.ts';
+import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
 import { checkCounts, checkParts, checkReplicated, podNameWarnings, scaleSubresource } from './workload.ts';
 
 export type ReplicaSet = Served<IReplicaSet> & {
@@ -60,6 +60,9 @@ export const replicaSets = defineKind<ReplicaSet>({
     yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
   },
   validateUpdate: (set, previous) => checkImmutable('spec.selector', set.spec.selector, previous.spec.selector),
-  warningsFor: ({ metadata }) => podNameWarnings(metadata.name),
+  warningsFor: ({ metadata, spec }) => [
+    ...podNameWarnings(metadata.name),
+    ...warningsForPodTemplate(spec.template, 'spec.template'),
+  ],
   selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
 });

@@ -7,7 +7,7 @@ import { selectorText } from '../selector.ts';
 import { type Cause, checkNonNegative, checkOneOf, dnsLabelFaults, forbidden, invalid, isSame } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults } from './pod-template.ts';
+import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
 import {
   checkCollisions,
   checkCounts,
@@ -84,10 +84,12 @@ export const statefulSets = defineKind<StatefulSet>({
     }
     yield* checkCollisions(set, previous);
   },
-  warningsFor: ({ spec }) =>
-    (spec.revisionHistoryLimit ?? 0) < 0
+  warningsFor: ({ spec }) => [
+    ...warningsForPodTemplate(spec.template, 'spec.template'),
+    ...((spec.revisionHistoryLimit ?? 0) < 0
       ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
-      : [],
+      : []),
+  ],
 });
 
 type ClaimTemplate = NonNullable<StatefulSet['spec']['volumeClaimTemplates']>[number];

@@ -33,6 +33,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
   namespaced: false,
   hasStatus: true,
   isInert: true,
+  keptByStatus: ['labels', 'annotations'],
   columns: [
     nameColumn,
     {

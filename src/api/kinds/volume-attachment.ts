@@ -31,6 +31,7 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
   hasGeneration: false,
   showsDeleted: true,
   isInert: true,
+  keptByStatus: ['labels', 'annotations'],
   columns: [
     nameColumn,
     {

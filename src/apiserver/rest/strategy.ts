@@ -55,7 +55,9 @@ export function completeChanged(kind: Kind, draft: WithParts, previous: WithPart
     const { labels, annotations } = metadata;
     for (const key of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[key];
     Object.assign(draft, mutableCopy(previous), { status });
-    restore(draft.metadata, { labels, annotations });
+    const said = Object.entries({ labels, annotations });
+    const kept: readonly string[] = kind.keptByStatus ?? [];
+    restore(draft.metadata, Object.fromEntries(said.filter(([field]) => !kept.includes(field))));
   }
   setDefaults(kind, draft);
   kind.prepareUpdate?.(draft, previous, door);
