@@ -108,8 +108,8 @@ export class Client {
   }
 
   /** Writes an object of another kind through a subresource, as a Binding through pods/binding. */
-  async createThrough<T extends KubeObject>(kind: Kind<T>, ref: Ref, subresource: string, body: object): Promise<void> {
-    await this.#transport.request({ verb: 'create', ...target(kind, ref, subresource), body });
+  async createThrough<Answer = unknown>(kind: Resource, ref: Ref, subresource: string, body: object): Promise<Answer> {
+    return (await this.#transport.request({ verb: 'create', ...target(kind, ref, subresource), body })) as Answer;
   }
 }
 

@@ -44,7 +44,7 @@ async function protect(name: string, app: string, spec: object): Promise<void> {
   );
 }
 
-function evict(name: string, deleteOptions: object = {}): Promise<void> {
+function evict(name: string, deleteOptions: object = {}): Promise<unknown> {
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions };
   return server.client.createThrough(pods, { namespace, name }, 'eviction', body);
 }

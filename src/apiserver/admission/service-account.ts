@@ -4,6 +4,7 @@ import { type ServiceAccount, serviceAccounts } from '../../api/kinds/service-ac
 import type { Clock } from '../../base/clock.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import { type Admission, type AdmissionStep, created, refusal } from './admission.ts';
+import { mountToken } from './token-volume.ts';
 
 const defaultAccount = 'default';
 /** A new namespace gets its default account within this time. */
@@ -77,6 +78,7 @@ function act(pod: Pod, account: ServiceAccount, admission: Admission): void {
     const fault = foreignSecret(pod, account);
     if (fault) throw refusal(admission, fault);
   }
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec);
   const { imagePullSecrets = [] } = account;
   if (!spec.imagePullSecrets?.length && imagePullSecrets.length > 0) {
     spec.imagePullSecrets = imagePullSecrets.map(({ name = '' }) => ({ name }));

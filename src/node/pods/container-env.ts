@@ -60,7 +60,7 @@ async function referredValue(pod: Pod, { name, valueFrom }: EnvVar, sources: Env
   return value;
 }
 
-function fieldValue(pod: Pod, path: string, sources: EnvSources): string {
+export function fieldValue(pod: Pod, path: string, sources: Pick<EnvSources, 'podAddress' | 'hostAddress'>): string {
   const { metadata, spec } = pod;
   const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
   if (keyed) return metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2] ?? ''] ?? '';

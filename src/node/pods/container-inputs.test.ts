@@ -10,6 +10,7 @@ import { containerSpec } from './container-spec.ts';
 import { expandReferences } from './expand.ts';
 import { podResolvConf } from './pod-dns.ts';
 import { samplePod } from './pod-samples.ts';
+import type { ProjectionSources } from './projected-volume.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 import { MountError, prepareVolumes, volumeMounts } from './volumes.ts';
 
@@ -158,6 +159,13 @@ test('what the agent does not do yet is listed, and nothing else', () => {
   assert.deepEqual(asked, expected);
 });
 
+const noSources: ProjectionSources = {
+  configMap: () => Promise.resolve(undefined),
+  secret: () => Promise.resolve(undefined),
+  token: () => Promise.reject(new Error('nobody gives tokens here')),
+  nowMs: 0,
+};
+
 test('volumes are made ready, or the pod is told why not', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wherry-volumes-'));
   try {
@@ -167,7 +175,7 @@ test('volumes are made ready, or the pod is told why not', async () => {
       volumeMounts: [{ name: 'disk', mountPath: '/disk', subPath: 'a/b', readOnly: true }],
     };
     const pod = samplePod({ containers: [mounted], volumes: [{ name: 'disk', emptyDir: {} }] });
-    await prepareVolumes(pod, folder);
+    await prepareVolumes(pod, folder, noSources);
     const disk = join(folder, 'volumes/kubernetes.io~empty-dir/disk');
     assert.equal((await stat(disk)).mode & 0o7777, 0o777);
     assert.deepEqual(await volumeMounts(pod, mounted, folder), [
@@ -187,13 +195,14 @@ test('volumes are made ready, or the pod is told why not', async () => {
     for (const [volume, message] of refused) {
       const asked = samplePod({ volumes: [{ name: 'disk', ...volume }] });
       await assert.rejects(
-        prepareVolumes(asked, folder),
+        prepareVolumes(asked, folder, noSources),
         (error) => error instanceof MountError && message.test(error.message),
       );
     }
     await prepareVolumes(
       samplePod({ volumes: [{ name: 'd', hostPath: { path: join(folder, 'new'), type: 'DirectoryOrCreate' } }] }),
       folder,
+      noSources,
     );
     assert.ok((await stat(join(folder, 'new'))).isDirectory());
   } finally {

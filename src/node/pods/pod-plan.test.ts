@@ -63,6 +63,30 @@ const stopping = (id: string, agoMs: number, killedAgoMs?: number) => ({
 const onceMore = (seconds: number) =>
   sampleContainer('main', { state: 'exited', exitCode: 1, backoffSeconds: seconds });
 
+const tokenSpec: Partial<Pod['spec']> = {
+  containers: [{ name: 'main', image: 'nginx' }],
+  volumes: [{ name: 'access', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+};
+
+const tokens: Case[] = [
+  { name: 'who prepares sees to tokens', spec: tokenSpec, memory: { prepared: false }, steps: ['prepare'] },
+  {
+    name: 'an agent that starts anew looks at the tokens of what runs',
+    spec: tokenSpec,
+    has: [samplePause(), sampleContainer('main')],
+    memory: { renewTokensAtMs: 0 },
+    steps: ['renewTokens'],
+  },
+  {
+    name: 'tokens that are valid for long are left alone',
+    spec: tokenSpec,
+    has: [samplePause(), sampleContainer('main')],
+    memory: { renewTokensAtMs: nowMs + 60_000 },
+    steps: [],
+    wakeInMs: 60_000,
+  },
+];
+
 const starting: Case[] = [
   { name: 'files come first', memory: { prepared: false }, steps: ['prepare'] },
   { name: 'then the pause container', steps: ['createPause 0'] },
@@ -395,7 +419,7 @@ const deletion: Case[] = [
   { name: 'and removed', isGone: true, has: [samplePause()], steps: ['detach', 'remove POD-0'] },
 ];
 
-for (const [group, cases] of Object.entries({ starting, init, restarts, lostPause, deletion })) {
+for (const [group, cases] of Object.entries({ starting, tokens, init, restarts, lostPause, deletion })) {
   for (const { name, spec, metadata, phase, status, isGone, has = [], memory, steps, wakeInMs } of cases) {
     test(`${group}: ${name}`, () => {
       const pod = samplePod(spec, metadata);

@@ -24,9 +24,11 @@ import {
   runningContainers,
 } from './pod-progress.ts';
 import type { PodView } from './pod-view.ts';
+import { hasTokens } from './projected-volume.ts';
 
 export type Step =
   | { kind: 'prepare' }
+  | { kind: 'renewTokens' }
   | { kind: 'createPause'; attempt: number }
   | { kind: 'startPause'; id: string }
   | { kind: 'attach'; pauseId: string; pid: number }
@@ -100,6 +102,7 @@ class Planner {
     this.#removeOld(pod, pause);
     this.#runPause(pod, pause);
     for (const container of this.#due(pod)) this.#runContainer(pod, container, pause);
+    this.#renewTokens(pod);
   }
 
   /** Ends a pod of which nothing will be started again: its containers stay for their logs. */
@@ -144,6 +147,15 @@ class Planner {
     if (mountProblem && mountProblem.retryAtMs > this.#nowMs) this.#wake(mountProblem.retryAtMs);
     else if (!this.steps.some(({ kind }) => kind === 'prepare')) this.steps.push({ kind: 'prepare' });
     return false;
+  }
+
+  /** An agent that starts anew looks at the tokens that stand there before it makes others. */
+  #renewTokens(pod: Pod): void {
+    // Whatever prepares the pod sees to its tokens, too.
+    if (!hasTokens(pod) || this.steps.some(({ kind }) => kind === 'prepare')) return;
+    const { renewTokensAtMs } = this.#view.memory;
+    if (renewTokensAtMs <= this.#nowMs) this.steps.push({ kind: 'renewTokens' });
+    else this.#wake(renewTokensAtMs);
   }
 
   #runPause(pod: Pod, pause: ObservedContainer | undefined): void {

@@ -4,6 +4,7 @@ import { type Pod, pods } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import { secrets } from '../../api/kinds/secret.ts';
 import type { Service } from '../../api/kinds/service.ts';
+import { serviceAccounts } from '../../api/kinds/service-account.ts';
 import { isNotFound } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
@@ -18,7 +19,8 @@ import type { PodFiles } from './pod-files.ts';
 import { podHostname } from './pod-files.ts';
 import type { Step } from './pod-plan.ts';
 import type { PodView } from './pod-view.ts';
-import { MountError, prepareVolumes, volumeMounts } from './volumes.ts';
+import type { ProjectionSources } from './projected-volume.ts';
+import { MountError, prepareVolumes, renewProjections, volumeMounts } from './volumes.ts';
 
 export interface PodStepsOptions {
   client: Client;
@@ -37,7 +39,7 @@ export interface PodStepsOptions {
 type Work = { uid: string; view: PodView; pod: Pod | undefined; planAgain(): void; signal: AbortSignal };
 type Do<K extends Step['kind']> = (step: Extract<Step, { kind: K }>, work: Work) => Promise<void>;
 
-const mountRetryMs = 10_000;
+const mountRetryMs = { least: 250, most: 10_000 };
 const problemRetryMs = 10_000;
 
 export class PodSteps {
@@ -49,6 +51,7 @@ export class PodSteps {
     const { runtime, network, watch, files, clock } = options;
     this.#table = {
       prepare: async (_, work) => this.#prepare(work),
+      renewTokens: async (_, work) => this.#renewTokens(work),
       createPause: async ({ attempt }, { pod }) => {
         const { hostNetwork = false, hostIPC = false } = needed(pod).spec;
         const identity = identityOf(needed(pod), pauseName, attempt);
@@ -137,15 +140,58 @@ export class PodSteps {
     const { files, clock, recorder } = this.#options;
     try {
       await files.prepare(needed(pod));
-      await prepareVolumes(needed(pod), files.folderOf(needed(pod).metadata.uid ?? ''));
+      await this.#prepareVolumes(needed(pod), view);
       view.memory.prepared = true;
       view.memory.mountProblem = undefined;
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
       const { message } = error;
-      view.memory.mountProblem = { reason: 'FailedMount', message, retryAtMs: clock.now() + mountRetryMs };
+      // What is missing at first is often about to be made: the pauses grow with what it has waited.
+      const waitedMs = clock.now() - view.memory.firstSeenMs;
+      const retryMs = Math.min(mountRetryMs.most, Math.max(mountRetryMs.least, waitedMs));
+      view.memory.mountProblem = { reason: 'FailedMount', message, retryAtMs: clock.now() + retryMs };
       recorder.record(needed(pod), { type: 'Warning', reason: 'FailedMount', message });
     }
+  }
+
+  async #prepareVolumes(pod: Pod, view: PodView): Promise<void> {
+    const folder = this.#options.files.folderOf(pod.metadata.uid ?? '');
+    const dueMs = await prepareVolumes(pod, folder, this.#projections(pod, view));
+    view.memory.renewTokensAtMs = dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  async #renewTokens({ pod, view }: Work): Promise<void> {
+    const { files } = this.#options;
+    const folder = files.folderOf(needed(pod).metadata.uid ?? '');
+    const dueMs = await renewProjections(needed(pod), folder, this.#projections(needed(pod), view));
+    view.memory.renewTokensAtMs = dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #projections(pod: Pod, view: PodView): ProjectionSources {
+    const { client, clock } = this.#options;
+    const { configMap, secret } = this.#sources(pod, view);
+    const { name, uid, namespace } = pod.metadata;
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };
+    const account = { namespace, name: pod.spec.serviceAccountName || 'default' };
+    return {
+      configMap,
+      secret,
+      token: async (order) => {
+        const body = {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: { ...order, boundObjectRef },
+        };
+        const answer = await client.createThrough<{ status: { token: string } }>(
+          serviceAccounts,
+          account,
+          'token',
+          body,
+        );
+        return answer.status.token;
+      },
+      nowMs: clock.now(),
+    };
   }
 
   async #ensureImage(name: string, work: Work): Promise<void> {

@@ -21,6 +21,8 @@ export interface PodMemory {
   /** Files and volumes of the pod are in place. */
   prepared: boolean;
   mountProblem: Problem | undefined;
+  /** When the tokens in its volumes are to be made anew; 0 where that is not known yet. */
+  renewTokensAtMs: number;
   /** The pause container whose network is wired, and the pod's address there. */
   attached: { pauseId: string; address: string } | undefined;
   /** By container name, for the attempt that is to be made next. */
@@ -49,6 +51,7 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     firstSeenMs,
     prepared: false,
     mountProblem: undefined,
+    renewTokensAtMs: 0,
     attached: undefined,
     images: new Map(),
     problems: new Map(),

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import type { Mount } from '../runtime.ts';
+import { ProjectionProblem, type ProjectionSources, projectVolume } from './projected-volume.ts';
 
 export type Volume = NonNullable<Pod['spec']['volumes']>[number];
 
@@ -14,13 +15,39 @@ export class MountError extends Error {
   }
 }
 
-/** Makes every volume of the pod ready below its folder, or throws a MountError. */
-export async function prepareVolumes(pod: Pod, podFolder: string): Promise<void> {
+/** Makes every volume of the pod ready below its folder, or throws a MountError. Answers when tokens must be renewed. */
+export async function prepareVolumes(
+  pod: Pod,
+  podFolder: string,
+  sources: ProjectionSources,
+): Promise<number | undefined> {
   for (const volume of pod.spec.volumes ?? []) {
     if (volume.hostPath) await prepareHostPath(volume);
     else if (volume.emptyDir && volume.emptyDir.medium !== 'Memory') await prepareEmptyDir(volume, podFolder);
-    else throw new MountError(volume.name, `this agent cannot mount ${volumeType(volume)} volumes yet`);
+    else if (!volume.projected)
+      throw new MountError(volume.name, `this agent cannot mount ${volumeType(volume)} volumes yet`);
   }
+  return renewProjections(pod, podFolder, sources);
+}
+
+/** Brings the projected volumes of the pod up to date, and answers when they must be looked at again. */
+export async function renewProjections(
+  pod: Pod,
+  podFolder: string,
+  sources: ProjectionSources,
+): Promise<number | undefined> {
+  let dueMs: number | undefined;
+  for (const volume of pod.spec.volumes ?? []) {
+    if (!volume.projected) continue;
+    try {
+      const atMs = await projectVolume(pod, volume, sourceOf(volume, podFolder), sources);
+      if (atMs !== undefined) dueMs = Math.min(dueMs ?? atMs, atMs);
+    } catch (error) {
+      if (error instanceof ProjectionProblem) throw new MountError(volume.name, error.message);
+      throw error;
+    }
+  }
+  return dueMs;
 }
 
 function volumeType(volume: Volume): string {
@@ -29,7 +56,8 @@ function volumeType(volume: Volume): string {
 }
 
 function sourceOf(volume: Volume, podFolder: string): string {
-  return volume.hostPath?.path ?? join(podFolder, 'volumes/kubernetes.io~empty-dir', volume.name);
+  const type = volume.projected ? 'projected' : 'empty-dir';
+  return volume.hostPath?.path ?? join(podFolder, `volumes/kubernetes.io~${type}`, volume.name);
 }
 
 async function prepareEmptyDir(volume: Volume, podFolder: string): Promise<void> {
