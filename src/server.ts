@@ -3,6 +3,7 @@ import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { issuerOf } from './api/service-account-claims.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
+import { certificateSigners } from './apiserver/admission/certificate-signers.ts';
 import { privilegeEscalation } from './apiserver/admission/privilege-escalation.ts';
 import { apiServer } from './apiserver/api-server.ts';
 import { Authenticator } from './apiserver/authn/authenticator.ts';
@@ -100,7 +101,7 @@ export function serverComponents(options: ServerOptions): Component[] {
         rest = new Rest({
           storage: new ObjectStorage(store, cache),
           authorize: (request) => authorizer.authorize(request.user, attributesOf(request)),
-          admission: [...admissionSteps, privilegeEscalation(authorizer)],
+          admission: [...admissionSteps, certificateSigners(authorizer), privilegeEscalation(authorizer)],
           subresources: { ...subresourceHandlers, ...reviewHandlers({ authenticator, authorizer, tokens }) },
           serviceCidr: settings.serviceCidr,
           clock,

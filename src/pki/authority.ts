@@ -31,13 +31,14 @@ export interface Authority {
 export async function createAuthority(commonName: string): Promise<CertificateAndKey> {
   const x509 = await loadX509();
   const key = await createPrivateKeyPem();
+  const keys = await webCryptoKeys(key);
   const now = Date.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: await distinguishedName({ commonName }),
     notBefore: new Date(now - clockSlackMs),
     notAfter: new Date(now + 3650 * daySeconds * 1000),
-    keys: await webCryptoKeys(key),
+    keys,
     signingAlgorithm: signatureAlgorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -45,6 +46,8 @@ export async function createAuthority(commonName: string): Promise<CertificateAn
         x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
         true,
       ),
+      // An authority of the same name with another key is told apart before any signature is looked at.
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, key };
@@ -57,6 +60,7 @@ export function openAuthority({ certificate: certificatePem, key: keyPem }: Cert
     { usages, validSeconds = 365 * daySeconds }: { usages: readonly Usage[]; validSeconds?: number },
   ): Promise<string> => {
     const x509 = await loadX509();
+    const keys = await webCryptoKeys(keyPem);
     const now = Date.now();
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -65,7 +69,7 @@ export function openAuthority({ certificate: certificatePem, key: keyPem }: Cert
       notBefore: new Date(now - clockSlackMs),
       notAfter: new Date(now + validSeconds * 1000),
       publicKey,
-      signingKey: (await webCryptoKeys(keyPem)).privateKey,
+      signingKey: keys.privateKey,
       signingAlgorithm: signatureAlgorithm,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
@@ -75,6 +79,7 @@ export function openAuthority({ certificate: certificatePem, key: keyPem }: Cert
             usage === 'client' ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth,
           ),
         ),
+        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
         ...(await alternativeNames(subject)),
       ],
     });

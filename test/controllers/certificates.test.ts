@@ -85,12 +85,14 @@ test('a person waits for a human, who approves', async () => {
   await approve('jane');
   const certificate = await issued('jane');
   assert.match(certificate.subject, /CN=jane/);
-  await ask(server.client, 'eve', { commonName: 'eve', organizations: ['system:masters'] }, spec);
-  await approve('eve');
+  const asMaster = ask(server.client, 'eve', { commonName: 'eve', organizations: ['system:masters'] }, spec);
+  await assert.rejects(asMaster, { code: 403, message: /signer with system:masters group is not allowed/ });
+  await ask(server.client, 'bob', { ...jane, dnsNames: ['kubernetes'] }, { ...spec, usages: ['server auth'] });
+  await approve('bob');
   await server.when('refused', certificateSigningRequests, (all) =>
     all.some(
       ({ metadata, status }) =>
-        metadata.name === 'eve' &&
+        metadata.name === 'bob' &&
         !status.certificate &&
         status.conditions?.some(({ type, reason }) => type === 'Failed' && reason === 'SignerValidationFailure'),
     ),

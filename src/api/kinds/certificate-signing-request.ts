@@ -28,7 +28,7 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
   hasStatus: true,
   hasGeneration: false,
   ttlSeconds: 24 * 3600,
-  subresources: [{ name: 'approval', verbs: ['get', 'patch', 'update'] }],
+  subresources: [{ name: 'approval', verbs: ['get', 'patch', 'update'], door: 'status' }],
   columns: [
     nameColumn,
     ageColumn,

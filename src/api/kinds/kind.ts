@@ -44,6 +44,8 @@ export type Door = 'main' | 'status' | 'both';
 export interface Subresource {
   name: string;
   verbs: readonly string[];
+  /** The part of the object that it writes; what status does not have unless told. */
+  door?: Door;
   /** The kind that goes over the wire where it is not the parent's. */
   kind?: { group: string; version: string; kind: string };
 }

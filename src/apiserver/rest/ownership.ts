@@ -12,7 +12,10 @@ import { optionKinds, type RestRequest } from './request.ts';
 
 const nameLengthMost = 128;
 
-export const doorOf = ({ subresource }: RestRequest): Door => (subresource === 'status' ? 'status' : 'main');
+export function doorOf({ kind, subresource }: RestRequest): Door {
+  if (subresource === 'status') return 'status';
+  return kind.subresources?.find(({ name }) => name === subresource)?.door ?? 'main';
+}
 
 /** Throws Invalid where the query names nobody that could own fields. */
 export function writerOf(request: RestRequest, operation: Writer['operation']): Writer {

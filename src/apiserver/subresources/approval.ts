@@ -6,8 +6,7 @@ import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));
-  const door = { ...request, subresource: 'status' };
-  const cached = await rest.writes.change(door, (current) => {
+  const cached = await rest.writes.change(request, (current) => {
     const sent = (request.verb === 'patch' ? patchedAs(request, current) : request.body) as
       | Partial<CertificateSigningRequest>
       | undefined;

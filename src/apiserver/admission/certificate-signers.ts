@@ -1,0 +1,57 @@
+// Who approves or signs a certificate request needs the permission to do so for its signer; and no client certificate
+// makes its owner a master.
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+} from '../../api/kinds/certificate-signing-request.ts';
+import { isSame } from '../../api/validation.ts';
+import { parseSigningRequest } from '../../pki/certificate.ts';
+import type { Authorizer } from '../authz/authorizer.ts';
+import { mastersGroup, type User } from '../user.ts';
+import { type Admission, type AdmissionStep, created, refusal } from './admission.ts';
+
+const clientSigner = 'kubernetes.io/kube-apiserver-client';
+
+export function certificateSigners(authorizer: Authorizer): AdmissionStep {
+  return {
+    name: 'CertificateSigners',
+    admit: (admission) => {
+      const fault = admission.operation === 'update' && faultOfDecision(admission, authorizer);
+      if (fault) throw refusal(admission, fault);
+      const request = created(admission, certificateSigningRequests);
+      if (request?.spec.signerName === clientSigner) return checkSubject(admission, request);
+    },
+  };
+}
+
+function faultOfDecision({ kind, request, object, previous }: Admission, authorizer: Authorizer): string | undefined {
+  if ((kind as unknown) !== certificateSigningRequests) return undefined;
+  const { spec, status } = previous as CertificateSigningRequest;
+  const { signerName } = spec;
+  const may = (verb: string) => mayFor(authorizer, request.user, verb, signerName);
+  if (request.subresource === 'approval' && !may('approve')) {
+    return `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`;
+  }
+  const now = (object as CertificateSigningRequest).status;
+  const isDecided = now.certificate !== status.certificate || !isSame(now.conditions, status.conditions);
+  if (request.subresource === 'status' && isDecided && !may('sign')) {
+    return `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`;
+  }
+  return undefined;
+}
+
+/** For this signer, or for all of its domain. */
+function mayFor(authorizer: Authorizer, user: User, verb: string, signerName: string): boolean {
+  const domain = signerName.slice(0, signerName.indexOf('/'));
+  const asked = { verb, group: 'certificates.k8s.io', version: '*', resource: 'signers' };
+  return [signerName, `${domain}/*`].some((name) => authorizer.decide(user, { ...asked, name }).allowed);
+}
+
+async function checkSubject(admission: Admission, { spec }: CertificateSigningRequest): Promise<void> {
+  const pem = Buffer.from(spec.request ?? '', 'base64').toString();
+  // What cannot be read is refused as invalid.
+  const subject = await parseSigningRequest(pem).catch(() => undefined);
+  if (subject?.organizations.includes(mastersGroup)) {
+    throw refusal(admission, `use of ${clientSigner} signer with ${mastersGroup} group is not allowed`);
+  }
+}
