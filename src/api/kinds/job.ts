@@ -1,5 +1,6 @@
 // Job: pods that run until so many of them have succeeded.
 import { selectorText } from '../selector.ts';
+import { isSame } from '../validation.ts';
 import { ageColumn, ageSince, nameColumn, templateColumns } from './columns.ts';
 import { checkJob, checkJobUpdate, type Job, jobNameLabels, jobUidLabels } from './job-spec.ts';
 import { checkJobCounts, checkJobStatus } from './job-status.ts';
@@ -100,14 +101,15 @@ export const jobs = defineKind<Job>({
 });
 
 /** Pods are told apart from those of every other job by its uid. What the user has set is left for validation to judge. */
-function generateSelector({ metadata: { name, uid = '' }, spec }: Job): void {
-  spec.template ??= {};
-  spec.template.metadata ??= {};
+function generateSelector({ metadata, spec }: Job): void {
+  const { name, uid = '' } = metadata;
   const { template } = spec;
-  const generated = Object.fromEntries([
-    ...jobUidLabels.map((label) => [label, uid] as const),
-    ...jobNameLabels.map((label) => [label, name] as const),
-  ]);
-  template.metadata = { ...template.metadata, labels: { ...generated, ...template.metadata?.labels } };
+  const given = template.metadata?.labels ?? {};
+  const labels = { ...given };
+  for (const label of jobUidLabels) labels[label] ??= uid;
+  for (const label of jobNameLabels) labels[label] ??= name;
+  // A job without labels of its own has those of its pods.
+  if (isSame(metadata.labels ?? {}, given)) metadata.labels = { ...labels };
+  template.metadata = { ...template.metadata, labels };
   spec.selector = { ...spec.selector, matchLabels: { [jobUidLabels[0]]: uid, ...spec.selector?.matchLabels } };
 }

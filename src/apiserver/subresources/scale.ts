@@ -1,12 +1,10 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
 import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
-import { isFields, type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { typeOfKind } from '../../api/openapi/schema.ts';
-import { applyPatch } from '../../api/patch/patch.ts';
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
-import { BadRequest, Invalid, MethodNotAllowed } from '../../api/status.ts';
+import { Invalid, MethodNotAllowed } from '../../api/status.ts';
 import { checkNonNegative } from '../../api/validation.ts';
-import { decodeAs } from '../rest/decoding.ts';
+import { sentObject } from '../rest/decoding.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { SubresourceHandler } from '../rest/rest.ts';
 
@@ -46,11 +44,7 @@ export const scale: SubresourceHandler = async (request, rest) => {
 };
 
 function scaled(current: Scalable, request: RestRequest): Scalable {
-  const sent =
-    request.verb === 'patch'
-      ? applyPatch(request.contentType, scaleOf(current), request.body, typeOfKind(scales))
-      : request.body;
-  const { metadata, spec } = readScale(request, sent);
+  const { metadata, spec = {} } = sentObject({ ...request, kind: scales }, scaleOf(current)) as Scale;
   const causes = checkNonNegative('spec.replicas', spec.replicas);
   if (causes.length > 0) throw new Invalid({ ...scales, name: current.metadata.name }, causes);
   const draft = mutableCopy(current);
@@ -58,24 +52,6 @@ function scaled(current: Scalable, request: RestRequest): Scalable {
   if (metadata.resourceVersion) draft.metadata.resourceVersion = metadata.resourceVersion;
   if (metadata.uid) draft.metadata.uid = metadata.uid;
   return draft;
-}
-
-/** The scale in a body, or as a patch left it. */
-function readScale(request: RestRequest, sent: unknown): Scale {
-  if (!isFields(sent)) throw new BadRequest('the body must be an object');
-  const apiVersion = sent.apiVersion || apiVersionOf(scales);
-  const kind = sent.kind || scales.kind;
-  if (kind !== scales.kind || apiVersion !== apiVersionOf(scales)) {
-    throw new BadRequest(`${kind} in version "${apiVersion}" cannot be handled as a Scale`);
-  }
-  const scale = decodeAs({ ...request, kind: scales }, { ...sent, apiVersion, kind }) as Scale;
-  scale.metadata ??= { name: '' };
-  scale.spec ??= {};
-  const { name } = scale.metadata;
-  if (name && name !== request.name) {
-    throw new BadRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
-  }
-  return scale;
 }
 
 function scaleOf({ metadata, spec, status }: Scalable): Scale {
