@@ -76,6 +76,11 @@ export class TestServer {
     return new Client(this.#transport);
   }
 
+  /** What the process has logged since it was ready. */
+  get said(): string {
+    return this.#output;
+  }
+
   /** A client with another identity than the administrator's. */
   clientAs(identity: NonNullable<ConstructorParameters<typeof HttpTransport>[0]['identity']>): Client {
     const { server, ca } = this.kubeconfig;
