@@ -38,7 +38,7 @@ export function tableOf(
 }
 
 /** An object without anything but its metadata. */
-export function partialOf({ object: { metadata } }: CachedObject): object {
+export function partialOf({ object: { metadata } }: CachedObject) {
   return { ...partialNames, metadata };
 }
 

@@ -6,8 +6,6 @@ import { encode } from './encode.ts';
 import { MalformedProtobuf, WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 
-export const protobufType = 'application/vnd.kubernetes.protobuf';
-
 /** What every object begins with. */
 const magic = Buffer.from('k8s\0');
 
@@ -46,10 +44,12 @@ export function decodeEnvelope(bytes: Buffer): Record<string, unknown> {
   return { kind, apiVersion, ...object };
 }
 
-/** Undefined where objects of this type don't travel as protobuf. */
-export function encodeObject(object: TypeName): Buffer | undefined {
-  const content = encodeContent(object);
-  return content && envelopeOf(object, content);
+/** Undefined for what doesn't travel as protobuf, whatever it is. */
+export function encodeObject(object: object): Buffer | undefined {
+  const { apiVersion, kind } = object as Partial<TypeName>;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
+  const content = encodeContent({ ...object, apiVersion, kind });
+  return content && envelopeOf({ apiVersion, kind }, content);
 }
 
 /** The message alone. */

@@ -1,14 +1,14 @@
 // Answers as bytes. What is shared between answers (an object's JSON) is made once, by the cache.
-import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { InternalError, StatusError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
 import type { CachedObject } from '../object-cache.ts';
 import type { ListPage } from '../rest/lists.ts';
 import type { RestAnswer } from '../rest/rest.ts';
 import type { Bookmark } from '../rest/watches.ts';
-import { partialNames, partialOf, tableOf } from '../table.ts';
-import type { Representation } from './negotiation.ts';
-import { type ByteForm, type Response, sendJson } from './send.ts';
+import { partialOf, tableOf } from '../table.ts';
+import { type AnswerForm, bookmarkObject, listNames } from './answer-form.ts';
+import { protobufType } from './negotiation.ts';
+import { type ByteForm, type Response, sendBytes, sendJson, sendObject } from './send.ts';
 
 /** Sends what is told along with whatever the answer will be: each text once, and not without end. */
 export function warningsOf(response: Response): (text: string) => void {
@@ -38,28 +38,29 @@ export async function sendError(response: Response, error: unknown, form: ByteFo
   if (response.headersSent) return void response.destroy();
   const { retryAfterSeconds } = status.details ?? {};
   if (retryAfterSeconds) response.setHeader('retry-after', String(retryAfterSeconds));
-  await sendJson(response, status.code ?? 500, JSON.stringify(status), form);
+  await sendObject(response, status.code ?? 500, status, form);
 }
 
-export interface AnswerForm extends ByteForm {
-  kind: Kind;
-  representation: Representation;
-  includeObject: 'None' | 'Metadata' | 'Object';
-  nowMs: number;
-}
-
-export function sendAnswer(response: Response, answer: RestAnswer, form: AnswerForm): Promise<void> {
+export async function sendAnswer(response: Response, answer: RestAnswer, form: AnswerForm): Promise<void> {
   switch (answer.type) {
     case 'status':
-      return sendJson(response, answer.status.code ?? 200, JSON.stringify(answer.status), form);
+      return sendObject(response, answer.status.code ?? 200, answer.status, form);
     case 'plain':
-      return sendJson(response, answer.code, JSON.stringify(answer.object), form);
+      return sendObject(response, answer.code, answer.object, form);
     case 'object':
-      return sendJson(response, answer.code, objectJson(answer.cached, form), form);
-    case 'list':
-      return sendJson(response, 200, listJson(answer.items, listMetadata(answer), form), form);
+      return form.encoding === 'protobuf'
+        ? sendBytes(response, answer.code, protobufType, (await protobuf()).objectBytes(answer.cached, form), form)
+        : sendJson(response, answer.code, objectJson(answer.cached, form), form);
+    case 'list': {
+      const metadata = listMetadata(answer);
+      return form.encoding === 'protobuf'
+        ? sendBytes(response, 200, protobufType, (await protobuf()).listBytes(answer.items, metadata, form), form)
+        : sendJson(response, 200, listJson(answer.items, metadata, form), form);
+    }
   }
 }
+
+const protobuf = () => import('./protobuf.ts');
 
 export function objectJson(stored: CachedObject, form: AnswerForm, withColumns = true): string {
   const { kind, representation, includeObject, nowMs } = form;
@@ -70,14 +71,10 @@ export function objectJson(stored: CachedObject, form: AnswerForm, withColumns =
   return JSON.stringify(tableOf(kind, [cached], metadata, { includeObject, withColumns }, nowMs));
 }
 
-/** An object that says nothing but how far the watch has come. */
-export function bookmarkJson({ revision, endsInitialEvents }: Bookmark, { kind, representation }: AnswerForm): string {
-  const resourceVersion = String(revision);
-  if (representation === 'table') return JSON.stringify(tableOf(kind, [], { resourceVersion }, tableOfNothing, 0));
-  const names = representation === 'partial' ? partialNames : { kind: kind.kind, apiVersion: apiVersionOf(kind) };
-  const annotations = { 'k8s.io/initial-events-end': 'true' };
-  const metadata = { resourceVersion, creationTimestamp: null, ...(endsInitialEvents && { annotations }) };
-  return JSON.stringify({ ...names, metadata });
+export function bookmarkJson(bookmark: Bookmark, form: AnswerForm): string {
+  if (form.representation !== 'table') return JSON.stringify(bookmarkObject(bookmark, form));
+  const metadata = { resourceVersion: String(bookmark.revision) };
+  return JSON.stringify(tableOf(form.kind, [], metadata, tableOfNothing, 0));
 }
 
 const tableOfNothing = { includeObject: 'None', withColumns: false } as const;
@@ -97,10 +94,7 @@ function listJson(stored: CachedObject[], metadata: object, form: AnswerForm): s
     return JSON.stringify(tableOf(kind, items, metadata, { includeObject, withColumns: true }, nowMs));
   }
   const isPartial = representation === 'partial';
-  const names = isPartial
-    ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
-    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
-  const head = JSON.stringify({ ...names, metadata }).slice(0, -1);
+  const head = JSON.stringify({ ...listNames(form), metadata }).slice(0, -1);
   const parts = isPartial
     ? items.map((item) => JSON.stringify(partialOf(item)))
     : items.map(({ itemJson }) => itemJson);

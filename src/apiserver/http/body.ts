@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BadRequest, RequestEntityTooLarge, RequestTimeout, UnsupportedMediaType } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
+import { protobufType } from './negotiation.ts';
 
 const bytesAtMost = 3 * 1024 * 1024;
 const depthAtMost = 200;
@@ -40,7 +41,11 @@ export async function decodeBody(body: Buffer, mediaType: string): Promise<unkno
     const { parseYaml } = await import('./yaml.ts');
     return parseYaml(body);
   }
-  throw new UnsupportedMediaType(['application/json', 'application/yaml']);
+  if (mediaType === protobufType) {
+    const { parseProtobuf } = await import('./protobuf.ts');
+    return withinDepth(parseProtobuf(body));
+  }
+  throw new UnsupportedMediaType(['application/json', 'application/yaml', protobufType]);
 }
 
 function parseJson(text: string): unknown {
@@ -50,6 +55,10 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new BadRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
+  return withinDepth(value);
+}
+
+function withinDepth(value: unknown): unknown {
   if (isDeeperThan(value, depthAtMost)) throw new BadRequest(`the body is nested deeper than ${depthAtMost} levels`);
   return value;
 }

@@ -9,7 +9,7 @@ import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts
 import type { ServerMetrics } from '../server-metrics.ts';
 import { versionDocument } from '../version.ts';
 import { checkAcceptable } from './negotiation.ts';
-import { type ByteForm, type Response, sendBytes, sendJson, sendText } from './send.ts';
+import { type ByteForm, type Response, sendBytes, sendJson, sendObject, sendText } from './send.ts';
 
 export interface DocumentSources {
   /** By path. */
@@ -57,7 +57,7 @@ export class Documents {
     if (document) {
       checkReads(request);
       checkAcceptable(accept);
-      return sendJson(response, 200, JSON.stringify(document), form);
+      return sendObject(response, 200, document, form);
     }
     return this.#sendNothing(response, path, form);
   }

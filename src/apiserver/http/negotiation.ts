@@ -1,22 +1,27 @@
 // In which form an answer is wanted: the object itself, a table for people, or metadata only; and in which encoding.
+import type { Kind } from '../../api/kinds/kind.ts';
+import { typeOfKind } from '../../api/openapi/schema.ts';
 import { NotAcceptable } from '../../api/status.ts';
 import type { RestVerb } from '../rest/request.ts';
 
 export type Representation = 'object' | 'table' | 'partial';
-export type Encoding = 'json' | 'yaml';
+export type Encoding = 'json' | 'yaml' | 'protobuf';
 
 export interface Wanted {
   representation: Representation;
   encoding: Encoding;
 }
 
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+
 const encodings: Record<string, Encoding> = {
   'application/json': 'json',
   'application/*': 'json',
   '*/*': 'json',
   'application/yaml': 'yaml',
+  [protobufType]: 'protobuf',
 };
-const served = ['application/json', 'application/yaml'];
+const served = ['application/json', 'application/yaml', protobufType];
 
 interface AcceptEntry {
   mediaType: string;
@@ -25,15 +30,19 @@ interface AcceptEntry {
 }
 
 /** The best that can be served of what an Accept header asks for. */
-export function wantedOf(accept: string | undefined, verb: RestVerb): Wanted {
+export function wantedOf(accept: string | undefined, verb: RestVerb, kind: Kind): Wanted {
   for (const { mediaType, parameters } of entriesOf(accept)) {
     const encoding = encodings[mediaType];
-    if (!encoding) continue;
-    if (parameters.as === undefined) return { representation: 'object', encoding };
     const representation = representationOf(parameters, verb);
-    if (representation) return { representation, encoding };
+    if (!encoding || !representation) continue;
+    if (encoding !== 'protobuf' || hasProtobuf(kind, representation)) return { representation, encoding };
   }
-  throw new NotAcceptable(served);
+  throw new NotAcceptable(served.filter((mediaType) => encodings[mediaType] !== 'protobuf' || typeOfKind(kind)));
+}
+
+/** Metadata have one for whatever they are of, tables have none, and kinds of Kubernetes' own. */
+function hasProtobuf(kind: Kind, representation: Representation): boolean {
+  return representation === 'partial' || (representation === 'object' && typeOfKind(kind) !== undefined);
 }
 
 /** The encoding alone, for what comes in one shape only; JSON where none suits, as an error is better told than kept. */
@@ -51,6 +60,7 @@ export function checkAcceptable(accept: string | undefined): void {
 }
 
 function representationOf({ as, v = 'v1' }: Record<string, string>, verb: RestVerb): Representation | undefined {
+  if (as === undefined) return 'object';
   if (v !== 'v1') return undefined;
   const isList = verb === 'list' || verb === 'deletecollection';
   switch (as) {

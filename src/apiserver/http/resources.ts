@@ -11,7 +11,8 @@ import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import type { User } from '../user.ts';
-import { type AnswerForm, sendAnswer, warningsOf } from './answer.ts';
+import { sendAnswer, warningsOf } from './answer.ts';
+import type { AnswerForm } from './answer-form.ts';
 import { decodeBody, mediaTypeOf, readBody } from './body.ts';
 import type { InFlight } from './in-flight.ts';
 import { wantedOf } from './negotiation.ts';
@@ -81,7 +82,7 @@ export class Resources {
     const form: AnswerForm = {
       kind,
       ...bytes,
-      ...wantedOf(request.headers.accept, verb),
+      ...wantedOf(request.headers.accept, verb, kind),
       includeObject: includeObjectOf(query.includeObject),
       nowMs: clock.now(),
     };

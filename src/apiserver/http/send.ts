@@ -1,8 +1,8 @@
-// Answers as bytes on the wire: JSON or YAML, for people or for programs, compressed where it pays.
+// Answers as bytes on the wire: JSON, YAML or protobuf, for people or for programs, compressed where it pays.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { type Encoding, encodingOf } from './negotiation.ts';
+import { type Encoding, encodingOf, protobufType } from './negotiation.ts';
 
 /** HTTP/2 answers come in the same shape, by Node's compatibility layer. */
 export type Response = ServerResponse;
@@ -29,6 +29,16 @@ function isForPeople(url: string, agent: string): boolean {
   const asked = /[?&]pretty(?:=([^&]*))?(?:&|$)/.exec(url);
   if (asked) return !['false', '0'].includes(asked[1] ?? '');
   return /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
+}
+
+/** An object that is made for this answer alone. What doesn't travel as the client would like comes as JSON. */
+export async function sendObject(response: Response, code: number, object: object, form: ByteForm): Promise<void> {
+  if (form.encoding === 'protobuf') {
+    const { encodeObject } = await import('../../api/protobuf/envelope.ts');
+    const bytes = encodeObject(object);
+    if (bytes) return sendBytes(response, code, protobufType, bytes, form);
+  }
+  await sendJson(response, code, JSON.stringify(object), form);
 }
 
 export async function sendJson(response: Response, code: number, json: string, form: ByteForm): Promise<void> {

@@ -1,11 +1,13 @@
-// A watch over HTTP: one JSON event a line, until the client goes, the time is over or the server stops.
+// A watch over HTTP: event after event, until the client goes, the time is over or the server stops.
 import { StatusError } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { OpenWatch, WatchSink } from '../rest/watches.ts';
-import { type AnswerForm, bookmarkJson, objectJson } from './answer.ts';
+import type { AnswerForm } from './answer-form.ts';
+import { type EventCoding, jsonEvents } from './event-coding.ts';
+import type { Encoding } from './negotiation.ts';
 import type { Response } from './send.ts';
 
 /** A client that lets this much lie unread is cut off: it lists again when it can keep up. */
@@ -20,31 +22,32 @@ export async function sendWatch(
   log: Log,
   stopping: AbortSignal,
 ): Promise<void> {
-  const lines: string[] = [];
+  const coding = await codingOf(form.encoding);
+  const unsent: (Buffer | string)[] = [];
   let isScheduled = false;
-  let sentColumns = false;
+  let isFirst = true;
   const flush = () => {
     isScheduled = false;
-    if (lines.length === 0 || !response.headersSent || response.destroyed) return;
-    response.write(lines.splice(0).join(''));
+    if (unsent.length === 0 || !response.headersSent || response.destroyed) return;
+    response.write(joined(unsent.splice(0)));
     if (response.writableLength > unreadBytesAtMost) response.destroy();
   };
-  const write = (type: string, json: string) => {
-    lines.push(`{"type":"${type}","object":${json}}\n`);
+  const write = (event: Buffer | string) => {
+    unsent.push(event);
     // All events of one commit leave in one write.
     if (!isScheduled) queueMicrotask(flush);
     isScheduled = true;
   };
   const sink: WatchSink = {
     event: (type, cached) => {
-      write(type, objectJson(cached, { ...form, nowMs: clock.now() }, !sentColumns));
-      sentColumns = true;
+      write(coding.event(type, cached, { ...form, nowMs: clock.now() }, isFirst));
+      isFirst = false;
     },
     fail: (error) => {
       log.error('a watch ended', { kind: request.kind.kind, error });
       response.destroy();
     },
-    bookmark: (bookmark) => write('BOOKMARK', bookmarkJson(bookmark, form)),
+    bookmark: (bookmark) => write(coding.bookmark(bookmark, form)),
   };
 
   let watch: OpenWatch;
@@ -53,12 +56,12 @@ export async function sendWatch(
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'Expired') throw error;
     // Kubernetes tells this within the stream: clients look for it there.
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
+    response.writeHead(200, { 'content-type': coding.contentType });
+    response.end(coding.error(error.toStatus()));
     return;
   }
   if (response.destroyed) return watch.close();
-  response.writeHead(200, { 'content-type': 'application/json' });
+  response.writeHead(200, { 'content-type': coding.contentType });
   response.flushHeaders();
   flush();
   let isEnded = false;
@@ -75,4 +78,13 @@ export async function sendWatch(
   stopping.addEventListener('abort', end);
   response.once('close', end);
   if (stopping.aborted) end();
+}
+
+async function codingOf(encoding: Encoding): Promise<EventCoding> {
+  return encoding === 'protobuf' ? (await import('./protobuf-events.ts')).protobufEvents : jsonEvents;
+}
+
+/** All of one coding: texts or bytes. */
+function joined(events: readonly (Buffer | string)[]): Buffer | string {
+  return typeof events[0] === 'string' ? events.join('') : Buffer.concat(events as Buffer[]);
 }
