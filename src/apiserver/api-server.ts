@@ -15,6 +15,7 @@ import { InFlight } from './http/in-flight.ts';
 import { Resources } from './http/resources.ts';
 import { NodeProxy } from './node-proxy.ts';
 import type { ObjectCache } from './object-cache.ts';
+import { OpenApi } from './openapi/open-api.ts';
 import type { Rest } from './rest/rest.ts';
 import { ServerMetrics } from './server-metrics.ts';
 
@@ -44,9 +45,11 @@ export function apiServer(options: ApiServerOptions): Front {
   const nodeProxy = new NodeProxy({ ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient });
   const { healthChecks, openId, advertised } = options;
   const health = new Health(healthChecks);
+  const discovery = new Discovery(kinds);
+  const openApi = new OpenApi(() => kinds);
   return new Front({
     resources: new Resources({ rest, kinds, authorizer, nodeProxy, inFlight, metrics, clock, log }),
-    documents: new Documents({ openId, discovery: new Discovery(kinds), health, advertised, metrics }),
+    documents: new Documents({ openId, discovery, openApi, health, advertised, metrics, clock }),
     authenticator,
     authorizer,
     serving: credentials.serving,

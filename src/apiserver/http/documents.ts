@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { OpenIdDocuments } from '../authn/openid.ts';
 import type { Discovery } from '../discovery.ts';
 import type { Health } from '../health.ts';
-import { openApiJson, openApiProtobuf, openApiProtobufType } from '../openapi.ts';
+import type { OpenApi } from '../openapi/open-api.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { versionDocument } from '../version.ts';
 import { checkAcceptable } from './negotiation.ts';
@@ -15,10 +16,12 @@ export interface DocumentSources {
   /** By path. */
   openId: OpenIdDocuments;
   discovery: Discovery;
+  openApi: OpenApi;
   health: Health;
   /** "host:port" by which clients are told to come. */
   advertised: string;
   metrics: ServerMetrics;
+  clock: Clock;
 }
 
 export class Documents {
@@ -39,12 +42,10 @@ export class Documents {
       checkReads(request);
       return sendBytes(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#sources.metrics.text(), form);
     }
-    const { accept } = request.headers;
-    if (path === '/openapi/v2') {
+    if (path.startsWith('/openapi/')) {
       checkReads(request);
-      return accept?.includes('protobuf')
-        ? sendBytes(response, 200, openApiProtobufType, openApiProtobuf(), form)
-        : sendJson(response, 200, openApiJson(), form);
+      if (await this.#sendOpenApi(request, response, url, form)) return;
+      return this.#sendNothing(response, path, form);
     }
     const openId = this.#sources.openId[path];
     if (openId) {
@@ -56,7 +57,7 @@ export class Documents {
     const document = path === '/version' ? versionDocument : this.#discoveryAt(path);
     if (document) {
       checkReads(request);
-      checkAcceptable(accept);
+      checkAcceptable(request.headers.accept);
       return sendObject(response, 200, document, form);
     }
     return this.#sendNothing(response, path, form);
@@ -64,6 +65,28 @@ export class Documents {
 
   #discoveryAt(path: string): object | undefined {
     return this.#sources.discovery.document(path, this.#sources.advertised);
+  }
+
+  async #sendOpenApi(
+    { headers }: IncomingMessage,
+    response: Response,
+    url: URL,
+    { acceptsGzip }: ByteForm,
+  ): Promise<boolean> {
+    const answer = await this.#sources.openApi.answer({
+      path: url.pathname.replace(/\/$/, ''),
+      query: url.searchParams,
+      accept: headers.accept,
+      acceptsGzip,
+      ifNoneMatch: headers['if-none-match'],
+      nowMs: this.#sources.clock.now(),
+    });
+    if (!answer) return false;
+    const { code, body } = answer;
+    const length = body !== undefined && { 'content-length': Buffer.byteLength(body) };
+    response.writeHead(code, { ...answer.headers, ...length });
+    response.end(body);
+    return true;
   }
 
   /** All groups in one document, where the client knows how to read it; told by its hash when it has changed. */
@@ -99,6 +122,7 @@ export class Documents {
       '/apis',
       '/metrics',
       '/openapi/v2',
+      '/openapi/v3',
       '/version',
       ...Object.keys(openId),
       ...health.paths,

@@ -84,7 +84,7 @@ function representationOf({ as, v = 'v1' }: Record<string, string>, verb: RestVe
 }
 
 /** What is wanted most comes first; what is not wanted at all is left out. */
-function entriesOf(accept: string | undefined): AcceptEntry[] {
+export function entriesOf(accept: string | undefined): AcceptEntry[] {
   return (accept || '*/*')
     .split(',')
     .map((entry): AcceptEntry => {
