@@ -31,7 +31,7 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
 import { allControllers } from './controllers/all.ts';
 import { ensureDefaultRoles } from './controllers/default-roles.ts';
-import { ensureSystemObjects } from './controllers/system-objects.ts';
+import { ensureSystemObjects, systemObjectsController } from './controllers/system-objects.ts';
 import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -76,6 +76,13 @@ export function serverComponents(options: ServerOptions): Component[] {
   const clientOf = (name: string) =>
     new Client(new InProcessTransport(rest, allKinds, { name, groups: [mastersGroup] }));
 
+  const systemOptions = () => ({
+    settings,
+    apiAddress: options.advertiseAddress,
+    apiPort: options.httpsPort,
+    publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
+  });
+
   return [
     {
       // The first, because its lock is what keeps a second server away.
@@ -112,12 +119,7 @@ export function serverComponents(options: ServerOptions): Component[] {
       name: 'system objects',
       start: async () => {
         const client = clientOf('system:wherry:server');
-        await ensureSystemObjects(client, {
-          settings,
-          apiAddress: options.advertiseAddress,
-          apiPort: options.httpsPort,
-          publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
-        });
+        await ensureSystemObjects(client, systemOptions());
         await ensureDefaultRoles(client);
       },
     },
@@ -138,7 +140,11 @@ export function serverComponents(options: ServerOptions): Component[] {
           nodeGraceMs: options.nodeGraceMs,
           recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
         };
-        const loops = [...allControllers.map((create) => create(context)), new Scheduler(context)];
+        const loops = [
+          ...allControllers.map((create) => create(context)),
+          systemObjectsController(context, systemOptions()),
+          new Scheduler(context),
+        ];
         await informers.start(signal);
         for (const loop of loops) loop.start(signal);
       },

@@ -37,6 +37,7 @@ interface Located {
 export function garbageCollector(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('garbage-collector');
+  const recorder = context.recorder('garbage-collector-controller');
   const queue = new WorkQueue({ name: 'garbage-collector', log, clock, sync: syncObject, workers: 16 });
   const watchedKinds = new Map<string, Watched>();
   for (const kind of storedKinds) if (kind !== events) watchedKinds.set(resourceOf(kind), watch(kind));
@@ -64,7 +65,7 @@ export function garbageCollector(context: ControllerContext): Controller {
     if (isDeletingDependents(object) || isOrphaning(object)) return true;
     const references = object.metadata.ownerReferences ?? [];
     return references.some((reference) => {
-      const owner = inCache(reference);
+      const owner = inCache(reference, object);
       return !owner || isDeletingDependents(owner.object);
     });
   }
@@ -73,10 +74,25 @@ export function garbageCollector(context: ControllerContext): Controller {
     queue.add([resourceOf(watched.kind), metadata.namespace ?? '', metadata.name].join('|'));
   }
 
-  function inCache(reference: OwnerReference): Located | undefined {
+  /** The owner that a dependent names, where it can be that: of its own namespace or of none, and of this name. */
+  function inCache(reference: OwnerReference, { metadata: { namespace } }: KubeObject): Located | undefined {
     const watched = kindOf(reference);
     const object = watched?.byUid(reference.uid)[0];
-    return watched && object && { watched, object };
+    if (!watched || !object || object.metadata.name !== reference.name) return undefined;
+    return canOwn(object, namespace) ? { watched, object } : undefined;
+  }
+
+  /** Tells of owners that are there, but out of the dependent's reach. */
+  function tellForeignOwners(object: KubeObject): void {
+    const { namespace = '' } = object.metadata;
+    for (const reference of object.metadata.ownerReferences ?? []) {
+      const owner = kindOf(reference)?.byUid(reference.uid)[0];
+      if (!owner || canOwn(owner, namespace)) continue;
+      const { apiVersion, kind, name, uid } = reference;
+      const text = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+      const message = `ownerRef ${text} does not exist in namespace "${namespace}"`;
+      recorder.record(object, { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message });
+    }
   }
 
   function kindOf({ apiVersion, kind }: OwnerReference): Watched | undefined {
@@ -85,11 +101,16 @@ export function garbageCollector(context: ControllerContext): Controller {
   }
 
   function ownersInCache(object: KubeObject | undefined): Located[] {
-    return (object?.metadata.ownerReferences ?? []).flatMap((reference) => inCache(reference) ?? []);
+    if (!object) return [];
+    return (object.metadata.ownerReferences ?? []).flatMap((reference) => inCache(reference, object) ?? []);
   }
 
-  function dependentsOf({ metadata: { uid = '' } }: KubeObject): Located[] {
-    return [...watchedKinds.values()].flatMap((watched) => watched.byOwner(uid).map((object) => ({ watched, object })));
+  function dependentsOf(owner: KubeObject): Located[] {
+    const { uid = '' } = owner.metadata;
+    const all = [...watchedKinds.values()].flatMap((watched) =>
+      watched.byOwner(uid).map((object) => ({ watched, object })),
+    );
+    return all.filter(({ object }) => canOwn(owner, object.metadata.namespace));
   }
 
   async function syncObject(key: string): Promise<void> {
@@ -101,6 +122,7 @@ export function garbageCollector(context: ControllerContext): Controller {
     if (isDeletingDependents(object)) return deleteDependents({ watched, object });
     const owners: JudgedOwner[] = [];
     for (const reference of object.metadata.ownerReferences ?? []) owners.push(await judge(reference, object));
+    tellForeignOwners(object);
     const dependents = dependentsOf(object);
     const step = planDependent(object, owners, dependents.length > 0);
     if (step.do === 'forget-owners') await write(watched.kind, withoutOwners(object, step.uids));
@@ -114,7 +136,7 @@ export function garbageCollector(context: ControllerContext): Controller {
   async function judge(reference: OwnerReference, object: KubeObject): Promise<JudgedOwner> {
     const watched = kindOf(reference);
     if (!watched) return { reference, state: 'unknown' };
-    const known = inCache(reference);
+    const known = inCache(reference, object);
     if (known) return { reference, state: isDeletingDependents(known.object) ? 'waiting' : 'there' };
     // Nothing in a namespace can own what is in none.
     if (watched.kind.namespaced && !object.metadata.namespace) return { reference, state: 'unknown' };
@@ -155,6 +177,11 @@ export function garbageCollector(context: ControllerContext): Controller {
   }
 
   return { name: 'garbage-collector', start: (signal) => queue.start(signal) };
+}
+
+/** Owners are in no namespace, or in that of what they own. */
+function canOwn(owner: KubeObject, namespace: string | undefined): boolean {
+  return !owner.metadata.namespace || owner.metadata.namespace === namespace;
 }
 
 function ignoreGone(error: unknown): void {

@@ -56,3 +56,14 @@ test('times tell when it became so', () => {
   assert.equal(later[3]?.lastTransitionTime, '2026-01-01T12:00:00Z');
   assert.equal(later[4]?.lastTransitionTime, '2026-01-01T12:01:00Z');
 });
+
+test('what could not be deleted is told, also where nothing else remains', () => {
+  const conditions = emptyingConditions(namespace, [], now, ['pods "x" is kept', 'no room']);
+  assert.deepEqual(
+    conditions.slice(2, 4).map(({ status, reason, message }) => [status, reason, message]),
+    [
+      ['True', 'ContentDeletionFailed', 'Failed to delete all resource types, 2 remaining: pods "x" is kept, no room'],
+      ['False', 'ContentRemoved', 'All content successfully removed'],
+    ],
+  );
+});

@@ -11,7 +11,12 @@ export interface Remaining {
 
 type NamespaceCondition = NonNullable<Namespace['status']['conditions']>[number];
 
-export function emptyingConditions(namespace: Namespace, remaining: Remaining[], nowMs: number): NamespaceCondition[] {
+export function emptyingConditions(
+  namespace: Namespace,
+  remaining: Remaining[],
+  nowMs: number,
+  failures: readonly string[] = [],
+): NamespaceCondition[] {
   const finalizers = countFinalizers(remaining);
   const content = remaining.map(({ kind, objects }) => `${nameOf(kind)} has ${objects.length} resource instances`);
   const held = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
@@ -28,18 +33,32 @@ export function emptyingConditions(namespace: Namespace, remaining: Remaining[],
       reason: 'ParsedGroupVersions',
       message: 'All legacy kube types successfully parsed',
     },
-    {
-      type: 'NamespaceDeletionContentFailure',
-      status: 'False',
-      reason: 'ContentDeleted',
-      message: 'All content successfully deleted, may be waiting on finalization',
-    },
-    {
-      type: 'NamespaceContentRemaining',
-      status: 'True',
-      reason: 'SomeResourcesRemain',
-      message: `Some resources are remaining: ${content.join(', ')}`,
-    },
+    failures.length > 0
+      ? {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'True',
+          reason: 'ContentDeletionFailed',
+          message: `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'False',
+          reason: 'ContentDeleted',
+          message: 'All content successfully deleted, may be waiting on finalization',
+        },
+    content.length > 0
+      ? {
+          type: 'NamespaceContentRemaining',
+          status: 'True',
+          reason: 'SomeResourcesRemain',
+          message: `Some resources are remaining: ${content.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceContentRemaining',
+          status: 'False',
+          reason: 'ContentRemoved',
+          message: 'All content successfully removed',
+        },
     held.length > 0
       ? {
           type: 'NamespaceFinalizersRemaining',

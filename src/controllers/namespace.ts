@@ -44,9 +44,13 @@ export function namespaceController(context: ControllerContext): Controller {
   async function syncNamespace(name: string): Promise<void> {
     const namespace = allNamespaces.get(name);
     if (!namespace || !isEmptying(namespace)) return;
-    let remaining = await deleteAll([pods], name);
-    if (remaining.length === 0) remaining = await deleteAll(otherKinds, name);
-    if (remaining.length > 0) return writeConditions(namespace, remaining);
+    let left = await deleteAll([pods], name);
+    if (isEmpty(left)) left = await deleteAll(otherKinds, name);
+    if (!isEmpty(left)) {
+      await writeConditions(namespace, left);
+      if (left.failures.length > 0) throw new Error(`deleting failed: ${left.failures.join(', ')}`);
+      return;
+    }
     const finalizers = namespace.spec.finalizers?.filter((each) => each !== finalizer) ?? [];
     try {
       await client.update(namespaces, { ...namespace, spec: { ...namespace.spec, finalizers } }, 'finalize');
@@ -56,23 +60,27 @@ export function namespaceController(context: ControllerContext): Controller {
   }
 
   /** Deletes what is there of these kinds and answers what stays for a while, by its grace or its finalizers. */
-  async function deleteAll(kinds: readonly Kind[], namespace: string): Promise<Remaining[]> {
-    const left = await Promise.all(
-      kinds.map(async (kind): Promise<Remaining> => {
+  async function deleteAll(kinds: readonly Kind[], namespace: string): Promise<Left> {
+    const left: Left = { remaining: [], failures: [] };
+    await Promise.all(
+      kinds.map(async (kind) => {
         const { items } = await client.list(kind, { namespace });
         const standing = items.filter((object) => !isBeingDeleted(object));
-        await Promise.all(
-          standing.map(({ metadata }) => client.delete(kind, metadata, { uid: metadata.uid }).catch(ignoreGone)),
+        const deletions = standing.map(({ metadata }) =>
+          client.delete(kind, metadata, { uid: metadata.uid }).catch((error: unknown) => {
+            if (!isNotFound(error) && !isConflict(error)) left.failures.push(textOf(error));
+          }),
         );
-        if (items.length === 0) return { kind, objects: [] };
-        return { kind, objects: (await client.list(kind, { namespace })).items };
+        await Promise.all(deletions);
+        const objects = items.length === 0 ? [] : (await client.list(kind, { namespace })).items;
+        if (objects.length > 0) left.remaining.push({ kind, objects });
       }),
     );
-    return left.filter(({ objects }) => objects.length > 0);
+    return left;
   }
 
-  async function writeConditions(namespace: Namespace, remaining: Remaining[]): Promise<void> {
-    const conditions = emptyingConditions(namespace, remaining, clock.now());
+  async function writeConditions(namespace: Namespace, { remaining, failures }: Left): Promise<void> {
+    const conditions = emptyingConditions(namespace, remaining, clock.now(), failures);
     if (isDeepStrictEqual(conditions, namespace.status.conditions)) return;
     await client.update(namespaces, { ...namespace, status: { ...namespace.status, conditions } }, 'status');
   }
@@ -84,6 +92,12 @@ function isEmptying(namespace: Namespace): boolean {
   return isBeingDeleted(namespace) && (namespace.spec.finalizers?.includes(finalizer) ?? false);
 }
 
-function ignoreGone(error: unknown): void {
-  if (!isNotFound(error) && !isConflict(error)) throw error;
+/** What is still there, and what could not be deleted. */
+interface Left {
+  remaining: Remaining[];
+  failures: string[];
 }
+
+const isEmpty = ({ remaining, failures }: Left) => remaining.length === 0 && failures.length === 0;
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 // What every cluster has from its first second: the system namespaces, the settings that all parts share, the Service of
-// the API itself and that of DNS. Run at every start of a server; it writes only what differs.
+// the API itself and that of DNS. Made at every start of a server, and kept so; only what differs is written.
 import { addressInRange, type ClusterSettings, clusterSettingsRef } from '../api/cluster-settings.ts';
 import { configMaps } from '../api/kinds/config-map.ts';
 import { endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
@@ -8,9 +8,11 @@ import type { Kind } from '../api/kinds/kind.ts';
 import { namespaces, systemNamespaces } from '../api/kinds/namespace.ts';
 import { priorityClasses, systemPriorityClasses } from '../api/kinds/priority-class.ts';
 import { services } from '../api/kinds/service.ts';
-import type { KubeObject } from '../api/meta.ts';
+import { type KubeObject, keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Client, Draft } from '../client/client.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import type { Controller, ControllerContext } from './controller.ts';
 
 export interface SystemObjectsOptions {
   settings: ClusterSettings;
@@ -21,25 +23,62 @@ export interface SystemObjectsOptions {
   publicKubeconfig: string;
 }
 
+/** An object with what must be in it; what others add to it stays. */
+interface SystemObject {
+  kind: Kind;
+  draft: Draft<KubeObject> & { metadata: { name: string } };
+}
+
+/** Makes them all, in their order. */
 export async function ensureSystemObjects(client: Client, options: SystemObjectsOptions): Promise<void> {
-  const { settings, apiAddress, apiPort, publicKubeconfig } = options;
-  for (const name of systemNamespaces) await ensure(client, namespaces, { metadata: { name } });
-  for (const { name, ...importance } of systemPriorityClasses) {
-    await ensure(client, priorityClasses, { metadata: { name }, ...importance });
+  for (const { kind, draft } of systemObjects(options)) await ensure(client, kind, draft);
+}
+
+/** Restores what somebody deletes or changes. */
+export function systemObjectsController(
+  { client, informers, log, clock }: ControllerContext,
+  options: SystemObjectsOptions,
+): Controller {
+  const wanted = new Map(
+    systemObjects(options).map((object) => [`${object.kind.plural}|${keyOf(object.draft)}`, object]),
+  );
+  const queue = new WorkQueue({ name: 'system-objects', log: log.named('system-objects'), clock, sync });
+  for (const kind of new Set([...wanted.values()].map((object) => object.kind))) {
+    informers.for(kind).onChange(({ key, previous }) => {
+      const identity = `${kind.plural}|${key}`;
+      if (previous && wanted.has(identity)) queue.add(identity);
+    });
   }
-  await ensure(client, configMaps, { metadata: clusterSettingsRef, data: { ...settings } });
-  await ensure(client, configMaps, {
+
+  async function sync(identity: string): Promise<void> {
+    const object = wanted.get(identity);
+    if (object) await ensure(client, object.kind, object.draft);
+  }
+
+  return { name: 'system-objects', start: (signal) => queue.start(signal) };
+}
+
+function systemObjects({ settings, apiAddress, apiPort, publicKubeconfig }: SystemObjectsOptions): SystemObject[] {
+  const wanted: SystemObject[] = [];
+  const want = <T extends KubeObject>(kind: Kind<T>, draft: Draft<T> & { metadata: { name: string } }) =>
+    wanted.push({ kind: kind as unknown as Kind, draft });
+  for (const name of systemNamespaces) want(namespaces, { metadata: { name } });
+  for (const { name, ...importance } of systemPriorityClasses) {
+    want(priorityClasses, { metadata: { name }, ...importance });
+  }
+  want(configMaps, { metadata: clusterSettingsRef, data: { ...settings } });
+  want(configMaps, {
     metadata: { namespace: 'kube-public', name: 'cluster-info' },
     data: { kubeconfig: publicKubeconfig },
   });
-  await ensure(client, services, {
+  want(services, {
     metadata: { namespace: 'default', name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
       clusterIP: addressInRange(settings.serviceCidr, 1),
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
     },
   });
-  await ensure(client, endpointSlices, {
+  want(endpointSlices, {
     metadata: {
       namespace: 'default',
       name: 'kubernetes',
@@ -49,12 +88,12 @@ export async function ensureSystemObjects(client: Client, options: SystemObjects
     endpoints: [{ addresses: [apiAddress], conditions: { ready: true } }],
     ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
   });
-  await ensure(client, endpoints, {
+  want(endpoints, {
     metadata: { namespace: 'default', name: 'kubernetes' },
     subsets: [{ addresses: [{ ip: apiAddress }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] }],
   });
   // Every node answers DNS itself on this address; the Service is for those who look it up.
-  await ensure(client, services, {
+  want(services, {
     metadata: { namespace: 'kube-system', name: 'kube-dns', labels: { 'k8s-app': 'kube-dns' } },
     spec: {
       clusterIP: settings.dnsAddress,
@@ -64,6 +103,7 @@ export async function ensureSystemObjects(client: Client, options: SystemObjects
       ],
     },
   });
+  return wanted;
 }
 
 /** Creates the object, or patches it to what is wanted. A patch without a difference writes nothing. */

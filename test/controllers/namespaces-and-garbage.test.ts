@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { deployments } from '../../src/api/kinds/deployment.ts';
+import { endpointSlices } from '../../src/api/kinds/endpoint-slice.ts';
+import { events } from '../../src/api/kinds/event.ts';
 import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
+import { priorityClasses } from '../../src/api/kinds/priority-class.ts';
 import { replicaSets } from '../../src/api/kinds/replica-set.ts';
 import { secrets } from '../../src/api/kinds/secret.ts';
 import { services } from '../../src/api/kinds/service.ts';
@@ -152,4 +155,35 @@ test('owners that wait for each other do not wait for ever', async () => {
   await own(two, one);
   await server.client.delete(configMaps, one.metadata, { propagationPolicy: 'Foreground' });
   await server.when('both gone', configMaps, (all) => !all.some(({ metadata }) => metadata.name.startsWith('circle-')));
+});
+
+test('owners of another namespace own nothing, and who names one is told', async () => {
+  await server.client.create(namespaces, { metadata: { name: 'elsewhere' } });
+  const { metadata } = await server.client.create(configMaps, { metadata: { name: 'far', namespace: 'elsewhere' } });
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'far', uid: metadata.uid ?? '' };
+  await server.client.create(configMaps, {
+    metadata: { name: 'reaching', namespace: 'default', ownerReferences: [owner] },
+  });
+  await server.when('the dependent is gone', configMaps, (all) => !all.some(named('reaching')));
+  await server.when('the event', events, (all) =>
+    all.some(({ reason, message }) => reason === 'OwnerRefInvalidNamespace' && message?.includes('name: far')),
+  );
+  assert.ok(await server.client.get(configMaps, metadata));
+});
+
+test('what every cluster has comes back', async () => {
+  const ref = { namespace: 'default', name: 'kubernetes' };
+  const [service, slice] = [await server.client.get(services, ref), await server.client.get(endpointSlices, ref)];
+  await server.client.delete(services, ref);
+  await server.client.patch(endpointSlices, ref, { endpoints: [] });
+  await server.client.delete(configMaps, { namespace: 'kube-public', name: 'cluster-info' });
+  const again = await server.when('another service', services, (all) =>
+    all.find(({ metadata }) => metadata.name === 'kubernetes' && metadata.uid !== service.metadata.uid),
+  );
+  assert.equal(again.spec.clusterIP, service.spec.clusterIP);
+  await server.when('the addresses', endpointSlices, (all) =>
+    all.some(({ metadata, endpoints }) => metadata.uid === slice.metadata.uid && endpoints.length === 1),
+  );
+  await server.when('the way in', configMaps, (all) => all.some(({ metadata }) => metadata.name === 'cluster-info'));
+  await assert.rejects(server.client.delete(priorityClasses, { name: 'system-node-critical' }), { code: 403 });
 });
