@@ -167,7 +167,7 @@ export class RequestEntityTooLarge extends StatusError {
 }
 
 export class UnsupportedMediaType extends StatusError {
-  constructor(accepted: string[]) {
+  constructor(accepted: readonly string[]) {
     super(
       415,
       'UnsupportedMediaType',

@@ -76,14 +76,14 @@ test('a patch cannot make an object that nobody can read, nor another kind of it
   const ref = { name: 'patched', ...inDefault };
   await refused(
     server.client.patch(configMaps, ref, { kind: 'Foo' }),
-    400,
-    /kind and apiVersion of a ConfigMap cannot be changed/,
+    422,
+    /patch: Invalid value: .*converting \(v1.Foo\) to \(ConfigMap\): unknown conversion/,
   );
   const operations = [{ op: 'replace', path: '/metadata/name', value: 7 }];
   await refused(
     server.client.patch(configMaps, ref, operations, { type: 'json' }),
-    400,
-    /number into .*metadata.name of type string/,
+    422,
+    /patch: Invalid value: .*number into .*metadata.name of type string/,
   );
   assert.deepEqual((await server.client.get(configMaps, ref)).data, { a: '1' });
 });

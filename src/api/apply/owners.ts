@@ -1,5 +1,7 @@
 // Who owns which fields of an object: the entries of metadata.managedFields. An entry is never changed, but replaced.
+import { equalJson } from '../equal-json.ts';
 import { isFields, type KubeObject } from '../meta.ts';
+import { type Cause, invalid } from '../validation.ts';
 import { isFieldSet } from './element.ts';
 import { type FieldSet, isEmpty, ordered, sameSet, union } from './field-set.ts';
 
@@ -56,14 +58,28 @@ export function owning(owner: Owner, fields: FieldSet): Owner {
   return fields === owner.fieldsV1 ? owner : { ...owner, fieldsV1: ordered(fields) };
 }
 
-/**
- * Which owners a writer speaks of: those it sends, as who reads an object and writes it back does, or else the current
- * ones. Sending none at all, or one that says nothing, is how a client has them forgotten.
- */
+/** Which owners a writer speaks of: those it sends, as who reads an object and writes it back does, or else the current ones. */
 export function ownersSent(sent: unknown, current: readonly Owner[]): readonly Owner[] {
-  if (!Array.isArray(sent)) return current;
-  if (sent.length === 0 || (sent.length === 1 && isFields(sent[0]) && isEmpty(sent[0] as FieldSet))) return [];
+  if (!Array.isArray(sent) || equalJson(sent, current)) return current;
+  if (forgetsOwners(sent)) return [];
   return sent.every(isOwner) ? sent : current;
+}
+
+/** What is wrong with owners that a client sends, where it is more than that they cannot be read. */
+export function* checkOwnersSent(sent: readonly unknown[]): Iterable<Cause> {
+  for (const [index, owner] of sent.entries()) {
+    const { operation, fieldsType } = isFields(owner) ? owner : {};
+    const path = `metadata.managedFields[${index}]`;
+    if (operation !== 'Apply' && operation !== 'Update') {
+      yield invalid(`${path}.operation`, operation ?? '', 'must be `Apply` or `Update`');
+    }
+    if (fieldsType && fieldsType !== 'FieldsV1') yield invalid(`${path}.fieldsType`, fieldsType, 'must be `FieldsV1`');
+  }
+}
+
+/** Sending none at all, or one that says nothing, is how a client has them forgotten. */
+export function forgetsOwners(sent: readonly unknown[]): boolean {
+  return sent.length === 0 || (sent.length === 1 && isFields(sent[0]) && isEmpty(sent[0] as FieldSet));
 }
 
 function isOwner(value: unknown): value is Owner {

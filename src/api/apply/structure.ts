@@ -45,13 +45,13 @@ export function structureOf(
   const name = `${kind.group}/${kind.version}/${kind.kind} ${door}`;
   let structure = made.get(name);
   if (!structure) {
-    structure = rootStructure(typeOfKind(kind), kind.hasStatus ? door : undefined);
+    structure = rootStructure(typeOfKind(kind), kind.hasStatus ? door : 'both');
     made.set(name, structure);
   }
   return structure;
 }
 
-export function rootStructure(type: ObjectType | undefined, door: Door | undefined): Structure {
+function rootStructure(type: ObjectType | undefined, door: Door): Structure {
   const metadata = metadataStructure();
   const content = type ? structureOfType(type) : free;
   return {
@@ -59,7 +59,7 @@ export function rootStructure(type: ObjectType | undefined, door: Door | undefin
     fieldNamed(name) {
       if (name === 'apiVersion' || name === 'kind') return ignored;
       if (name === 'metadata') return metadata;
-      if (door && (name === 'status') !== (door === 'status')) return ignored;
+      if (door !== 'both' && (name === 'status') !== (door === 'status')) return ignored;
       return content.is === 'struct' ? content.fieldNamed(name) : content;
     },
   };

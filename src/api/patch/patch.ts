@@ -9,7 +9,10 @@ import { strategicMergePatch } from './strategic.ts';
 const json = 'application/json-patch+json';
 const merge = 'application/merge-patch+json';
 const strategic = 'application/strategic-merge-patch+json';
-const apply = 'application/apply-patch+yaml';
+/** A configuration to be applied, which is no patch of what is there. */
+export const applyType = 'application/apply-patch+yaml';
+
+export const patchTypes: readonly string[] = [json, merge, strategic, applyType];
 
 /** Without a type nobody knows what a strategic patch would merge. */
 export function applyPatch(
@@ -33,7 +36,7 @@ function patchedBy(contentType: string, current: KubeObject, patch: unknown, typ
     case strategic:
       if (type) return mutableCopy(strategicMergePatch(type, fields, asFields(patch)));
   }
-  throw new UnsupportedMediaType(type ? [json, merge, strategic, apply] : [json, merge, apply]);
+  throw new UnsupportedMediaType(patchTypes.filter((each) => type || each !== strategic));
 }
 
 function asFields(patch: unknown): Record<string, unknown> {

@@ -90,19 +90,19 @@ function mergeInOrder(result: Fields, changes: Fields, directive: string, type: 
   if ((current !== undefined && !Array.isArray(current)) || (patch !== undefined && !Array.isArray(patch))) return;
   delete changes[field];
   const items = itemsOf(rule);
-  if (patch) checkOrder(items, patch, order, directive);
+  if (patch) checkOrder(items, patch, order);
   const merged = current && patch ? mergeLists(rule, current, patch) : (current ?? withoutDirectives(patch));
   result[field] = inOrder(items, merged as unknown[], order, current ?? []);
 }
 
 /** What is patched must stand in the order that is asked for. */
-function checkOrder(items: Items, patch: readonly unknown[], order: readonly unknown[], directive: string): void {
+function checkOrder(items: Items, patch: readonly unknown[], order: readonly unknown[]): void {
   const places = patch
     .filter((item) => !isDirective(item))
     .map((item) => order.findIndex((wanted) => items.isSame(wanted, item)));
   if (places.every((place, index) => place >= 0 && place >= (places[index - 1] ?? 0))) return;
   const [patched, asked] = [patch, order].map((list) => JSON.stringify(list));
-  throw failed(`The order in patch list:\n${patched}\n doesn't match ${directive} list:\n${asked}\n`);
+  throw failed(`The order in patch list:\n${patched}\n doesn't match $setElementOrder list:\n${asked}\n`);
 }
 
 /** How the items of a list are told apart: by their merge key, or as plain values. */

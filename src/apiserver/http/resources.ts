@@ -1,12 +1,12 @@
 // Requests for objects: from a path and a query to the verb of a kind, and from its answer to bytes.
 import type { IncomingMessage } from 'node:http';
 import type { Kind } from '../../api/kinds/kind.ts';
-import { BadRequest, MethodNotAllowed, NoSuchPath } from '../../api/status.ts';
+import { applyType, patchTypes } from '../../api/patch/patch.ts';
+import { BadRequest, MethodNotAllowed, NoSuchPath, UnsupportedMediaType } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
-import { applyType } from '../rest/applies.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
@@ -89,11 +89,17 @@ export class Resources {
     if (verb === 'watch') return await sendWatch(response, asked, rest, form, clock, log, stopping);
     rest.authorize(asked);
     if (verb !== 'get' && verb !== 'list') {
-      const bodyType = verb === 'patch' && asked.contentType !== applyType ? 'application/json' : asked.contentType;
+      const bodyType = verb === 'patch' ? formOfPatch(asked.contentType) : asked.contentType;
       asked.body = await decodeBody(await readBody(request, clock), bodyType);
     }
     await sendAnswer(response, await rest.handle(asked), form);
   }
+}
+
+/** All patches are JSON but for the one that says otherwise. */
+function formOfPatch(patchType: string): string {
+  if (!patchTypes.includes(patchType)) throw new UnsupportedMediaType(patchTypes);
+  return patchType === applyType ? applyType : 'application/json';
 }
 
 function verbOf(

@@ -12,8 +12,6 @@ import { decodeAs } from './decoding.ts';
 import { doorOf, writerOf } from './ownership.ts';
 import { type RestRequest, subjectOf } from './request.ts';
 
-export const applyType = 'application/apply-patch+yaml';
-
 /** The configuration in the body, in the stored form of its kind. Nulls in it stand: they take a value away. */
 export function configIn(request: RestRequest): Record<string, unknown> {
   const { body, kind, namespace, name } = request;

@@ -1,6 +1,14 @@
 // Who a request writes as, and which fields it owns after that: what a write adds to metadata.managedFields.
 import { blankOf } from '../../api/apply/blank.ts';
-import { type Owner, ownersOf, ownersSent, sameOwners, type Writer } from '../../api/apply/owners.ts';
+import {
+  checkOwnersSent,
+  forgetsOwners,
+  type Owner,
+  ownersOf,
+  ownersSent,
+  sameOwners,
+  type Writer,
+} from '../../api/apply/owners.ts';
 import { structureOf } from '../../api/apply/structure.ts';
 import { trackUpdate } from '../../api/apply/track.ts';
 import { equalJson } from '../../api/equal-json.ts';
@@ -15,6 +23,17 @@ const nameLengthMost = 128;
 export function doorOf({ kind, subresource }: RestRequest): Door {
   if (subresource === 'status') return 'status';
   return kind.subresources?.find(({ name }) => name === subresource)?.door ?? 'main';
+}
+
+/** What somebody makes of an object. */
+interface Change {
+  writer: Writer;
+  before: KubeObject;
+  after: KubeObject;
+  door: Door;
+  /** What the client says of the owners. */
+  sent: unknown;
+  now: string;
 }
 
 /** Throws Invalid where the query names nobody that could own fields. */
@@ -52,9 +71,8 @@ function nameOfProgram(userAgent: string): string {
 }
 
 /** The owners of an object that is being created: who creates it owns what it says, defaults included. */
-export function ownersOfNew(request: RestRequest, draft: KubeObject, now: string): readonly Owner[] {
+export function ownersOfNew(request: RestRequest, writer: Writer, draft: KubeObject, now: string): readonly Owner[] {
   const structure = structureOf(storedKind(request.kind), doorOf(request));
-  const writer = writerOf(request, 'Update');
   return trackUpdate([], { structure, before: blankOf(structure), after: draft, writer, now });
 }
 
@@ -62,14 +80,19 @@ export function ownersOfNew(request: RestRequest, draft: KubeObject, now: string
  * The owners of a changed object. An object whose owners were forgotten stays without any until somebody applies, and a
  * subresource with a POST of its own (a binding) writes for nobody.
  */
-export function ownersOfChanged(
-  request: RestRequest,
-  { before, after, sent, now }: { before: KubeObject; after: KubeObject; sent: unknown; now: string },
-): readonly Owner[] {
+export function ownersOfChanged(request: RestRequest, change: Change): readonly Owner[] {
+  const { writer, before, after, door, sent, now } = change;
+  if (!request.subresource) checkSent(request, after, sent);
   const known = request.subresource ? ownersOf(before) : ownersSent(sent, ownersOf(before));
   if (request.verb === 'create' || known.length === 0) return known;
-  const structure = structureOf(storedKind(request.kind), doorOf(request));
-  return trackUpdate(known, { structure, before, after, writer: writerOf(request, 'Update'), now });
+  const structure = structureOf(storedKind(request.kind), door);
+  return trackUpdate(known, { structure, before, after, writer, now });
+}
+
+function checkSent({ kind: { group, kind } }: RestRequest, { metadata: { name } }: KubeObject, sent: unknown): void {
+  if (!Array.isArray(sent) || forgetsOwners(sent)) return;
+  const causes = [...checkOwnersSent(sent)];
+  if (causes.length > 0) throw new Invalid({ group, kind, name }, causes);
 }
 
 export function setOwners({ metadata }: KubeObject, owners: readonly Owner[]): void {

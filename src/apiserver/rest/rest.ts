@@ -1,5 +1,6 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
 import { isStored, resourceOf, storedKind } from '../../api/kinds/kind.ts';
+import { applyType } from '../../api/patch/patch.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { AdmissionStep } from '../admission/admission.ts';
@@ -7,7 +8,6 @@ import { AdmissionChain } from '../admission/admission-chain.ts';
 import type { Authorize } from '../authz/authorizer.ts';
 import type { CachedObject, ObjectCache } from '../object-cache.ts';
 import type { ObjectStorage } from '../object-storage.ts';
-import { applyType } from './applies.ts';
 import { Deletes, deletionStatus } from './deletes.ts';
 import { revisionOf } from './list-options.ts';
 import { type ListPage, listPage, reached } from './lists.ts';

@@ -13,7 +13,7 @@ import { ClaimTaken, Exists, type ObjectStorage, Stale } from '../object-storage
 import { appliedTo, configIn } from './applies.ts';
 import { objectIn, patchedAs } from './decoding.ts';
 import { revisionOf } from './list-options.ts';
-import { doorOf, isUnchanged, ownersOfChanged, ownersOfNew, setOwners } from './ownership.ts';
+import { doorOf, isUnchanged, ownersOfChanged, ownersOfNew, setOwners, writerOf } from './ownership.ts';
 import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import {
   completeChanged,
@@ -51,11 +51,12 @@ export class Writes {
   }
 
   create(request: RestRequest): Promise<CachedObject> {
+    const writer = writerOf(request, 'Update');
     const body = objectIn(request);
     return this.#again(request, async () => {
       const now = this.#now();
       try {
-        return await this.#insert(request, mutableCopy(body), (draft) => ownersOfNew(request, draft, now));
+        return await this.#insert(request, mutableCopy(body), (draft) => ownersOfNew(request, writer, draft, now));
       } catch (error) {
         if (error instanceof Exists && !body.metadata.generateName)
           throw new AlreadyExists(subjectOf(request, body.metadata.name));
@@ -90,14 +91,16 @@ export class Writes {
   }
 
   /** Writes what the function makes of the current object, as it is stored. Without a difference nothing is written. */
-  change(request: RestRequest, edit: (current: KubeObject) => KubeObject, own?: OwnWay): Promise<CachedObject> {
+  change(request: RestRequest, edit: (current: KubeObject) => KubeObject, own: OwnWay = {}): Promise<CachedObject> {
+    const writer = writerOf(request, 'Update');
     return this.#again(request, async () => {
       const previous = this.#current(request);
       if (!previous) throw new NotFound(subjectOf(request));
       const draft = edit(previous.object);
       const sent = draft.metadata.managedFields;
       const now = this.#now();
-      const owners = () => ownersOfChanged(request, { before: previous.object, after: draft, sent, now });
+      const door = own.door ?? doorOf(request);
+      const owners = () => ownersOfChanged(request, { writer, before: previous.object, after: draft, door, sent, now });
       return await this.#replace(request, previous, draft, owners, own);
     });
   }

@@ -1,12 +1,13 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
 import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { applyType } from '../../api/patch/patch.ts';
 import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
 import { Invalid, MethodNotAllowed } from '../../api/status.ts';
 import { checkNonNegative } from '../../api/validation.ts';
-import { sentObject } from '../rest/decoding.ts';
+import { objectIn, sentObject } from '../rest/decoding.ts';
 import type { RestRequest } from '../rest/request.ts';
-import type { SubresourceHandler } from '../rest/rest.ts';
+import type { Rest, RestAnswer, SubresourceHandler } from '../rest/rest.ts';
 
 type Scalable = KubeObject & {
   spec: { replicas?: number; selector?: LabelSelector | Labels };
@@ -35,6 +36,7 @@ export const scale: SubresourceHandler = async (request, rest) => {
       return { type: 'plain', code: 200, object: scaleOf(rest.find(request).object as Scalable) };
     case 'update':
     case 'patch': {
+      if (request.contentType === applyType) return await applyScale(request, rest);
       const cached = await rest.writes.change(request, (current) => scaled(current as Scalable, request));
       return { type: 'plain', code: 200, object: scaleOf(cached.object as Scalable) };
     }
@@ -42,6 +44,17 @@ export const scale: SubresourceHandler = async (request, rest) => {
       throw new MethodNotAllowed();
   }
 };
+
+/** To apply a scale is to apply a workload that says no more than its size. */
+async function applyScale(request: RestRequest, rest: Rest): Promise<RestAnswer> {
+  const { metadata, spec } = objectIn({ ...request, kind: scales }) as Scale;
+  const { kind } = request;
+  const { name, uid, resourceVersion } = metadata;
+  const identity = { name, ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
+  const body = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: identity, spec };
+  const { cached } = await rest.writes.apply({ ...request, body }, () => {});
+  return { type: 'plain', code: 200, object: scaleOf(cached.object as Scalable) };
+}
 
 function scaled(current: Scalable, request: RestRequest): Scalable {
   const { metadata, spec = {} } = sentObject({ ...request, kind: scales }, scaleOf(current)) as Scale;
