@@ -72,7 +72,7 @@ export async function writeBackupFile(
   const part = `${path}.${process.pid}.part`;
   const file = await open(part, 'wx', 0o600);
   try {
-    await pipe(text(), createGzip({ level: 4 }), file.createWriteStream({ flush: true }));
+    await pipe(text(), createGzip({ level: 1 }), file.createWriteStream({ flush: true }));
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });

@@ -6,7 +6,7 @@ import type { Row } from './protocol.ts';
 import { readCounter, rowColumns, type StoredRow, verified } from './sqlite-file.ts';
 
 /** What takes the event loop a few milliseconds. */
-const partMost = { rows: 256, length: 512 * 1024 };
+const partMost = { rows: 256, length: 128 * 1024 };
 
 export class SnapshotReader {
   readonly revision: number;

@@ -14,8 +14,8 @@ const schema = `
   PRAGMA journal_mode = WAL;
   BEGIN;
   CREATE TABLE entries (
-    key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, checksum INTEGER NOT NULL
-  ) WITHOUT ROWID;
+    key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, checksum INTEGER NOT NULL
+  );
   CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 0), revision INTEGER NOT NULL, store_ms INTEGER NOT NULL);
   INSERT INTO counter VALUES (0, 1, 0);
   PRAGMA user_version = ${formatVersion};
@@ -24,27 +24,37 @@ const schema = `
 
 /** Opens the file to write to, whole or not at all; makes it where there is none. */
 export function openDatabase(file: string): DatabaseSync {
-  if (!existsSync(file)) createDatabase(file);
+  if (!existsSync(file)) createDatabase(file, () => {});
   // Only ever renamed into place when complete, so that an empty one has lost what was in it.
   if (statSync(file).size === 0) throw new StoreDamaged(`${file} is empty`);
+  const database = openDurable(file);
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version === formatVersion) return database;
+  if (version > formatVersion) {
+    database.close();
+    throw new Error(`it has format ${version} and this program reads format ${formatVersion}: run a newer version`);
+  }
+  createDatabase(file, (fresh) => copyFirstFormat(database, fresh));
+  return openDurable(file);
+}
+
+function openDurable(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = ${16 * 1024 * 1024};
   `);
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version === 0) upgradeFirstFormat(database);
-  else if (version !== formatVersion)
-    throw new Error(`it has format ${version} and this program reads format ${formatVersion}: run a newer version`);
   return database;
 }
 
-function createDatabase(file: string): void {
+/** Makes the file beside, fills it, and lets it take the place of what is there. */
+function createDatabase(file: string, fill: (database: DatabaseSync) => void): void {
   const part = `${file}.new`;
   for (const left of [part, `${part}-wal`, `${part}-shm`]) rmSync(left, { force: true });
   const database = new DatabaseSync(part);
   database.exec(schema);
+  fill(database);
   database.close();
   renameSync(part, file);
   const directory = openSync(dirname(file), 'r');
@@ -52,18 +62,21 @@ function createDatabase(file: string): void {
   closeSync(directory);
 }
 
-/** The first version had neither checksums nor a time of its own: what it said when a key vanishes is by the clock on the wall. */
-function upgradeFirstFormat(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE');
-  database.exec(`
-    ALTER TABLE entries ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE counter ADD COLUMN store_ms INTEGER NOT NULL DEFAULT 0;
-    UPDATE entries SET expires = max(0, expires - ${Date.now()}) WHERE expires IS NOT NULL;
-  `);
-  const sum = database.prepare('UPDATE entries SET checksum = ? WHERE key = ?');
-  const rows = database.prepare('SELECT key, value, revision, expires FROM entries').all() as unknown as Row[];
-  for (const row of rows) sum.run(checksumOf(row), row.key);
-  database.exec(`PRAGMA user_version = ${formatVersion}; COMMIT`);
+/** The first version had neither checksums nor a time of its own: it said when a key vanishes by the clock on the wall. */
+function copyFirstFormat(old: DatabaseSync, fresh: DatabaseSync): void {
+  const insert = fresh.prepare(`INSERT INTO entries (${rowColumns}) VALUES (?, ?, ?, ?, ?)`);
+  const nowMs = Date.now();
+  fresh.exec('BEGIN');
+  for (const found of old.prepare('SELECT key, value, revision, expires FROM entries').iterate()) {
+    const { key, value, revision, expires } = found as unknown as Row & { value: string };
+    const row = { key, value, revision, expires: expires === null ? null : Math.max(0, expires - nowMs) };
+    insert.run(key, value, revision, row.expires, checksumOf(row));
+  }
+  const { revision } = old.prepare('SELECT revision FROM counter').get() as { revision: number };
+  fresh.prepare('UPDATE counter SET revision = ?').run(revision);
+  fresh.exec('COMMIT');
+  // Its log goes with it: else the new file would be taken to have one.
+  old.close();
 }
 
 export function checksumOf({ key, value = '', revision, expires }: Row): number {
