@@ -1,5 +1,5 @@
 // Every object of the cluster, decoded once, frozen and shared: by answers, watches, controllers and scheduler.
-// It follows the store's stream of changes; its JSON is made at the first need and shared by all who send it.
+// It follows the store's stream of changes; its bytes are made at the first need and shared by all who send it.
 
 import { type Kind, resourceOf, storedKind } from '../api/kinds/kind.ts';
 import type { KubeObject } from '../api/meta.ts';
@@ -15,7 +15,7 @@ const windowMost = { count: 2000, bytes: 16 * 1024 * 1024 };
 export class CachedObject {
   readonly object: KubeObject;
   readonly revision: number;
-  #itemJson: string | undefined;
+  #itemBytes: Buffer | undefined;
   #views: Map<Kind, CachedObject> | undefined;
 
   constructor(object: KubeObject, revision: number) {
@@ -23,18 +23,25 @@ export class CachedObject {
     this.revision = revision;
   }
 
-  /** As an item of a typed list, which says once for all its items what they are. */
-  get itemJson(): string {
-    if (this.#itemJson === undefined) {
+  /** The JSON of an item of a typed list, which says once for all its items what they are. */
+  get itemBytes(): Buffer {
+    if (this.#itemBytes === undefined) {
       const { kind, apiVersion, ...content } = this.object;
-      this.#itemJson = JSON.stringify(content);
+      this.#itemBytes = Buffer.from(JSON.stringify(content));
     }
-    return this.#itemJson;
+    return this.#itemBytes;
   }
 
-  get json(): string {
+  /** The JSON of the whole object. */
+  get bytes(): Buffer {
     const { kind, apiVersion } = this.object;
-    return `{"kind":"${kind}","apiVersion":"${apiVersion}",${this.itemJson.slice(1)}`;
+    const head = `{"kind":"${kind}","apiVersion":"${apiVersion}",`;
+    const { itemBytes } = this;
+    // Instead of the item's brace.
+    const bytes = Buffer.allocUnsafe(head.length + itemBytes.length - 1);
+    bytes.write(head, 'latin1');
+    itemBytes.copy(bytes, head.length, 1);
+    return bytes;
   }
 
   /** The object as that kind shows it. */
@@ -50,8 +57,8 @@ export class CachedObject {
   }
 
   /** Of an object that has been replaced nobody will ask much more. */
-  forgetJson(): void {
-    this.#itemJson = undefined;
+  forgetBytes(): void {
+    this.#itemBytes = undefined;
     this.#views = undefined;
   }
 }
@@ -109,7 +116,7 @@ class Collection {
     const event: CacheEvent = { type: object ? (previous ? 'MODIFIED' : 'ADDED') : 'DELETED', current, previous };
     const forgotten = this.window.push(event, bytes);
     if (forgotten) this.oldest = forgotten.current.revision;
-    previous?.forgetJson();
+    previous?.forgetBytes();
     for (const deliver of this.subscribers) deliver(event);
   }
 }

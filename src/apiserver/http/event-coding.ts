@@ -7,12 +7,18 @@ import type { AnswerForm } from './answer-form.ts';
 
 export interface EventCoding {
   contentType: string;
-  event(type: CacheEvent['type'], cached: CachedObject, form: AnswerForm, isFirst: boolean): Buffer | string;
-  bookmark(bookmark: Bookmark, form: AnswerForm): Buffer | string;
-  error(status: Status): Buffer | string;
+  event(type: CacheEvent['type'], cached: CachedObject, form: AnswerForm, isFirst: boolean): Buffer;
+  bookmark(bookmark: Bookmark, form: AnswerForm): Buffer;
+  error(status: Status): Buffer;
 }
 
-const line = (type: string, json: string) => `{"type":"${type}","object":${json}}\n`;
+function line(type: string, json: string | Buffer): Buffer {
+  const head = `{"type":"${type}","object":`;
+  const object = typeof json === 'string' ? Buffer.from(json) : json;
+  return Buffer.concat([Buffer.from(head), object, lineEnd]);
+}
+
+const lineEnd = Buffer.from('}\n');
 
 export const jsonEvents: EventCoding = {
   contentType: 'application/json',

@@ -41,12 +41,12 @@ export async function sendObject(response: Response, code: number, object: objec
   await sendJson(response, code, JSON.stringify(object), form);
 }
 
-export async function sendJson(response: Response, code: number, json: string, form: ByteForm): Promise<void> {
+export async function sendJson(response: Response, code: number, json: string | Buffer, form: ByteForm): Promise<void> {
   if (form.encoding === 'yaml') {
     const { yamlOfJson } = await import('./yaml.ts');
-    return sendBytes(response, code, 'application/yaml', await yamlOfJson(json), form);
+    return sendBytes(response, code, 'application/yaml', await yamlOfJson(String(json)), form);
   }
-  const text = form.isPretty ? `${JSON.stringify(JSON.parse(json), undefined, 2)}\n` : json;
+  const text = form.isPretty ? `${JSON.stringify(JSON.parse(String(json)), undefined, 2)}\n` : json;
   await sendBytes(response, code, 'application/json', text, form);
 }
 

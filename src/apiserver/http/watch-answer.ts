@@ -23,16 +23,16 @@ export async function sendWatch(
   stopping: AbortSignal,
 ): Promise<void> {
   const coding = await codingOf(form.encoding);
-  const unsent: (Buffer | string)[] = [];
+  const unsent: Buffer[] = [];
   let isScheduled = false;
   let isFirst = true;
   const flush = () => {
     isScheduled = false;
     if (unsent.length === 0 || !response.headersSent || response.destroyed) return;
-    response.write(joined(unsent.splice(0)));
+    response.write(Buffer.concat(unsent.splice(0)));
     if (response.writableLength > unreadBytesAtMost) response.destroy();
   };
-  const write = (event: Buffer | string) => {
+  const write = (event: Buffer) => {
     unsent.push(event);
     // All events of one commit leave in one write.
     if (!isScheduled) queueMicrotask(flush);
@@ -82,9 +82,4 @@ export async function sendWatch(
 
 async function codingOf(encoding: Encoding): Promise<EventCoding> {
   return encoding === 'protobuf' ? (await import('./protobuf-events.ts')).protobufEvents : jsonEvents;
-}
-
-/** All of one coding: texts or bytes. */
-function joined(events: readonly (Buffer | string)[]): Buffer | string {
-  return typeof events[0] === 'string' ? events.join('') : Buffer.concat(events as Buffer[]);
 }
