@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { equalJson } from '../equal-json.ts';
-import { isFields, type KubeObject } from '../meta.ts';
+import type { KubeObject } from '../meta.ts';
+import { decode } from '../openapi/decode.ts';
+import { typeOfKind } from '../openapi/schema.ts';
+import type { ObjectType } from '../openapi/type.ts';
 import { apply } from './apply.ts';
 import { blankOf } from './blank.ts';
 import { compare, isSame } from './compare.ts';
@@ -20,7 +23,7 @@ const now = '2026-01-01T00:00:00Z';
 const word = fc.constantFrom('a', 'b', 'c');
 const some = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(shape, { requiredKeys: [] });
 const labels = fc.dictionary(word, word, { maxKeys: 3 });
-/** An empty list says nothing, so there is none. */
+/** Nobody owns an empty list, so none is said. */
 const items = <T extends object>(key: keyof T, item: fc.Arbitrary<T>) =>
   fc.uniqueArray(item, { selector: (each) => each[key], minLength: 1, maxLength: 3 });
 
@@ -57,13 +60,8 @@ const config = fc.record({ spec }).map((content) => ({
 
 const nothing: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: '' } };
 
-/** As a decoder leaves it: without nulls. */
-function decoded(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(decoded);
-  if (!isFields(value)) return value;
-  const said = Object.entries(value).filter(([, part]) => part !== null);
-  return Object.fromEntries(said.map(([name, part]) => [name, decoded(part)]));
-}
+const type = typeOfKind({ group: 'apps', version: 'v1', kind: 'Deployment' }) as ObjectType;
+const decoded = (object: unknown) => decode(type, object as Record<string, unknown>).value;
 
 function applied(live: KubeObject, manager: string, said: object): KubeObject {
   const { object, owners } = apply({
@@ -71,11 +69,12 @@ function applied(live: KubeObject, manager: string, said: object): KubeObject {
     live,
     owners: ownersOf(live),
     config: said as Record<string, unknown>,
+    decode: decoded,
     writer: { manager, operation: 'Apply', apiVersion: 'apps/v1' },
     force: true,
     now,
   });
-  const { metadata, ...content } = decoded(object) as KubeObject;
+  const { metadata, ...content } = object as unknown as KubeObject;
   return { ...content, metadata: { ...metadata, uid: 'u', managedFields: owners } } as unknown as KubeObject;
 }
 

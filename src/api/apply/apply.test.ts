@@ -29,6 +29,7 @@ class Story {
       live: this.object,
       owners: ownersOf(this.object),
       config,
+      decode: (draft) => draft,
       writer,
       force: options.force ?? false,
       now,

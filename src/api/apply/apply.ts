@@ -19,6 +19,8 @@ export interface Application {
   live: KubeObject;
   owners: readonly Owner[];
   config: Record<string, unknown>;
+  /** An object as it is kept, in which nothing is null, and no empty list or map says nothing. */
+  decode(object: Record<string, unknown>): Record<string, unknown>;
   writer: Writer;
   /** Takes what others own. */
   force: boolean;
@@ -32,20 +34,20 @@ export interface Applied {
 
 /** Throws ApplyConflict. */
 export function apply(application: Application): Applied {
-  const { structure, live, config, writer, force, now } = application;
+  const { structure, live, config, decode, writer, force, now } = application;
   const owners = knownOwners(application);
   const own = owners.find((owner) => isSameWriter(owner, writer));
   const others = owners.filter((owner) => owner !== own);
   const fields = fieldsOf(structure, config);
   const merged = merge(structure, live, config);
   const owned = others.reduce((set: FieldSet, { fieldsV1 }) => union(set, fieldsV1), fields);
-  const object = prune(structure, merged, own?.fieldsV1 ?? noFields, owned);
+  const pruned = prune(structure, merged, own?.fieldsV1 ?? noFields, owned);
+  const object = decode(isFields(pruned) ? pruned : {});
   const change = compare(structure, live, object);
   if (!force) checkConflicts(application, others, change);
   const isAsBefore = own !== undefined && isSame(change) && sameSet(own.fieldsV1, fields);
-  const content = isFields(object) ? object : {};
   return {
-    object: keepsLastApplied(writer, live) ? withLastApplied(content, config) : content,
+    object: keepsLastApplied(writer, live) ? withLastApplied(object, config) : object,
     owners: tidied([...others.map((owner) => without(owner, change)), isAsBefore ? own : ownerOf(writer, fields, now)]),
   };
 }

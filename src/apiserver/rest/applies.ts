@@ -56,11 +56,12 @@ export function appliedTo(
     live: live ?? { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name: '' } },
     owners: live ? ownersOf(live) : [],
     config,
+    decode: (draft) => ({ ...decodeAs({ ...request, kind }, mutableCopy(draft)) }),
     writer: writerOf(request, 'Apply'),
     force: isForced(request),
     now,
   });
-  const draft = decodeAs({ ...request, kind }, mutableCopy(object));
+  const draft = object as unknown as KubeObject;
   draft.metadata ??= {} as KubeObject['metadata'];
   if (kind.namespaced && request.namespace) draft.metadata.namespace = request.namespace;
   return { draft, owners };
