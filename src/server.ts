@@ -81,6 +81,7 @@ export function serverComponents(options: ServerOptions): Component[] {
     apiAddress: options.advertiseAddress,
     apiPort: options.httpsPort,
     publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
+    clientCa: credentials.authority.certificatePem,
   });
 
   return [

@@ -21,6 +21,8 @@ export interface SystemObjectsOptions {
   apiPort: number;
   /** A kubeconfig with the server and its authority and nobody's credentials, for hosts that join. */
   publicKubeconfig: string;
+  /** Certifies the clients of the API. */
+  clientCa: string;
 }
 
 /** An object with what must be in it; what others add to it stays. */
@@ -29,9 +31,14 @@ interface SystemObject {
   draft: Draft<KubeObject> & { metadata: { name: string } };
 }
 
-/** Makes them all, in their order. */
+/** Makes them all: the namespaces first, for others live in them. */
 export async function ensureSystemObjects(client: Client, options: SystemObjectsOptions): Promise<void> {
-  for (const { kind, draft } of systemObjects(options)) await ensure(client, kind, draft);
+  const { namespace: first = [], rest = [] } = Object.groupBy(systemObjects(options), ({ kind }) =>
+    (kind as unknown) === namespaces ? 'namespace' : 'rest',
+  );
+  for (const objects of [first, rest]) {
+    await Promise.all(objects.map(({ kind, draft }) => ensure(client, kind, draft)));
+  }
 }
 
 /** Restores what somebody deletes or changes. */
@@ -58,7 +65,8 @@ export function systemObjectsController(
   return { name: 'system-objects', start: (signal) => queue.start(signal) };
 }
 
-function systemObjects({ settings, apiAddress, apiPort, publicKubeconfig }: SystemObjectsOptions): SystemObject[] {
+function systemObjects(options: SystemObjectsOptions): SystemObject[] {
+  const { settings, apiAddress, apiPort, publicKubeconfig, clientCa } = options;
   const wanted: SystemObject[] = [];
   const want = <T extends KubeObject>(kind: Kind<T>, draft: Draft<T> & { metadata: { name: string } }) =>
     wanted.push({ kind: kind as unknown as Kind, draft });
@@ -70,6 +78,11 @@ function systemObjects({ settings, apiAddress, apiPort, publicKubeconfig }: Syst
   want(configMaps, {
     metadata: { namespace: 'kube-public', name: 'cluster-info' },
     data: { kubeconfig: publicKubeconfig },
+  });
+  // By which servers of more APIs know the clients that come to them directly.
+  want(configMaps, {
+    metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
+    data: { 'client-ca-file': clientCa },
   });
   want(services, {
     metadata: { namespace: 'default', name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },

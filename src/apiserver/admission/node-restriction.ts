@@ -1,5 +1,6 @@
 // What a node may write: of itself neither its taints nor reserved labels, and nothing of other nodes and their pods.
 import { isDeepStrictEqual } from 'node:util';
+import { csiNodes } from '../../api/kinds/csi-node.ts';
 import { leases, nodeLeaseNamespace } from '../../api/kinds/lease.ts';
 import { type Node, nodes } from '../../api/kinds/node.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
@@ -134,9 +135,13 @@ const leaseRule: Rule = (admission, nodeName) => {
   return 'can only access node lease with the same name as the requesting node';
 };
 
+const driversRule: Rule = (admission, nodeName) =>
+  nameOf(admission) === nodeName ? undefined : 'can only access CSINode with the same name as the requesting node';
+
 const rules = new Map<unknown, Rule>([
   [nodes, nodeRule],
   [pods, podRule],
   [persistentVolumeClaims, claimRule],
   [leases, leaseRule],
+  [csiNodes, driversRule],
 ]);

@@ -47,6 +47,7 @@ export class Authenticator {
 
   /** For those who ask whose a token is that they were shown. */
   async reviewToken(token: string, audiences: readonly string[]): Promise<TokenVerdict> {
+    const apiAudience = this.#accountTokens.issuer;
     const invalid = 'invalid bearer token';
     try {
       const ofAccount = await this.#accountTokens.review(token, audiences);
@@ -56,7 +57,8 @@ export class Authenticator {
       return { error: `[${invalid}, ${error.message}]` };
     }
     const user = bootstrapUser(token, this.#cache, this.#clock);
-    return user ? { user, audiences } : { error: invalid };
+    // It says nothing of audiences: it is for the API alone.
+    return user && audiences.includes(apiAudience) ? { user, audiences: [apiAudience] } : { error: invalid };
   }
 
   async #tokenUser(token: string): Promise<User | undefined> {

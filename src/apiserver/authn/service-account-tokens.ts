@@ -49,6 +49,11 @@ export class ServiceAccountTokens {
     this.#options = options;
   }
 
+  /** Who signs the tokens, and for whom they are unless told. */
+  get issuer(): string {
+    return this.#options.issuer;
+  }
+
   /** Of whom the token is, at once where it has been seen; undefined for a token of somebody else. Throws TokenFault. */
   userOf(token: string): User | undefined | Promise<User | undefined> {
     const known = this.#verified.get(token);

@@ -2,6 +2,7 @@
 // them alone. What it creates bears its own name, which is in the body: admission sees to that.
 import { nodeLeaseNamespace } from '../../api/kinds/lease.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
+import { type VolumeAttachment, volumeAttachments } from '../../api/kinds/volume-attachment.ts';
 import type { Attributes, ResourceAttributes } from '../../api/rbac/attributes.ts';
 import { nodeRules } from '../../api/rbac/defaults/system-roles.ts';
 import { ruleAllows } from '../../api/rbac/policy-rule.ts';
@@ -35,6 +36,7 @@ export class NodeAuthorizer {
       'nodes.': judgeNode,
       'leases.coordination.k8s.io': judgeLease,
       'csinodes.storage.k8s.io': judgeOwnName,
+      'volumeattachments.storage.k8s.io': (asked, nodeName) => this.#judgeAttachment(asked, nodeName),
     };
   }
 
@@ -52,6 +54,13 @@ export class NodeAuthorizer {
       if (podUses(pod, { ...asked, name }, this.#cache)) return undefined;
     }
     return `no relationship found between node '${nodeName}' and this object`;
+  }
+
+  #judgeAttachment({ name = '' }: ResourceAttributes, nodeName: string): string | undefined {
+    const attachment = this.#cache.get(volumeAttachments, undefined, name)?.object as VolumeAttachment | undefined;
+    return attachment?.spec.nodeName === nodeName
+      ? undefined
+      : `no relationship found between node '${nodeName}' and this object`;
   }
 
   #judgePod({ verb, namespace, name = '', fieldSelector = '' }: ResourceAttributes, nodeName: string) {
