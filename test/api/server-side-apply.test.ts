@@ -163,14 +163,14 @@ test('what cannot be applied is refused with the reason', async () => {
   await refused(applied('five', map, 'x'.repeat(129)), 422, /fieldManager: Too long/);
   await refused(applied('five', map, 'x\n'), 422, /should only contain printable characters/);
   await refused(merged('five', map, { force: 'true' }), 422, /force: Forbidden: may not be specified for non-apply/);
-  await refused(applied('five', { ...map, apiVersion: 'v2' }, 'm'), 400, /invalid object type/);
+  await refused(applied('five', { ...map, apiVersion: 'v2' }, 'm'), 400, /invalid object type: \/v2, Kind=ConfigMap$/);
   await refused(applied('six', map, 'm'), 400, /\(five\) does not match the name on the URL \(six\)/);
   await refused(applied('five', mapNamed(''), 'm'), 400, /name must be provided/);
   await refused(applied('five', { ...map, metadata: { name: 'five', managedFields: [] } }, 'm'), 400, /must be nil/);
   const ghost = { ...map, metadata: { name: 'five', uid: 'x' } };
   await refused(applied('five', ghost, 'm'), 409, /uid mismatch: the provided object specified uid x, and no/);
   const fault = (text: string) =>
-    new RegExp(`^failed to create typed patch object \\(default/five; v1, Kind=Pod\\): ${text}`);
+    new RegExp(`^failed to create typed patch object \\(/five; /v1, Kind=Pod\\): ${text}`);
   await refused(applied('five', pod({ foo: 1 }), 'm', inPods), 500, fault('.spec.foo: field not declared in schema'));
   await refused(applied('five', pod({ containers: twice }), 'm', inPods), 500, fault('.*duplicate entries for key'));
   await refused(applied('five', pod({ priority: 'x' }), 'm', inPods), 500, fault('.*expected numeric'));

@@ -14,20 +14,25 @@ import { type RestRequest, subjectOf } from './request.ts';
 
 /** The configuration in the body, in the stored form of its kind. Nulls in it stand: they take a value away. */
 export function configIn(request: RestRequest): Record<string, unknown> {
-  const { body, kind, namespace, name } = request;
+  const { body, kind } = request;
   writerOf(request, 'Apply');
   if (!isFields(body)) throw new BadRequest('error decoding YAML: the body must be an object');
-  const apiVersion = apiVersionOf(kind);
-  if (body.kind !== kind.kind || body.apiVersion !== apiVersion) {
-    throw new BadRequest(`invalid object type: ${body.apiVersion ?? ''}, Kind=${body.kind ?? ''}`);
+  const sent = goKindOf(body);
+  if (sent !== goKindOf({ apiVersion: apiVersionOf(kind), kind: kind.kind })) {
+    throw new BadRequest(`invalid object type: ${sent}`);
   }
-  const type = typeOfKind(kind);
-  const subject = `${namespace ? `${namespace}/` : ''}${name}; ${apiVersion}, Kind=${kind.kind}`;
-  if (type) checkConfig(type, structureOf(kind, doorOf(request)), body, subject);
   const metadata = isFields(body.metadata) ? body.metadata : {};
   if (metadata.managedFields !== undefined) throw new BadRequest('metadata.managedFields must be nil');
+  const type = typeOfKind(kind);
+  const subject = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${sent}`;
+  if (type) checkConfig(type, structureOf(kind, doorOf(request)), body, subject);
   checkNames(request, metadata);
   return kind.view ? { ...kind.view.toStored(body as unknown as KubeObject) } : body;
+}
+
+/** "apps/v1, Kind=Deployment", or "/v1, Kind=Pod". */
+function goKindOf({ apiVersion = '', kind = '' }: Record<string, unknown>): string {
+  return `${String(apiVersion).includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 }
 
 function checkNames({ name, namespace }: RestRequest, metadata: Record<string, unknown>): void {
