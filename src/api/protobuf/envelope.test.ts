@@ -250,6 +250,7 @@ test('what is no protobuf, or of no type that travels so, is refused in words', 
     [Buffer.from('k8s\0\x0a\x00'), /'Kind' is missing/, MalformedProtobuf],
     [Buffer.from('k8s\0\x0a\x7f'), /unexpected EOF/, MalformedProtobuf],
     [Buffer.from('k8s\0\x0a\x0d\x0a\x06a.b/v1\x12\x03Foo'), /Foo in version a.b\/v1/, NoProtobuf],
+    [Buffer.from('k8s\0\x0a\x0b\x12\x09__proto__'), /__proto__ in version/, NoProtobuf],
   ];
   for (const [bytes, message, type] of cases) {
     assert.throws(

@@ -1,6 +1,6 @@
 // What Kubernetes puts around a message: which type it is of, and of a watch, what happened to it.
 import { metaPackage, typeNamed, typeOfKind } from '../openapi/schema.ts';
-import type { ObjectType } from '../openapi/type.ts';
+import type { ObjectType, Type } from '../openapi/type.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { MalformedProtobuf, WireReader } from './wire-reader.ts';
@@ -72,7 +72,7 @@ export function envelopeOf({ apiVersion, kind }: TypeName, content: Buffer): Buf
 
 /** A list of contents that were encoded before. */
 export function encodeList(list: TypeName & { metadata: object }, contents: readonly Buffer[]): Buffer {
-  const metadata = encode(typeNamed(`${metaPackage}.ListMeta`) as ObjectType, list.metadata as Record<string, unknown>);
+  const metadata = encode(metaNamed('ListMeta'), list.metadata as Record<string, unknown>);
   const writer = new WireWriter();
   for (const content of contents.toReversed()) writer.rawBytes(2, content);
   writer.rawBytes(1, metadata as Buffer);
@@ -105,18 +105,36 @@ function readTypeName(reader: WireReader): TypeName {
 /** A kind's type, or one that is the same in every group. */
 export function objectTypeOf({ apiVersion, kind }: TypeName): ObjectType | undefined {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
-  if (kind === 'PartialObjectMetadata') return partialObjectMetadata;
+  const partial = partialTypes.get(kind);
+  if (partial) return partial();
   if (inEveryGroup.includes(kind)) return typeNamed(`${metaPackage}.${kind}`);
   return typeOfKind({ group, version, kind });
 }
 
 const inEveryGroup = ['Status', 'DeleteOptions', 'APIVersions', 'APIGroupList', 'APIGroup', 'APIResourceList'];
 
-/** The one type that the schema lacks, as no path asks for it by name. */
-const partialObjectMetadata: ObjectType = {
-  is: 'object',
-  name: `${metaPackage}.PartialObjectMetadata`,
-  get fields() {
-    return new Map([['metadata', { type: typeNamed(`${metaPackage}.ObjectMeta`) as ObjectType, required: false }]]);
-  },
-};
+/** The types that the schema lacks, as no path is of their kind: objects without anything but their metadata. */
+const partialObject = once(() => metaType('PartialObjectMetadata', { metadata: metaNamed('ObjectMeta') }));
+const partialObjectList = once(() => {
+  const items: Type = { is: 'list', of: partialObject() };
+  return metaType('PartialObjectMetadataList', { metadata: metaNamed('ListMeta'), items });
+});
+const partialTypes = new Map([
+  ['PartialObjectMetadata', partialObject],
+  ['PartialObjectMetadataList', partialObjectList],
+]);
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const metaNamed = (name: string) => typeNamed(`${metaPackage}.${name}`) as ObjectType;
+
+function metaType(name: string, fields: Record<string, Type>): ObjectType {
+  const entries = Object.entries(fields).map(([field, type]) => [field, { type, required: false }] as const);
+  return { is: 'object', name: `${metaPackage}.${name}`, fields: new Map(entries) };
+}
