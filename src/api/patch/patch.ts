@@ -8,11 +8,11 @@ import { strategicMergePatch } from './strategic.ts';
 
 const json = 'application/json-patch+json';
 const merge = 'application/merge-patch+json';
-const strategic = 'application/strategic-merge-patch+json';
+export const strategicType = 'application/strategic-merge-patch+json';
 /** A configuration to be applied, which is no patch of what is there. */
 export const applyType = 'application/apply-patch+yaml';
 
-export const patchTypes: readonly string[] = [json, merge, strategic, applyType];
+export const patchTypes: readonly string[] = [json, merge, strategicType, applyType];
 
 /** Without a type nobody knows what a strategic patch would merge. */
 export function applyPatch(
@@ -33,10 +33,10 @@ function patchedBy(contentType: string, current: KubeObject, patch: unknown, typ
       return jsonPatch(mutableCopy(fields), patch);
     case merge:
       return mutableCopy(mergePatch(fields, asFields(patch)));
-    case strategic:
+    case strategicType:
       if (type) return mutableCopy(strategicMergePatch(type, fields, asFields(patch)));
   }
-  throw new UnsupportedMediaType(patchTypes.filter((each) => type || each !== strategic));
+  throw new UnsupportedMediaType(patchTypes.filter((each) => type || each !== strategicType));
 }
 
 function asFields(patch: unknown): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { listRuleOf } from '../openapi/list-rules.ts';
 import type { Type } from '../openapi/type.ts';
 import { BadRequest, StatusError } from '../status.ts';
 import { type Items, inOrder } from './element-order.ts';
-import { patchMisfit } from './misfit.ts';
+import { goText, patchMisfit } from './misfit.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -101,8 +101,7 @@ function checkOrder(items: Items, patch: readonly unknown[], order: readonly unk
     .filter((item) => !isDirective(item))
     .map((item) => order.findIndex((wanted) => items.isSame(wanted, item)));
   if (places.every((place, index) => place >= 0 && place >= (places[index - 1] ?? 0))) return;
-  const [patched, asked] = [patch, order].map((list) => JSON.stringify(list));
-  throw failed(`The order in patch list:\n${patched}\n doesn't match $setElementOrder list:\n${asked}\n`);
+  throw failed(`The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
 }
 
 /** How the items of a list are told apart: by their merge key, or as plain values. */
@@ -147,11 +146,11 @@ function mergeItems(rule: FieldRule, key: string, current: readonly Fields[], pa
 
 function keyOf(item: Fields, key: string): unknown {
   if (item[key] !== undefined) return item[key];
-  throw failed(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+  throw failed(`map: ${goText(item)} does not contain declared merge key: ${key}`);
 }
 
 function deleteItems(result: Fields, field: string, gone: unknown, patch: Fields): void {
-  if (!Array.isArray(gone)) throw patchMisfit(patch, 'cannot restore slice from string');
+  if (!Array.isArray(gone)) throw patchMisfit(goText(patch), 'cannot restore slice from string');
   const { [field]: list } = result;
   if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((value) => equalJson(value, item)));
 }
@@ -175,6 +174,4 @@ function isDirective(item: unknown): item is Fields {
 const failed = (message: string) => new StatusError(500, '', message);
 
 const unknownPatchType = (type: unknown, holder: Fields) =>
-  failed(
-    `unknown patch type: ${typeof type === 'string' ? type : JSON.stringify(type)} in map: ${JSON.stringify(holder)}`,
-  );
+  failed(`unknown patch type: ${goText(type)} in map: ${goText(holder)}`);

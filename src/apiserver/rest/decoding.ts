@@ -4,8 +4,8 @@ import { isFields, type KubeObject } from '../../api/meta.ts';
 import { decode, Undecodable } from '../../api/openapi/decode.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import type { ObjectType } from '../../api/openapi/type.ts';
-import { patchMisfit } from '../../api/patch/misfit.ts';
-import { applyPatch } from '../../api/patch/patch.ts';
+import { goText, patchMisfit } from '../../api/patch/misfit.ts';
+import { applyPatch, strategicType } from '../../api/patch/patch.ts';
 import { BadRequest, type StatusError } from '../../api/status.ts';
 import type { RestRequest } from './request.ts';
 
@@ -36,13 +36,12 @@ export function patchedAs(request: RestRequest, current: KubeObject): KubeObject
   const { kind, name, body, contentType } = request;
   const shown = kind.view ? kind.view.fromStored(current) : current;
   const patched = applyPatch(contentType, shown, body, typeOf(kind));
+  const misfit = (why: string) =>
+    patchMisfit(contentType === strategicType ? goText(body) : JSON.stringify(patched), why);
   if (patched.kind !== kind.kind || patched.apiVersion !== apiVersionOf(kind)) {
-    throw patchMisfit(
-      patched,
-      `converting (${patched.apiVersion}.${patched.kind}) to (${kind.kind}): unknown conversion`,
-    );
+    throw misfit(`converting (${patched.apiVersion}.${patched.kind}) to (${kind.kind}): unknown conversion`);
   }
-  const object = decodeAs(request, patched, (why) => patchMisfit(patched, why));
+  const object = decodeAs(request, patched, misfit);
   if (!object.metadata?.name) {
     throw new BadRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
