@@ -12,13 +12,24 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** A timer of Node that is told to wait longer does not wait at all. */
+const longestMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: Date.now,
   monotonicMs: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+  sleep: async (ms, signal) => {
+    let leftMs = ms;
+    for (; leftMs > longestMs; leftMs -= longestMs) await delay(longestMs, undefined, signal ? { signal } : {});
+    await delay(leftMs, undefined, signal ? { signal } : {});
+  },
   after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number) => {
+      const next = leftMs > longestMs ? () => wait(leftMs - longestMs) : run;
+      timer = setTimeout(next, Math.min(leftMs, longestMs)).unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

@@ -27,8 +27,6 @@ import { WatchWindow } from './watch-window.ts';
 /** How many transactions share a commit at most: more gain nothing, and what follows a commit is done in one go. */
 const batchMost = 512;
 const trimPages = 64;
-/** Node's timers can wait for three weeks at most. */
-const longestWaitMs = 24 * 3600 * 1000;
 const retryExpiryMs = 5_000;
 const commitBoundsMs = [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
 
@@ -270,8 +268,7 @@ export class EmbeddedStore implements Store {
   #planExpiry(atMs: number): void {
     if (this.#closed || (this.#expiry && this.#expiry.atMs <= atMs)) return;
     this.#expiry?.cancel();
-    const waitMs = Math.min(Math.max(0, atMs - this.#storeMs()), longestWaitMs);
-    const cancel = this.#clock.after(waitMs, () => void this.#expire());
+    const cancel = this.#clock.after(Math.max(0, atMs - this.#storeMs()), () => void this.#expire());
     this.#expiry = { atMs, cancel };
   }
 
