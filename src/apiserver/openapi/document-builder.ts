@@ -1,8 +1,10 @@
 // A document as text or as protobuf, in slices. Definitions that several documents share are made once for all of them.
+import { WireWriter } from '../../api/protobuf/wire-writer.ts';
 import { kubernetesVersion } from '../../api/version.ts';
 import { Breath } from './breath.ts';
 import type { Definitions } from './definitions.ts';
-import { encoded, wrapped } from './gnostic.ts';
+import type { Section } from './document-plan.ts';
+import { writeEntry, writeFields } from './gnostic.ts';
 import { gnosticV2 } from './gnostic-v2.ts';
 import { gnosticV3 } from './gnostic-v3.ts';
 import type { Path } from './operation.ts';
@@ -26,7 +28,8 @@ export class DocumentBuilder {
     this.#definitions = definitions;
   }
 
-  async json(paths: readonly Path[]): Promise<string> {
+  async json(sections: readonly Section[]): Promise<string> {
+    const paths = await this.#pathsOf(sections);
     const items = await this.#each(paths, (path) => entry(path.path, JSON.stringify(pathItem(path, this.#version))));
     const schemas = await this.#each(await this.#definitionsOf(paths), (name) => this.#definitionText(name));
     const inner = `{${schemas.join(',')}}`;
@@ -36,16 +39,49 @@ export class DocumentBuilder {
     return `${head}"paths":{${items.join(',')}},${definitions}}`;
   }
 
-  async protobuf(paths: readonly Path[]): Promise<Buffer> {
-    const isV2 = this.#version === 'v2';
-    const { documentHead, pathEntry, schemaEntry } = isV2 ? gnosticV2 : gnosticV3;
-    const items = await this.#each(paths, (path) => pathEntry(path.path, pathItem(path, this.#version)));
-    const schemas = await this.#each(await this.#definitionsOf(paths), (name) =>
-      schemaEntry(name, this.#definitions.named(name).schema),
+  async protobuf(sections: readonly Section[]): Promise<Buffer> {
+    const writer = new WireWriter();
+    const paths = await this.#pathsOf(sections);
+    const names = await this.#definitionsOf(paths);
+    if (this.#version === 'v2') {
+      await this.#writeDefinitions(writer, gnosticV2.definitions, names);
+      await this.#writePaths(writer, gnosticV2.paths, paths);
+      writeFields(writer, gnosticV2.documentHead, headV2);
+      return writer.bytes;
+    }
+    writeFields(writer, gnosticV3.componentsHead, componentsV3);
+    await this.#writeDefinitions(writer, gnosticV3.schemas, names);
+    writer.message(gnosticV3.components, 0);
+    await this.#writePaths(writer, gnosticV3.paths, paths);
+    writeFields(writer, gnosticV3.documentHead, headV3);
+    return writer.bytes;
+  }
+
+  async #writeDefinitions(writer: WireWriter, field: number, names: readonly string[]): Promise<void> {
+    const { definition } = this.#gnostic;
+    const before = writer.length;
+    await this.#each(names.toReversed(), (name) =>
+      writeEntry(writer, definition.field, definition.codec, name, this.#definitions.named(name).schema),
     );
-    if (isV2) return Buffer.concat([encoded(documentHead, headV2), wrapped(8, items), wrapped(9, schemas)]);
-    const components = [wrapped(1, schemas), encoded(gnosticV3.componentsHead, componentsV3)];
-    return Buffer.concat([encoded(documentHead, headV3), wrapped(4, items), wrapped(5, components)]);
+    writer.message(field, before);
+  }
+
+  async #writePaths(writer: WireWriter, field: number, paths: readonly Path[]): Promise<void> {
+    const { path } = this.#gnostic;
+    const before = writer.length;
+    await this.#each(paths.toReversed(), (each) =>
+      writeEntry(writer, path.field, path.codec, each.path, pathItem(each, this.#version)),
+    );
+    writer.message(field, before);
+  }
+
+  get #gnostic() {
+    return this.#version === 'v2' ? gnosticV2 : gnosticV3;
+  }
+
+  async #pathsOf(sections: readonly Section[]): Promise<Path[]> {
+    const paths = await this.#each(sections, (section) => section());
+    return paths.flat().sort((one, other) => (one.path < other.path ? -1 : 1));
   }
 
   /** The names of what can be reached from the operations, in their order. */

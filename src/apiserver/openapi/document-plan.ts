@@ -14,27 +14,27 @@ import {
 import { definitionOf, pathsOf } from './kind-paths.ts';
 import { gvkOf, type Path } from './operation.ts';
 
-/** The paths of each document of version 3, by its name: "apis/apps/v1". */
-export function planDocuments(kinds: readonly Kind[]): Map<string, Path[]> {
-  const documents = new Map<string, Path[]>([
-    ['api', [coreVersionsPath]],
-    ['apis', [groupsPath]],
-    ['version', [versionPath]],
-    ['.well-known/openid-configuration', [issuerPath]],
-    ['openid/v1/jwks', [issuerKeysPath]],
+/** Some of a document's paths, planned when they are needed. */
+export type Section = () => readonly Path[];
+
+/** What each document of version 3 consists of, by its name: "apis/apps/v1". */
+export function planDocuments(kinds: readonly Kind[]): Map<string, Section[]> {
+  const documents = new Map<string, Section[]>([
+    ['api', [() => [coreVersionsPath]]],
+    ['apis', [() => [groupsPath]]],
+    ['version', [() => [versionPath]]],
+    ['.well-known/openid-configuration', [() => [issuerPath]]],
+    ['openid/v1/jwks', [() => [issuerKeysPath]]],
   ]);
   for (const kind of kinds) {
     const { group, version } = kind;
     const root = `${group ? 'apis' : 'api'}/${apiVersionOf(kind)}`;
-    if (group && !documents.has(`apis/${group}`)) documents.set(`apis/${group}`, [groupPath(group)]);
-    const paths = documents.get(root) ?? [resourcesPath(root, { group, version })];
-    paths.push(...pathsOf(kind));
-    documents.set(root, paths);
+    if (group && !documents.has(`apis/${group}`)) documents.set(`apis/${group}`, [() => [groupPath(group)]]);
+    const sections = documents.get(root) ?? [() => [resourcesPath(root, { group, version })]];
+    sections.push(() => pathsOf(kind));
+    documents.set(root, sections);
   }
-  const byPath = (one: Path, other: Path) => (one.path < other.path ? -1 : 1);
-  return new Map(
-    [...documents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, paths]) => [name, paths.sort(byPath)]),
-  );
+  return new Map([...documents].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Of each definition that is a kind of its own, which: its operations and clients find it by that. */

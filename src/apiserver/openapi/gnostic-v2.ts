@@ -1,5 +1,5 @@
 // The messages of gnostic's openapi.v2, as far as the document uses them.
-import { any, either, entries, entryOf, flag, list, type Message, message, text, within } from './gnostic.ts';
+import { any, either, entries, flag, list, type Message, message, text, within } from './gnostic.ts';
 import type { JsonObject } from './schema-object.ts';
 
 const schema: Message = {
@@ -23,12 +23,6 @@ const schema: Message = {
   },
   extensions: 31,
 };
-
-/** A definition, by its name. */
-const schemaEntry = entryOf(
-  1,
-  message(() => schema),
-);
 
 const bodyParameter: Message = {
   fields: {
@@ -125,14 +119,9 @@ const pathItem: Message = {
   },
 };
 
-const pathEntry = entryOf(
-  2,
-  message(() => pathItem),
-);
-
 const apiKey: Message = { fields: { type: [1, text], name: [2, text], in: [3, text], description: [4, text] } };
 
-/** The document but for its paths (8) and definitions (9). */
+/** The document but for what each has many of. */
 const documentHead: Message = {
   fields: {
     swagger: [1, text],
@@ -153,4 +142,11 @@ const documentHead: Message = {
   },
 };
 
-export const gnosticV2 = { documentHead, pathEntry, schemaEntry };
+export const gnosticV2 = {
+  documentHead,
+  /** A path in the paths of the document, a definition in its definitions. */
+  path: { field: 2, codec: message(() => pathItem) },
+  definition: { field: 1, codec: message(() => schema) },
+  paths: 8,
+  definitions: 9,
+};

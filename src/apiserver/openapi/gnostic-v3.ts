@@ -5,7 +5,6 @@ import {
   double,
   either,
   entries,
-  entryOf,
   flag,
   list,
   type Message,
@@ -56,9 +55,6 @@ const schema: Message = {
   },
   extensions: 36,
 };
-
-/** A definition, by its name. */
-const schemaEntry = entryOf(1, schemaOrReference);
 
 const content = within(1, entries(message(() => ({ fields: { schema: [1, schemaOrReference] } }))));
 
@@ -126,11 +122,6 @@ const pathItem: Message = {
   },
 };
 
-const pathEntry = entryOf(
-  1,
-  message(() => pathItem),
-);
-
 const scheme: Message = { fields: { type: [1, text], description: [2, text], name: [3, text], in: [4, text] } };
 
 /** What the components hold besides schemas (1). */
@@ -151,7 +142,7 @@ const componentsHead: Message = {
   },
 };
 
-/** The document but for its paths (4) and components (5). */
+/** The document but for what each has many of. */
 const documentHead: Message = {
   fields: {
     openapi: [1, text],
@@ -159,4 +150,13 @@ const documentHead: Message = {
   },
 };
 
-export const gnosticV3 = { documentHead, componentsHead, pathEntry, schemaEntry };
+export const gnosticV3 = {
+  documentHead,
+  componentsHead,
+  /** A path in the paths of the document, a schema in the schemas of its components. */
+  path: { field: 1, codec: message(() => pathItem) },
+  definition: { field: 1, codec: schemaOrReference },
+  paths: 4,
+  components: 5,
+  schemas: 1,
+};

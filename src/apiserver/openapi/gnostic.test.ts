@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { any, double, either, encoded, entries, flag, list, type Message, message, text, within } from './gnostic.ts';
+import { WireWriter } from '../../api/protobuf/wire-writer.ts';
+import {
+  any,
+  double,
+  either,
+  entries,
+  flag,
+  list,
+  type Message,
+  message,
+  text,
+  within,
+  writeFields,
+} from './gnostic.ts';
 
 const node: Message = {
   fields: {
@@ -15,6 +28,12 @@ const node: Message = {
   },
   extensions: 31,
 };
+
+function encoded(table: Message, value: Record<string, unknown>): Buffer {
+  const writer = new WireWriter();
+  writeFields(writer, table, value);
+  return writer.bytes;
+}
 
 const cases: [what: string, value: Record<string, unknown>, hex: string][] = [
   ['a text', { name: 'ab' }, '0a026162'],

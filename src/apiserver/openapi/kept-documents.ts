@@ -1,17 +1,16 @@
 // The documents of one table of kinds: each is made when it is first asked for, and kept compressed.
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { Definitions, type Descriptions } from './definitions.ts';
 import { DocumentBuilder } from './document-builder.ts';
-import { kindsOfDefinitions, planDocuments } from './document-plan.ts';
-import type { Path } from './operation.ts';
+import { kindsOfDefinitions, planDocuments, type Section } from './document-plan.ts';
 import type { Version } from './schema-object.ts';
 
 export type Form = 'json' | 'protobuf';
 
-const compressed = promisify<string | Buffer, Buffer>(gzip);
+const compressed = promisify<Buffer, Buffer>(gzip);
 
 export class KeptDocument {
   /** Of its text, whatever form is asked for. */
@@ -34,14 +33,16 @@ export class KeptDocuments {
   readonly #kinds: readonly Kind[];
   readonly #v2 = new Lazy(async () => {
     const builder = await this.#builder('v2');
-    return this.#keep(builder, this.#allPaths(), async () => (await this.#builder('v2')).protobuf(this.#allPaths()));
+    return this.#keep(builder, this.#allSections(), async () =>
+      (await this.#builder('v2')).protobuf(this.#allSections()),
+    );
   });
   readonly #v3 = new Lazy(async () => {
     const builder = await this.#builder('v3');
     const made = new Map<string, KeptDocument>();
-    for (const [name, paths] of planDocuments(this.#kinds)) {
+    for (const [name, sections] of planDocuments(this.#kinds)) {
       const makeProtobuf = async () => (await this.#builder('v3')).protobuf(planDocuments(this.#kinds).get(name) ?? []);
-      made.set(name, await this.#keep(builder, paths, makeProtobuf));
+      made.set(name, await this.#keep(builder, sections, makeProtobuf));
     }
     return made;
   });
@@ -59,9 +60,9 @@ export class KeptDocuments {
     return this.#v3.get();
   }
 
-  async #keep(builder: DocumentBuilder, paths: readonly Path[], makeProtobuf: () => Promise<Buffer>) {
-    const json = await builder.json(paths);
-    return new KeptDocument(hashOf(json), await compressed(json), makeProtobuf);
+  async #keep(builder: DocumentBuilder, sections: readonly Section[], makeProtobuf: () => Promise<Buffer>) {
+    const json = Buffer.from(await builder.json(sections));
+    return new KeptDocument(await hashOf(json), await compressed(json), makeProtobuf);
   }
 
   /** What it is made of is read anew for each use: it is much, and seldom needed twice. */
@@ -71,13 +72,15 @@ export class KeptDocuments {
     return new DocumentBuilder(version, new Definitions(version, words, kindsOfDefinitions(this.#kinds)));
   }
 
-  #allPaths(): Path[] {
+  #allSections(): Section[] {
     return [...planDocuments(this.#kinds).values()].flat();
   }
 }
 
-export function hashOf(text: string): string {
-  return createHash('sha512').update(text).digest('hex').toUpperCase();
+export async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-512', bytes))
+    .toString('hex')
+    .toUpperCase();
 }
 
 /** Made once, by whoever asks first; tried again by the next after a failure. */

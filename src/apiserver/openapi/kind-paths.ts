@@ -3,15 +3,19 @@ import type { Kind, KindVerb, Subresource } from '../../api/kinds/kind.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import { deleteOptions, type GroupVersionKind, statusDefinition, watchEvent } from './definitions.ts';
 import { type Operation, objectTypes, operation, type Path, patchTypes, path, watchTypes } from './operation.ts';
-import { nameParameter, namespaceParameter, type Parameter } from './parameters.ts';
+import { nameParameter, namespaceParameter, type Parameter, queryParameters } from './parameters.ts';
 import { patchDefinition } from './scalar-definitions.ts';
 import { streamOf, streamPaths } from './streams.ts';
 
 const selecting = ['fieldSelector', 'labelSelector', 'limit', 'resourceVersion', 'resourceVersionMatch'];
-const ending = ['gracePeriodSeconds', 'orphanDependents', 'propagationPolicy'];
-const writing = ['dryRun', 'fieldManager', 'fieldValidation'];
-const listing = ['allowWatchBookmarks', 'continue', ...selecting, 'sendInitialEvents', 'timeoutSeconds', 'watch'];
-const emptying = ['continue', 'dryRun', ...selecting, ...ending, 'sendInitialEvents', 'timeoutSeconds'];
+const streaming = ['continue', ...selecting, 'sendInitialEvents', 'timeoutSeconds'];
+const ending = ['dryRun', 'gracePeriodSeconds', 'orphanDependents', 'propagationPolicy', 'pretty'];
+const writing = ['dryRun', 'fieldManager', 'fieldValidation', 'pretty'];
+const listParameters = queryParameters('allowWatchBookmarks', ...streaming, 'watch', 'pretty');
+const writeParameters = queryParameters(...writing);
+const patchParameters = queryParameters(...writing, 'force');
+const deleteParameters = queryParameters(...ending);
+const deleteAllParameters = queryParameters(...streaming, ...ending);
 
 /** Every path of a kind. */
 export function pathsOf(kind: Kind): Path[] {
@@ -79,7 +83,7 @@ const listOf = (kind: Kind, after = ''): Operation => ({
     after,
     action: 'list',
     description: `list or watch objects of kind ${kind.kind}`,
-    parameters: listing,
+    parameters: listParameters,
     answers: [{ code: 200, holds: `${definitionOf(kind)}List` }],
   }),
   produces: [...objectTypes, ...watchTypes],
@@ -94,7 +98,7 @@ const watchOf = (kind: Kind, after: '' | 'List' | 'ListForAllNamespaces'): Opera
     description: after
       ? `watch changes to objects of kind ${kind.kind}. deprecated: list them with the parameter watch instead.`
       : `watch changes to an object of kind ${kind.kind}. deprecated: list with the parameter watch instead, and a fieldSelector that names it.`,
-    parameters: listing,
+    parameters: listParameters,
     answers: [{ code: 200, holds: watchEvent }],
   }),
   produces: [...objectTypes, ...watchTypes],
@@ -105,7 +109,14 @@ function createOf(kind: Kind, subresource?: Subresource): Operation {
   const what = subresource ? `${subresource.name} of ${withArticle(kind.kind)}` : withArticle(kind.kind);
   return {
     ...operation({
-      ...{ kind, subresource, verb: 'create', action: 'post', description: `create ${what}`, parameters: writing },
+      ...{
+        kind,
+        subresource,
+        verb: 'create',
+        action: 'post',
+        description: `create ${what}`,
+        parameters: writeParameters,
+      },
       answers: ([200, 201, 202] as const).map((code) => ({ code, holds: sent })),
     }),
     body: { definition: sent, required: true },
@@ -123,7 +134,7 @@ function replaceOf(kind: Kind, subresource?: Subresource): Operation {
   const description = `replace ${specified(kind, subresource)}`;
   return {
     ...operation({
-      ...{ kind, subresource, verb: 'replace', action: 'put', description, parameters: writing },
+      ...{ kind, subresource, verb: 'replace', action: 'put', description, parameters: writeParameters },
       answers: ([200, 201] as const).map((code) => ({ code, holds: sent })),
     }),
     body: { definition: sent, required: true },
@@ -135,7 +146,7 @@ function patchOf(kind: Kind, subresource?: Subresource): Operation {
   const description = `partially update ${specified(kind, subresource)}`;
   return {
     ...operation({
-      ...{ kind, subresource, verb: 'patch', action: 'patch', description, parameters: [...writing, 'force'] },
+      ...{ kind, subresource, verb: 'patch', action: 'patch', description, parameters: patchParameters },
       answers: ([200, 201] as const).map((code) => ({ code, holds })),
     }),
     consumes: patchTypes,
@@ -148,7 +159,7 @@ function deleteOf(kind: Kind): Operation {
   return {
     ...operation({
       ...{ kind, verb: 'delete', action: 'delete', description: `delete ${withArticle(kind.kind)}` },
-      parameters: ['dryRun', ...ending],
+      parameters: deleteParameters,
       answers: ([200, 202] as const).map((code) => ({ code, holds })),
     }),
     body: { definition: deleteOptions, required: false },
@@ -157,7 +168,7 @@ function deleteOf(kind: Kind): Operation {
 
 const deleteAllOf = (kind: Kind): Operation => ({
   ...operation({
-    ...{ kind, verb: 'delete', before: 'Collection', action: 'deletecollection', parameters: emptying },
+    ...{ kind, verb: 'delete', before: 'Collection', action: 'deletecollection', parameters: deleteAllParameters },
     description: `delete collection of ${kind.kind}`,
     answers: [{ code: 200, holds: statusDefinition }],
   }),

@@ -1,7 +1,7 @@
 // An operation of the API and the path at which it stands, as both versions of OpenAPI need to know them.
 import type { Kind, Subresource } from '../../api/kinds/kind.ts';
 import type { GroupVersionKind } from './definitions.ts';
-import { type Parameter, queryParameters } from './parameters.ts';
+import { type Parameter, queryParameters, sorted } from './parameters.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch';
 
@@ -44,7 +44,7 @@ export const patchTypes = [
 ];
 export const anyType = ['*/*'];
 
-const pretty = queryParameters('pretty');
+const reading = queryParameters('pretty');
 
 /** A path whose operations are those that there are. What all of them take is the path's. */
 export function path(
@@ -54,20 +54,17 @@ export function path(
 ): Path {
   const operations = Object.entries(found).filter((entry): entry is [Method, Operation] => entry[1] !== undefined);
   const [first, ...others] = operations.map(([, { parameters }]) => parameters);
-  const takes = (list: readonly Parameter[], { name }: Parameter) => list.some((each) => each.name === name);
-  const shared = (first ?? []).filter((each) => others.every((list) => takes(list, each)));
+  const shared = (first ?? []).filter((each) => others.every((list) => list.includes(each)));
   const own = (operation: Operation) => ({
     ...operation,
-    parameters: operation.parameters.filter((each) => !takes(shared, each)),
+    parameters: operation.parameters.filter((each) => !shared.includes(each)),
   });
   return {
     path: address,
-    parameters: byName([...inPath, ...shared]),
+    parameters: sorted([...inPath, ...shared]),
     operations: Object.fromEntries(operations.map(([method, operation]) => [method, own(operation)])),
   };
 }
-
-const byName = (list: Parameter[]) => list.sort((one, other) => (one.name < other.name ? -1 : 1));
 
 export interface OperationPlan {
   kind: Kind;
@@ -78,13 +75,13 @@ export interface OperationPlan {
   after?: string;
   action: string;
   description: string;
-  parameters?: readonly string[];
+  parameters?: readonly Parameter[];
   answers: Answer[];
 }
 
 /** What operations on objects have in common. */
 export function operation(plan: OperationPlan): Operation {
-  const { kind, subresource, verb, before = '', after = '', action, description, parameters = [], answers } = plan;
+  const { kind, subresource, verb, before = '', after = '', action, description, parameters = reading, answers } = plan;
   const sub = titled(subresource?.name ?? '');
   const scope = kind.namespaced && !after.endsWith('ForAllNamespaces') ? 'Namespaced' : '';
   return {
@@ -93,7 +90,7 @@ export function operation(plan: OperationPlan): Operation {
     tag: tagOf(kind),
     action,
     kind: gvkOf(subresource?.kind ?? kind),
-    parameters: byName([...queryParameters(...parameters), ...pretty]),
+    parameters,
     consumes: anyType,
     produces: objectTypes,
     answers: [...answers, { code: 401 }],

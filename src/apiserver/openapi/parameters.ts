@@ -120,12 +120,22 @@ const inQuery: Record<string, Omit<Parameter, 'name' | 'in'>> = {
   tty: { type: 'boolean', description: 'Give the program a terminal.' },
 };
 
-export const queryParameters = (...names: string[]): Parameter[] =>
-  names.map((name) => {
-    const known = inQuery[name];
-    if (!known) throw new Error(`the parameter ${name} is not described`);
-    return { name, in: 'query', ...known };
-  });
+/** The parameters of these names, the same ones for whoever asks, in their order. */
+export function queryParameters(...names: string[]): readonly Parameter[] {
+  return sorted(
+    names.map((name) => {
+      const parameter = all.get(name);
+      if (!parameter) throw new Error(`the parameter ${name} is not described`);
+      return parameter;
+    }),
+  );
+}
+
+const all = new Map(
+  Object.entries(inQuery).map(([name, rest]): [string, Parameter] => [name, { name, in: 'query', ...rest }]),
+);
+
+export const sorted = (list: Parameter[]) => list.sort((one, other) => (one.name < other.name ? -1 : 1));
 
 export const namespaceParameter: Parameter = {
   name: 'namespace',

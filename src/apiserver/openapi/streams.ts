@@ -1,10 +1,10 @@
 // Subresources that speak no objects: logs, and connections into pods and through to what listens there.
 import type { Kind, Subresource } from '../../api/kinds/kind.ts';
 import { anyType, type Method, objectTypes, operation, type Path, path, text, titled } from './operation.ts';
-import { type Parameter, pathParameter } from './parameters.ts';
+import { type Parameter, pathParameter, queryParameters } from './parameters.ts';
 
 interface Stream {
-  parameters: readonly string[];
+  parameters: readonly Parameter[];
   /** It is no read of a text but a connection, by each of these methods. */
   connects?: readonly Method[];
   /** What comes after it in the path is passed on. */
@@ -14,17 +14,19 @@ interface Stream {
 const eitherWay: readonly Method[] = ['get', 'post'];
 const everyMethod: readonly Method[] = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
 
+const terminal = ['container', 'stderr', 'stdin', 'stdout', 'tty'];
+
 const streams: Readonly<Record<string, Stream>> = {
-  attach: { parameters: ['container', 'stderr', 'stdin', 'stdout', 'tty'], connects: eitherWay },
-  exec: { parameters: ['command', 'container', 'stderr', 'stdin', 'stdout', 'tty'], connects: eitherWay },
+  attach: { parameters: queryParameters(...terminal), connects: eitherWay },
+  exec: { parameters: queryParameters('command', ...terminal), connects: eitherWay },
   log: {
-    parameters: [
-      ...['container', 'follow', 'insecureSkipTLSVerifyBackend', 'limitBytes', 'previous'],
+    parameters: queryParameters(
+      ...['container', 'follow', 'insecureSkipTLSVerifyBackend', 'limitBytes', 'pretty', 'previous'],
       ...['sinceSeconds', 'stream', 'tailLines', 'timestamps'],
-    ],
+    ),
   },
-  portforward: { parameters: ['ports'], connects: eitherWay },
-  proxy: { parameters: ['path'], connects: everyMethod, passesPath: true },
+  portforward: { parameters: queryParameters('ports'), connects: eitherWay },
+  proxy: { parameters: queryParameters('path'), connects: everyMethod, passesPath: true },
 };
 
 export const streamOf = (subresource: string): Stream | undefined => streams[subresource];
@@ -51,8 +53,7 @@ export function streamPaths({ kind, subresource, stream, at, parameters }: Strea
         const description = `connect ${method.toUpperCase()} requests to ${subresource.name} of ${kind.kind}`;
         const before = titled(method);
         const connection = operation({ ...plan, verb: 'connect', before, after, action: 'connect', description });
-        const own = connection.parameters.filter(({ name }) => name !== 'pretty');
-        return [method, { ...connection, parameters: own, produces: anyType }];
+        return [method, { ...connection, produces: anyType }];
       }),
     );
   const behind = stream.passesPath
