@@ -1,6 +1,5 @@
 // The vocabulary of validation: causes as Kubernetes words them, and checks that many kinds share.
 import { isDeepStrictEqual } from 'node:util';
-import ipaddr from 'ipaddr.js';
 import type { StatusCause } from './status.ts';
 
 export type Cause = Required<StatusCause>;
@@ -127,14 +126,6 @@ export function checkNonNegative(field: string, value: unknown): Cause[] {
   return Number.isInteger(value) && Number(value) >= 0
     ? []
     : [invalid(field, value, 'must be greater than or equal to 0')];
-}
-
-export function checkIpv4(field: string, value: string): Cause[] {
-  if (ipaddr.IPv4.isValidFourPartDecimal(value)) return [];
-  const hint = ipaddr.IPv6.isValid(value)
-    ? 'IPv6 is not supported yet, use an IPv4 address'
-    : 'must be a valid IP address, (e.g. 10.9.8.7)';
-  return [invalid(field, value, hint)];
 }
 
 /** That a field has kept its value. */

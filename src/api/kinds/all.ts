@@ -23,6 +23,7 @@ import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './event.ts';
+import { newEvents } from './event-v1.ts';
 import { flowSchemas } from './flow-schema.ts';
 import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
 import { oldAutoscalers } from './horizontal-pod-autoscaler-v1.ts';
@@ -41,9 +42,11 @@ import { persistentVolumes } from './persistent-volume.ts';
 import { persistentVolumeClaims } from './persistent-volume-claim.ts';
 import { pods } from './pod.ts';
 import { podDisruptionBudgets } from './pod-disruption-budget.ts';
+import { podTemplates } from './pod-template.ts';
 import { priorityClasses } from './priority-class.ts';
 import { priorityLevelConfigurations } from './priority-level-configuration.ts';
 import { replicaSets } from './replica-set.ts';
+import { replicationControllers } from './replication-controller.ts';
 import { resourceQuotas } from './resource-quota.ts';
 import { roles } from './role.ts';
 import { roleBindings } from './role-binding.ts';
@@ -65,12 +68,15 @@ export const allKinds: readonly Kind[] = [
   nodes,
   pods,
   bindings,
+  podTemplates,
+  replicationControllers,
   services,
   endpoints,
   configMaps,
   secrets,
   serviceAccounts,
   events,
+  newEvents,
   controllerRevisions,
   daemonSets,
   deployments,

@@ -1,13 +1,27 @@
-// ConfigMap: plain configuration.
+// ConfigMap: plain configuration, as text and as bytes.
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { Served } from '../meta.ts';
-import { forbidden } from '../validation.ts';
+import { configKeyFaults } from '../name-rules.ts';
+import { type Causes, checkName, invalid, tooLong } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
+import { checkSealed, maxContentBytes } from './content.ts';
 import { defineKind } from './kind.ts';
 
 export type ConfigMap = Served<IConfigMap>;
 
-const contentOf = ({ data, binaryData, immutable }: ConfigMap) => JSON.stringify([data, binaryData, immutable]);
+function* validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Causes {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(data)) {
+    yield* checkName(`data[${key}]`, key, configKeyFaults);
+    if (Object.hasOwn(binaryData, key)) yield invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
+    bytes += Buffer.byteLength(value);
+  }
+  for (const [key, value] of Object.entries(binaryData)) {
+    yield* checkName(`binaryData[${key}]`, key, configKeyFaults);
+    bytes += Buffer.byteLength(value, 'base64');
+  }
+  if (bytes > maxContentBytes) yield tooLong('[]', maxContentBytes);
+}
 
 export const configMaps = defineKind<ConfigMap>({
   group: '',
@@ -28,8 +42,6 @@ export const configMaps = defineKind<ConfigMap>({
     },
     ageColumn,
   ],
-  validateUpdate: (map, previous) =>
-    previous.immutable && contentOf(map) !== contentOf(previous)
-      ? [forbidden('data', 'field is immutable when `immutable` is set')]
-      : [],
+  validate: validateConfigMap,
+  validateUpdate: (map, previous) => checkSealed(map, previous, ['data', 'binaryData']),
 });

@@ -36,6 +36,8 @@ export interface View {
   stored: Kind;
   toStored(object: KubeObject): KubeObject;
   fromStored(object: KubeObject): KubeObject;
+  /** What must hold besides of a stored object that is written as this. */
+  validate?(stored: KubeObject, previous: KubeObject | undefined): Iterable<Cause>;
 }
 
 /** Through which an object is changed: itself, its status, or a subresource that changes both. */
@@ -66,6 +68,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   showsDeleted?: boolean;
   /** What it owns stays when it is deleted by somebody who does not say what is to become of that. They are warned. */
   orphansDependents?: { warning?: string };
+  /** What everybody is told who asks for it: that it is on its way out, and what to use instead. */
+  deprecation?: string;
+  /** A new object may bring its status with it, as its owner makes both. */
+  keepsNewStatus?: boolean;
   /** Nothing in the product acts upon objects of this kind yet; who writes one is warned. */
   isInert?: boolean;
   /** Subresources besides status. */
@@ -94,7 +100,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   /** What is wrong with a status that is written through its own door: nothing else is looked at then. */
   validateStatusUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */
-  warningsFor?(object: T): string[];
+  warningsFor?(object: T): Iterable<string>;
   /** The fields, besides name and namespace, by which the kind may be selected. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   /** Why this object may not be deleted by anybody, if so. */

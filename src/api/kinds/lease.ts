@@ -1,6 +1,8 @@
 // Lease: a heartbeat, or who leads.
 import type { ILease } from 'kubernetes-models/coordination.k8s.io/v1/Lease';
+import { qualifiedNameFaults } from '../label-rules.ts';
 import type { Served } from '../meta.ts';
+import { checkName, checkNonNegative, forbidden, invalid } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -20,6 +22,17 @@ export const leases = defineKind<Lease>({
   createsOnUpdate: true,
   setDefaults: (lease) => {
     lease.spec ??= {};
+  },
+  *validate({ spec }) {
+    const { leaseDurationSeconds: seconds, leaseTransitions: transitions } = spec;
+    if (seconds !== undefined && seconds <= 0) {
+      yield invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0');
+    }
+    yield* checkNonNegative('spec.leaseTransitions', transitions);
+    if (spec.preferredHolder && !spec.strategy) {
+      yield forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined');
+    }
+    if (spec.strategy !== undefined) yield* checkName('spec.strategy', spec.strategy, qualifiedNameFaults);
   },
   columns: [
     nameColumn,

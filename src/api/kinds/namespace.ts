@@ -1,7 +1,9 @@
 // Namespace: a room for names. Its `spec.finalizers` hold it until everything in it is gone.
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
+import { qualifiedNameFaults } from '../label-rules.ts';
 import type { Served } from '../meta.ts';
-import { dnsLabelFaults } from '../validation.ts';
+import { checkPlainFinalizer } from '../metadata-rules.ts';
+import { type Causes, checkName, dnsLabelFaults, invalid } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -11,6 +13,14 @@ const immortalNamespaces = ['default', 'kube-system', 'kube-public'];
 
 /** Those that every cluster has. */
 export const systemNamespaces = [...immortalNamespaces, 'kube-node-lease'];
+
+function* checkFinalizers(finalizers: readonly string[]): Causes {
+  for (const [index, finalizer] of finalizers.entries()) {
+    const field = `spec.finalizers[${index}]`;
+    yield* checkName(field, finalizer, qualifiedNameFaults);
+    yield* checkPlainFinalizer(field, finalizer);
+  }
+}
 
 export const namespaces = defineKind<Namespace>({
   group: '',
@@ -34,15 +44,21 @@ export const namespaces = defineKind<Namespace>({
     },
     ageColumn,
   ],
-  prepareCreate: (namespace) => {
-    namespace.spec.finalizers = ['kubernetes'];
+  setDefaults: ({ metadata, status }) => {
+    if (metadata.deletionTimestamp) status.phase = 'Terminating';
+    status.phase ||= 'Active';
+    metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
   },
-  setDefaults: (namespace) => {
-    namespace.status.phase = namespace.metadata.deletionTimestamp ? 'Terminating' : 'Active';
-    namespace.metadata.labels = {
-      ...namespace.metadata.labels,
-      'kubernetes.io/metadata.name': namespace.metadata.name,
-    };
+  prepareCreate: ({ spec }) => {
+    if (!spec.finalizers?.includes('kubernetes')) spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
+  },
+  prepareUpdate: ({ spec }, previous, door) => {
+    if (door === 'main') spec.finalizers = [...(previous.spec.finalizers ?? [])];
+  },
+  validate: ({ spec }) => checkFinalizers(spec.finalizers ?? []),
+  *validateStatusUpdate({ metadata, status }) {
+    if (metadata.deletionTimestamp || status.phase === 'Active') return;
+    yield invalid('status.Phase', status.phase, "may only be 'Active' if `deletionTimestamp` is empty");
   },
   isHeld: (namespace) => (namespace.spec.finalizers ?? []).length > 0,
   selectableFields: { 'status.phase': ({ status }) => status.phase ?? '' },

@@ -1,11 +1,10 @@
 // Node: a host that runs pods.
-
-import ipaddr from 'ipaddr.js';
 import type { INode } from 'kubernetes-models/v1/Node';
 import type { Served } from '../meta.ts';
-import { forbidden, invalid } from '../validation.ts';
+import { type Resources, roundResources } from '../resource-names.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
+import { alignPodCidrs, validateNode, validateNodeUpdate } from './node-rules.ts';
 
 export type Node = Served<INode>;
 export type NodeCondition = NonNullable<Node['status']['conditions']>[number];
@@ -98,15 +97,20 @@ export const nodes = defineKind<Node>({
   hasStatus: true,
   hasGeneration: false,
   columns,
+  keepsNewStatus: true,
+  setDefaults: ({ spec, status }) => {
+    alignPodCidrs(spec);
+    roundResources(status.capacity as Resources | undefined);
+    if (status.capacity) status.allocatable ??= { ...status.capacity };
+    roundResources(status.allocatable as Resources | undefined);
+  },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  *warningsFor({ spec }) {
+    if (spec.configSource) yield 'spec.configSource: the feature is no longer available';
+    if (spec.externalID) yield 'spec.externalID: this field is deprecated, and is unused by Kubernetes';
+  },
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
-  validate: ({ spec }) =>
-    spec.podCIDR && !ipaddr.IPv4.isValidCIDR(spec.podCIDR)
-      ? [invalid('spec.podCIDR', spec.podCIDR, 'must be an IPv4 range like 10.42.1.0/24')]
-      : [],
-  validateUpdate: ({ spec }, previous) =>
-    previous.spec.podCIDR && spec.podCIDR !== previous.spec.podCIDR
-      ? [forbidden('spec.podCIDR', 'node updates may not change podCIDR except from "" to valid')]
-      : [],
   // A pod network belongs to one node alone, however many servers hand them out.
   claims: (node) => (node.spec.podCIDR ? [`pod-network/${node.spec.podCIDR}`] : []),
 });

@@ -1,8 +1,14 @@
-// The template from which workloads make their pods: completed and checked as a pod is, but for what is settled later.
+// The template from which workloads make their pods, completed and checked as a pod is but for what is settled later;
+// and PodTemplate, a kind that is nothing but one.
 
+import type { IPodTemplate } from 'kubernetes-models/v1/PodTemplate';
 import { checkLabels } from '../label-rules.ts';
+import type { Served } from '../meta.ts';
 import { validateAnnotations } from '../metadata-rules.ts';
+import { mapSelectorText } from '../selector.ts';
 import { type Causes, forbidden, required } from '../validation.ts';
+import { nameColumn, orNone, templateColumns } from './columns.ts';
+import { defineKind } from './kind.ts';
 import { validateAgreement, validatePodAnnotations } from './pod-spec/annotations.ts';
 import { setPodSpecDefaults } from './pod-spec/defaults.ts';
 import { validatePodSpec } from './pod-spec/pod-spec.ts';
@@ -36,3 +42,39 @@ export function* validatePodTemplate(template: PodTemplateSpec | undefined, at: 
 export function warningsForPodTemplate(template: PodTemplateSpec | undefined, at: string): string[] {
   return template?.spec ? [...warningsForPodSpec(template.spec, template.metadata ?? {}, at)] : [];
 }
+
+export type PodTemplate = Served<IPodTemplate>;
+
+const [containersColumn, imagesColumn] = templateColumns<PodTemplate>(
+  ({ template }) => template,
+  () => '',
+);
+
+export const podTemplates = defineKind<PodTemplate>({
+  group: '',
+  version: 'v1',
+  kind: 'PodTemplate',
+  plural: 'podtemplates',
+  singular: 'podtemplate',
+  namespaced: true,
+  hasStatus: false,
+  hasGeneration: true,
+  createsOnUpdate: true,
+  showsDeleted: true,
+  columns: [
+    nameColumn,
+    ...[containersColumn, imagesColumn].flatMap((column) => (column ? [{ ...column, priority: 0 }] : [])),
+    {
+      name: 'Pod Labels',
+      type: 'string',
+      description: 'The labels of the pods.',
+      value: ({ template }) => orNone(mapSelectorText(template?.metadata?.labels)),
+    },
+  ],
+  setDefaults: (object) => {
+    object.template ??= {};
+    setPodTemplateDefaults(object.template);
+  },
+  validate: ({ template }) => validatePodTemplate(template, 'template'),
+  warningsFor: ({ template }) => warningsForPodTemplate(template, 'template'),
+});

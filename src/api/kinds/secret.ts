@@ -1,14 +1,67 @@
 // Secret: configuration that is not for everyone. `stringData` is folded into `data` when it is written.
 import type { ISecret } from 'kubernetes-models/v1/Secret';
 import type { Served } from '../meta.ts';
-import { type Cause, forbidden, invalid } from '../validation.ts';
+import { configKeyFaults } from '../name-rules.ts';
+import { type Causes, checkImmutable, checkName, invalid, required, tooLong } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
+import { checkSealed, maxContentBytes } from './content.ts';
 import { defineKind } from './kind.ts';
 
 export type Secret = Served<ISecret>;
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const contentOf = ({ data, immutable }: Secret) => JSON.stringify([data, immutable]);
+export const accountNameAnnotation = 'kubernetes.io/service-account.name';
+
+function* validateSecret(secret: Secret): Causes {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(secret.data ?? {})) {
+    yield* checkName(`data[${key}]`, key, configKeyFaults);
+    bytes += Buffer.byteLength(value, 'base64');
+  }
+  if (bytes > maxContentBytes) yield tooLong('data', maxContentBytes);
+  yield* contentRules[secret.type ?? '']?.(secret) ?? [];
+}
+
+const needs = (...keys: string[]) =>
+  function* ({ data = {} }: Secret): Causes {
+    for (const key of keys) if (data[key] === undefined) yield required(`data[${key}]`);
+  };
+
+const needsJson = (key: string) =>
+  function* ({ data = {} }: Secret): Causes {
+    const content = data[key];
+    if (content === undefined) return yield required(`data[${key}]`);
+    const fault = jsonFault(Buffer.from(content, 'base64').toString());
+    if (fault) yield invalid(`data[${key}]`, '<secret contents redacted>', fault);
+  };
+
+function jsonFault(text: string): string | undefined {
+  try {
+    const content = JSON.parse(text);
+    const isObject = typeof content === 'object' && !Array.isArray(content);
+    return isObject ? undefined : `json: cannot unmarshal ${typeof content} into an object`;
+  } catch {
+    return 'it is not valid JSON';
+  }
+}
+
+/** What a secret of a type that is known must hold. */
+const contentRules: Record<string, (secret: Secret) => Causes> = {
+  *'kubernetes.io/service-account-token'({ metadata }) {
+    if (!metadata.annotations?.[accountNameAnnotation]) {
+      yield required(`metadata.annotations[${accountNameAnnotation}]`);
+    }
+  },
+  'kubernetes.io/dockercfg': needsJson('.dockercfg'),
+  'kubernetes.io/dockerconfigjson': needsJson('.dockerconfigjson'),
+  *'kubernetes.io/basic-auth'(secret) {
+    const { username, password } = secret.data ?? {};
+    if (username === undefined && password === undefined) yield* needs('username', 'password')(secret);
+  },
+  *'kubernetes.io/ssh-auth'({ data }) {
+    if (!data?.['ssh-privatekey']) yield required('data[ssh-privatekey]');
+  },
+  'kubernetes.io/tls': needs('tls.crt', 'tls.key'),
+};
 
 export const secrets = defineKind<Secret>({
   group: '',
@@ -30,23 +83,16 @@ export const secrets = defineKind<Secret>({
     ageColumn,
   ],
   setDefaults: (secret) => {
-    secret.type ??= 'Opaque';
+    secret.type ||= 'Opaque';
     if (!secret.stringData) return;
     const folded = Object.entries(secret.stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
     secret.data = { ...secret.data, ...Object.fromEntries(folded) };
     delete secret.stringData;
   },
-  validate: ({ data }): Cause[] =>
-    Object.entries(data ?? {}).flatMap(([key, value]) =>
-      base64.test(value) ? [] : [invalid(`data[${key}]`, '<omitted>', 'must be base64 encoded')],
-    ),
-  validateUpdate: (secret, previous) => {
-    const causes: Cause[] = [];
-    if (secret.type !== previous.type) causes.push(invalid('type', secret.type, 'field is immutable'));
-    if (previous.immutable && contentOf(secret) !== contentOf(previous)) {
-      causes.push(forbidden('data', 'field is immutable when `immutable` is set'));
-    }
-    return causes;
+  validate: validateSecret,
+  *validateUpdate(secret, previous) {
+    yield* checkImmutable('type', secret.type, previous.type);
+    yield* checkSealed(secret, previous, ['data']);
   },
   selectableFields: { type: (secret) => secret.type ?? '' },
 });

@@ -1,15 +1,11 @@
 // Cluster addresses and node ports: given where none is asked for, refused where taken. What is given is made sure by
-// the claims that the object holds in the store, so that two servers can never give the same one.
+// the claims that the object holds in the store, so that two servers can never give the same one, and that a dry run takes
+// nothing.
 import { addressInRange, isInRange, rangeSize } from '../../api/cluster-settings.ts';
-import {
-  clusterIpClaim,
-  hasNodePorts,
-  nodePortClaim,
-  type Service,
-  type ServicePort,
-  services,
-} from '../../api/kinds/service.ts';
-import { Invalid } from '../../api/status.ts';
+import { clusterIpClaim, nodePortClaim, type Service, services } from '../../api/kinds/service.ts';
+import { validateClusterIps } from '../../api/kinds/service-rules.ts';
+import { isHeadless, needsHealthCheck, needsNodePorts } from '../../api/kinds/service-types.ts';
+import { InternalError, Invalid } from '../../api/status.ts';
 import { type Cause, invalid } from '../../api/validation.ts';
 import type { AdmissionContext, AdmissionStep } from './admission.ts';
 
@@ -20,105 +16,135 @@ export const serviceAddresses: AdmissionStep = {
   admit: ({ kind, object, previous }, context) => {
     if (!object || kind !== services) return;
     const service = object as Service;
-    const held = new Set(previous ? services.claims?.(previous as Service) : []);
-    const causes = [
-      ...giveClusterIp(service, previous as Service | undefined, held, context),
-      ...giveNodePorts(service, previous as Service | undefined, held, context),
-    ];
-    if (causes.length > 0) throw new Invalid({ group: '', kind: 'Service', name: service.metadata.name }, causes);
+    const before = previous as Service | undefined;
+    refuse(service, giveFamilies(service));
+    const held = new Set(before ? services.claims?.(before) : []);
+    refuse(service, giveClusterIps(service, before, context));
+    const isTaken = (claim: string) => !held.has(claim) && context.cache.isClaimed(claim);
+    refuse(service, givePorts(service, isTaken));
   },
 };
 
-function giveClusterIp(
-  { spec }: Service,
-  previous: Service | undefined,
-  held: Set<string>,
-  { cache, serviceCidr }: AdmissionContext,
-): Cause[] {
-  if (spec.type === 'ExternalName') {
-    delete spec.clusterIP;
-    delete spec.clusterIPs;
+function refuse({ metadata }: Service, causes: Cause[]): void {
+  if (causes.length > 0) throw new Invalid({ group: '', kind: 'Service', name: metadata.name }, causes);
+}
+
+/** This cluster speaks IPv4. Only who has neither addresses nor pods of its own may speak of both families. */
+function giveFamilies(service: Service): Cause[] {
+  const { spec } = service;
+  if (spec.type === 'ExternalName') return [];
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+  const faults = [...validateClusterIps(service)];
+  if (faults.length > 0) return faults;
+  if (isHeadless(service) && Object.keys(spec.selector ?? {}).length === 0) {
+    spec.ipFamilyPolicy ??= 'RequireDualStack';
+    spec.ipFamilies = spec.ipFamilies?.length ? spec.ipFamilies : ['IPv4'];
+    if (spec.ipFamilyPolicy !== 'SingleStack' && spec.ipFamilies.length === 1) {
+      spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
+    }
     return [];
   }
-  // A client that replaces a service need not repeat its address.
-  spec.clusterIP ||= previous?.spec.clusterIP || spec.clusterIPs?.[0] || '';
-  if (!spec.clusterIP) {
-    spec.clusterIP = freeAddress(serviceCidr, (address) => cache.isClaimed(clusterIpClaim(address)));
-  } else if (spec.clusterIP !== 'None' && !held.has(clusterIpClaim(spec.clusterIP))) {
-    const refuse = (why: string) => [invalid('spec.clusterIPs', [spec.clusterIP], why)];
-    if (!isInRange(spec.clusterIP, serviceCidr)) {
-      return refuse(
-        `failed to allocate IP ${spec.clusterIP}: the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${serviceCidr}`,
-      );
-    }
-    if (cache.isClaimed(clusterIpClaim(spec.clusterIP))) {
-      return refuse(`failed to allocate IP ${spec.clusterIP}: provided IP is already allocated`);
+  const causes: Cause[] = [];
+  if (spec.ipFamilyPolicy === 'RequireDualStack') {
+    const why = 'this cluster is not configured for dual-stack services';
+    causes.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, why));
+  }
+  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
+    if (family !== 'IPv4') {
+      causes.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
     }
   }
-  spec.clusterIPs = [spec.clusterIP];
+  for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
+    if (address.includes(':')) {
+      causes.push(invalid(`spec.clusterIPs[${index}]`, address, 'IPv6 is not configured on this cluster'));
+    }
+  }
+  if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4'];
+  spec.ipFamilyPolicy ??= 'SingleStack';
+  return causes;
+}
+
+/** An address is given once, when the service comes to need one. */
+function giveClusterIps(
+  { spec }: Service,
+  previous: Service | undefined,
+  { cache, serviceCidr }: AdmissionContext,
+): Cause[] {
+  if (spec.type === 'ExternalName') return [];
+  if (previous && previous.spec.type !== 'ExternalName') return [];
+  const isTaken = (address: string) => cache.isClaimed(clusterIpClaim(address));
+  if (!spec.clusterIP) {
+    spec.clusterIP = freeAddress(serviceCidr, isTaken);
+    spec.clusterIPs = [spec.clusterIP];
+  } else if (spec.clusterIP !== 'None') {
+    const refusal = (why: string) => [
+      invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${spec.clusterIP}: ${why}`),
+    ];
+    if (!isInRange(spec.clusterIP, serviceCidr)) {
+      const range = `the provided IP (${spec.clusterIP}) is not in the valid range`;
+      return refusal(`${range}. The range of valid IPs is ${serviceCidr}`);
+    }
+    if (isTaken(spec.clusterIP)) return refusal('provided IP is already allocated');
+  }
   return [];
 }
 
-function giveNodePorts(
-  service: Service,
-  previous: Service | undefined,
-  held: Set<string>,
-  { cache }: AdmissionContext,
-): Cause[] {
+/** Ports of the same number but of different protocols share one on the nodes. */
+function givePorts({ spec }: Service, isTaken: (claim: string) => boolean): Cause[] {
   const causes: Cause[] = [];
   const given = new Set<string>();
-  for (const [index, port] of (service.spec.ports ?? []).entries()) {
-    if (!hasNodePorts(service)) {
-      delete port.nodePort;
-      continue;
-    }
-    const isTaken = (claim: string) => given.has(claim) || (!held.has(claim) && cache.isClaimed(claim));
-    const { nodePort } = port;
-    port.nodePort ||= heldPort(previous, port);
-    port.nodePort ||= freePort((candidate) => isTaken(nodePortClaim(candidate, port.protocol)));
-    const at = `spec.ports[${index}].nodePort`;
-    if (port.nodePort < nodePorts.first || port.nodePort > nodePorts.last) {
-      causes.push(
-        invalid(
-          at,
-          nodePort,
-          `provided port is not in the valid range. The range of valid ports is ${nodePorts.first}-${nodePorts.last}`,
-        ),
-      );
-    } else if (isTaken(nodePortClaim(port.nodePort, port.protocol))) {
-      causes.push(invalid(at, nodePort, 'provided port is already allocated'));
-    }
-    given.add(nodePortClaim(port.nodePort, port.protocol));
+  const isFree = (claim: string) => !given.has(claim) && !isTaken(claim);
+  const ask = (field: string, port: number, claim: string) => {
+    const refusal = refusalOfPort(port, isFree(claim));
+    if (refusal) causes.push(invalid(field, port, refusal));
+    given.add(claim);
+  };
+  const ports = spec.type === 'ExternalName' ? [] : (spec.ports ?? []);
+  for (const [index, port] of ports.entries()) {
+    if (!port.nodePort && !needsNodePorts(spec)) continue;
+    const claimOf = (number: number) => nodePortClaim(number, port.protocol);
+    const shared = ports.find((other) => other !== port && other.port === port.port && other.nodePort)?.nodePort;
+    if (!port.nodePort && shared && isFree(claimOf(shared))) port.nodePort = shared;
+    port.nodePort ||= freePort((number) => !isFree(claimOf(number)));
+    if (spec.type !== 'ClusterIP') ask(`spec.ports[${index}].nodePort`, port.nodePort, claimOf(port.nodePort));
+  }
+  if (needsHealthCheck(spec)) {
+    spec.healthCheckNodePort ||= freePort((number) => !isFree(nodePortClaim(number)));
+    ask('spec.healthCheckNodePort', spec.healthCheckNodePort, nodePortClaim(spec.healthCheckNodePort));
   }
   return causes;
 }
 
-/** A client that replaces a service need not repeat its node ports either. */
-function heldPort(previous: Service | undefined, { port, protocol }: ServicePort): number {
-  return previous?.spec.ports?.find((held) => held.port === port && held.protocol === protocol)?.nodePort ?? 0;
+function refusalOfPort(port: number, isFree: boolean): string | undefined {
+  const { first, last } = nodePorts;
+  if (port < first || port > last) {
+    return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+  }
+  return isFree ? undefined : 'provided port is already allocated';
 }
 
 /** The first sixteenth (256 at the most) of the range is left to those who ask for an address by name, as Kubernetes does. */
 function freeAddress(cidr: string, isTaken: (address: string) => boolean): string {
   const size = rangeSize(cidr);
   const first = Math.min(256, Math.max(16, Math.floor(size / 16)));
-  return addressInRange(
-    cidr,
-    freeNumber(first, size - 2, (offset) => isTaken(addressInRange(cidr, offset))),
-  );
+  const offset = freeNumber(first, size - 2, (number) => isTaken(addressInRange(cidr, number)));
+  if (offset === undefined) throw new InternalError('failed to allocate a serviceIP: range is full');
+  return addressInRange(cidr, offset);
 }
 
 function freePort(isTaken: (port: number) => boolean): number {
-  return freeNumber(nodePorts.first, nodePorts.last, isTaken);
+  const port = freeNumber(nodePorts.first, nodePorts.last, isTaken);
+  if (port === undefined) throw new InternalError('failed to allocate a nodePort: range is full');
+  return port;
 }
 
 /** Begins anywhere, so that writers at the same time seldom meet. */
-function freeNumber(first: number, last: number, isTaken: (candidate: number) => boolean): number {
+function freeNumber(first: number, last: number, isTaken: (candidate: number) => boolean): number | undefined {
   const count = last - first + 1;
   const start = Math.floor(Math.random() * count);
   for (let step = 0; step < count; step++) {
     const candidate = first + ((start + step) % count);
     if (!isTaken(candidate)) return candidate;
   }
-  throw new Error('the range is full: every address or port in it is allocated');
+  return undefined;
 }

@@ -60,6 +60,7 @@ export class Rest {
   async handle(request: RestRequest): Promise<RestAnswer> {
     this.authorize(request);
     checkAddress(request);
+    if (request.kind.deprecation) request.warn(request.kind.deprecation);
     const handler = this.#handlerOf(request);
     if (handler) return handler(request, this);
     switch (request.verb) {

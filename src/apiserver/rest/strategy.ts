@@ -1,7 +1,7 @@
 // What the server does to every object on its way into the store, whatever its kind. Pure but for the draft it completes.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Door, Kind } from '../../api/kinds/kind.ts';
+import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata-rules.ts';
 import { randomSuffix } from '../../api/random-suffix.ts';
@@ -30,7 +30,7 @@ export function completeNew(kind: Kind, draft: WithParts, now: string): void {
   }
   if (kind.hasStatus) {
     draft.spec ??= {};
-    draft.status = {};
+    if (!kind.keepsNewStatus) draft.status = {};
   }
   if (countsGeneration(kind)) metadata.generation = 1;
   setDefaults(kind, draft);
@@ -88,22 +88,26 @@ function restore(target: object, values: Record<string, unknown>): void {
   }
 }
 
-/** Throws Invalid with everything that is wrong with a new object. */
-export function validateNew(kind: Kind, object: KubeObject): void {
+/** Throws Invalid with everything that is wrong with a new object, which is written as this kind. */
+export function validateNew(writtenAs: Kind, object: KubeObject): void {
+  const kind = storedKind(writtenAs);
   const rules = { nameRule: kind.nameRule ?? dnsSubdomainFaults, namespaced: kind.namespaced };
-  refuse(kind, object, validateMetadata(object.metadata, rules), kind.validate?.(object));
+  const ofView = writtenAs.view?.validate?.(object, undefined);
+  refuse(kind, object, validateMetadata(object.metadata, rules), kind.validate?.(object), ofView);
 }
 
 /** What must hold of a changed object besides its metadata. */
 export type UpdateRules = (object: KubeObject, previous: KubeObject) => Iterable<Cause>;
 
-/** The rules of a kind for changes through this door. */
-export function updateRulesOf(kind: Kind, door: Door): UpdateRules {
+/** The rules for changes of an object that is written as this kind, through this door. */
+export function updateRulesOf(writtenAs: Kind, door: Door): UpdateRules {
+  const kind = storedKind(writtenAs);
   const { validateStatusUpdate } = kind;
   if (door === 'status' && validateStatusUpdate) return (object, previous) => validateStatusUpdate(object, previous);
   return (object, previous) => [
     ...(kind.validate?.(object, previous) ?? []),
     ...(kind.validateUpdate?.(object, previous) ?? []),
+    ...(writtenAs.view?.validate?.(object, previous) ?? []),
   ];
 }
 

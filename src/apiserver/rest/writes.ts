@@ -117,7 +117,7 @@ export class Writes {
     const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
     await this.#admission.admit(admission);
     kind.prepareCreate?.(draft);
-    validateNew(kind, draft);
+    validateNew(request.kind, draft);
     this.#admission.check(admission);
     warn(request, kind, draft);
     if (isDryRun(request)) {
@@ -140,7 +140,7 @@ export class Writes {
     setOwners(draft, ownersOf());
     const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
     await this.#admission.admit(admission);
-    validateChanged(kind, draft, previous.object, rules ?? updateRulesOf(kind, door));
+    validateChanged(kind, draft, previous.object, rules ?? updateRulesOf(request.kind, door));
     this.#admission.check(admission);
     warn(request, kind, draft);
     draft.metadata.resourceVersion = String(previous.revision);

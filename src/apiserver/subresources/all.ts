@@ -18,6 +18,7 @@ export const subresourceHandlers: Readonly<Record<string, SubresourceHandler>> =
   'namespaces/finalize': finalize,
   'deployments/scale': scale,
   'replicasets/scale': scale,
+  'replicationcontrollers/scale': scale,
   'statefulsets/scale': scale,
   'certificatesigningrequests/approval': approval,
 };

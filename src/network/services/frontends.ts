@@ -1,7 +1,8 @@
 // The services of the cluster as a node has to serve them, whatever programs them into the kernel: addresses in front, and the
 // endpoints behind each. Pure.
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts';
-import { hasClusterIp, hasNodePorts, type Service, type ServicePort } from '../../api/kinds/service.ts';
+import { hasClusterIp, type Service, type ServicePort } from '../../api/kinds/service.ts';
+import { needsNodePorts } from '../../api/kinds/service-types.ts';
 import { keyOf } from '../../api/meta.ts';
 
 /** Not SCTP: a kernel that does not know it would refuse all rules because of one. */
@@ -32,7 +33,7 @@ export function frontendsOf(service: Service, slices: EndpointSlice[]): Frontend
     protocol: protocolOf(port),
     clusterIp: service.spec.clusterIP ?? '',
     port: port.port,
-    ...(hasNodePorts(service) && port.nodePort && { nodePort: port.nodePort }),
+    ...(needsNodePorts(service.spec) && port.nodePort && { nodePort: port.nodePort }),
     backends: backendsOf(port, slices),
   }));
 }

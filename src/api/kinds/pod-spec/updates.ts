@@ -148,7 +148,7 @@ function hasOnlyAdditions(now: NodeSelectorTerm, before: NodeSelectorTerm): bool
 /** The rules of the subresource by which containers are put into a running pod: they stay as they came. */
 export function* validateEphemeralUpdate(spec: PodSpec, previous: PodSpec, metadata: PodMetadata): Causes {
   if (metadata.annotations?.[mirrorAnnotation] !== undefined) {
-    yield forbidden('', 'static pods do not support ephemeral containers');
+    yield forbidden('[]', 'static pods do not support ephemeral containers');
     return;
   }
   for (const old of previous.ephemeralContainers ?? []) {
@@ -171,7 +171,7 @@ export interface Resized {
 export function* validateResize({ spec }: Resized, previous: Resized): Causes {
   const refusal = refusalOfResize(spec, previous);
   if (refusal) {
-    yield forbidden('', refusal);
+    yield forbidden('[]', refusal);
     return;
   }
   let faults = 0;
