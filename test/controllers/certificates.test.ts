@@ -1,6 +1,10 @@
 // Certificates on a real server: a host joins with a token and becomes a node; others wait for a human.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import {
   type CertificateSigningRequest,
@@ -9,6 +13,7 @@ import {
   nodeServingSigner,
 } from '../../src/api/kinds/certificate-signing-request.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
+import { pods } from '../../src/api/kinds/pod.ts';
 import { createJoinToken } from '../../src/cli/token.ts';
 import type { Client } from '../../src/client/client.ts';
 import { type CertificateSubject, createPrivateKeyPem, createSigningRequest } from '../../src/pki/certificate.ts';
@@ -58,7 +63,7 @@ async function approve(name: string): Promise<void> {
 
 const clientUse = { signerName: nodeClientSigner, usages: ['digital signature' as const, 'client auth' as const] };
 
-test('a host joins with a token, becomes a node, and serves under its own addresses only', async () => {
+test('a host joins with a token, becomes a node, and serves under its own addresses only', async (t) => {
   const token = parseJoinToken(await createJoinToken(server.kubeconfig, 60_000, 'test'));
   const host = server.clientAs({ token: bearerOf(token) });
   const key = await ask(host, 'join', nodeSubject('one'), clientUse);
@@ -67,13 +72,33 @@ test('a host joins with a token, becomes a node, and serves under its own addres
   assert.ok(certificate.verify(new X509Certificate(server.kubeconfig.ca).publicKey));
   const node = server.clientAs({ certificate: certificate.toString(), key });
   const serving = { signerName: nodeServingSigner, usages: ['digital signature' as const, 'server auth' as const] };
-  await ask(node, 'serving', { ...nodeSubject('one'), dnsNames: ['one'], ipAddresses: ['10.9.8.7'] }, serving);
+  const servingKey = await ask(
+    node,
+    'serving',
+    { ...nodeSubject('one'), dnsNames: ['one'], ipAddresses: ['10.9.8.7'] },
+    serving,
+  );
   await ask(node, 'greedy', { ...nodeSubject('one'), dnsNames: ['kubernetes.default.svc'] }, serving);
   // It waits until the node has told its addresses.
   await node.create(nodes, { metadata: { name: 'one' } });
   const status = { addresses: [{ type: 'InternalIP', address: '10.9.8.7' }] };
   await node.patch(nodes, { name: 'one' }, { status }, { subresource: 'status' });
-  assert.match((await issued('serving')).subjectAltName ?? '', /DNS:one.*IP Address:10\.9\.8\.7/);
+  const certified = await issued('serving');
+  assert.match(certified.subjectAltName ?? '', /DNS:one.*IP Address:10\.9\.8\.7/);
+  assert.ok(
+    !certified.verify(new X509Certificate(server.kubeconfig.ca).publicKey),
+    'who trusts the API trusts no node',
+  );
+  const answer = (_request: unknown, response: ServerResponse) => response.end('from the agent');
+  const agent = createServer({ cert: certified.toString(), key: servingKey }, answer).listen(0, '127.0.0.1');
+  t.after(() => agent.close());
+  await once(agent, 'listening');
+  const daemonEndpoints = { kubeletEndpoint: { Port: (agent.address() as AddressInfo).port } };
+  const here = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints };
+  await node.patch(nodes, { name: 'one' }, { status: here }, { subresource: 'status' });
+  const spec = { nodeName: 'one', containers: [{ name: 'main', image: 'x' }] };
+  await server.client.create(pods, { metadata: { namespace: 'default', name: 'web' }, spec });
+  assert.equal(await server.kubectl('logs', 'web'), 'from the agent');
   const greedy = await server.client.get(certificateSigningRequests, { name: 'greedy' });
   assert.deepEqual([greedy.status.conditions, greedy.status.certificate], [undefined, undefined]);
 });

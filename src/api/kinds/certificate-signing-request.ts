@@ -1,7 +1,7 @@
 // CertificateSigningRequest: how a node (or anyone) asks the cluster's authority for a certificate.
 import type { ICertificateSigningRequest } from 'kubernetes-models/certificates.k8s.io/v1/CertificateSigningRequest';
+import { checkCertificateRequest, checkChangedRequest } from '../certificate-request-validation.ts';
 import type { Served } from '../meta.ts';
-import { type Cause, invalid, required } from '../validation.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defineKind } from './kind.ts';
 
@@ -42,26 +42,7 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
     },
     { name: 'Condition', type: 'string', description: 'How far the request is.', value: conditionText },
   ],
-  setDefaults: ({ spec }) => {
-    spec.usages ??= ['digital signature', 'key encipherment'];
-  },
-  validate: ({ spec }) => {
-    const causes: Cause[] = [];
-    if (!spec.request) causes.push(required('spec.request'));
-    else if (typeof spec.request !== 'string')
-      causes.push(invalid('spec.request', spec.request, 'must be base64 text'));
-    const { expirationSeconds } = spec;
-    if (expirationSeconds !== undefined && !(Number.isInteger(expirationSeconds) && expirationSeconds >= 600)) {
-      causes.push(
-        invalid(
-          'spec.expirationSeconds',
-          expirationSeconds,
-          'may not specify a duration less than 600 seconds (10 minutes)',
-        ),
-      );
-    }
-    if (!spec.signerName) causes.push(required('spec.signerName'));
-    return causes;
-  },
+  validate: checkCertificateRequest,
+  validateUpdate: checkChangedRequest,
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
 });

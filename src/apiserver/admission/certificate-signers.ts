@@ -1,10 +1,13 @@
 // Who approves or signs a certificate request needs the permission to do so for its signer; and no client certificate
 // makes its owner a master.
+
+import { checkDecisionsKept } from '../../api/certificate-request-validation.ts';
 import {
   type CertificateSigningRequest,
   certificateSigningRequests,
 } from '../../api/kinds/certificate-signing-request.ts';
-import { isSame } from '../../api/validation.ts';
+import { Invalid } from '../../api/status.ts';
+import { invalid, isSame } from '../../api/validation.ts';
 import { parseSigningRequest } from '../../pki/certificate.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import { mastersGroup, type User } from '../user.ts';
@@ -19,7 +22,14 @@ export function certificateSigners(authorizer: Authorizer): AdmissionStep {
       const fault = admission.operation === 'update' && faultOfDecision(admission, authorizer);
       if (fault) throw refusal(admission, fault);
       const request = created(admission, certificateSigningRequests);
-      if (request?.spec.signerName === clientSigner) return checkSubject(admission, request);
+      if (request) return checkContent(admission, request);
+    },
+    check: ({ kind, operation, request, object, previous }) => {
+      if ((kind as unknown) !== certificateSigningRequests || operation !== 'update') return;
+      if (request.subresource !== 'status') return;
+      const now = object as CertificateSigningRequest;
+      const causes = [...checkDecisionsKept(now, previous as CertificateSigningRequest)];
+      if (causes.length > 0) throw new Invalid({ ...certificateSigningRequests, name: now.metadata.name }, causes);
     },
   };
 }
@@ -47,11 +57,15 @@ function mayFor(authorizer: Authorizer, user: User, verb: string, signerName: st
   return [signerName, `${domain}/*`].some((name) => authorizer.decide(user, { ...asked, name }).allowed);
 }
 
-async function checkSubject(admission: Admission, { spec }: CertificateSigningRequest): Promise<void> {
+async function checkContent(admission: Admission, { spec, metadata }: CertificateSigningRequest): Promise<void> {
   const pem = Buffer.from(spec.request ?? '', 'base64').toString();
-  // What cannot be read is refused as invalid.
-  const subject = await parseSigningRequest(pem).catch(() => undefined);
-  if (subject?.organizations.includes(mastersGroup)) {
+  // What is none at all is refused with all else that is invalid.
+  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return;
+  const { organizations } = await parseSigningRequest(pem).catch((error: Error) => {
+    const causes = [invalid('spec.request', spec.request, error.message)];
+    throw new Invalid({ ...certificateSigningRequests, name: metadata.name }, causes);
+  });
+  if (spec.signerName === clientSigner && organizations.includes(mastersGroup)) {
     throw refusal(admission, `use of ${clientSigner} signer with ${mastersGroup} group is not allowed`);
   }
 }

@@ -4,6 +4,8 @@ import { mutableCopy } from '../../api/meta.ts';
 import { patchedAs } from '../rest/decoding.ts';
 import { object, type SubresourceHandler } from '../rest/rest.ts';
 
+type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
+
 export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));
   const cached = await rest.writes.change(request, (current) => {
@@ -15,9 +17,15 @@ export const approval: SubresourceHandler = async (request, rest) => {
     decided.status.conditions = (sent?.status?.conditions ?? []).map((condition) => ({
       ...condition,
       lastUpdateTime: condition.lastUpdateTime ?? now,
-      lastTransitionTime: condition.lastTransitionTime ?? now,
+      lastTransitionTime:
+        condition.lastTransitionTime ?? transitionOf(condition, current as CertificateSigningRequest) ?? now,
     }));
     return decided;
   });
   return object(200, cached);
 };
+
+/** A condition that stays as it was has not changed now. */
+function transitionOf({ type, status }: Condition, current: CertificateSigningRequest): string | undefined {
+  return current.status.conditions?.find((known) => known.type === type && known.status === status)?.lastTransitionTime;
+}
