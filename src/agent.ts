@@ -64,7 +64,13 @@ export function agentComponents(options: AgentOptions): Component[] {
       start: async (signal) => {
         await mkdir(dataDir, { recursive: true, mode: 0o700 });
         identity = await ensureIdentity({ ...options, token: options.token, clock }, signal);
-        transport = new HttpTransport({ server, ca: identity.ca, identity, log: log.named('client') });
+        transport = new HttpTransport({
+          server,
+          ca: identity.ca,
+          identity,
+          program: 'wherry-agent',
+          log: log.named('client'),
+        });
         client = new Client(transport);
         const localAddress = () => transport.localAddress();
         membership = await ensureMembership({ client, localAddress, nodeIp: options.nodeIp, dataDir, log });

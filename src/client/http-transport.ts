@@ -15,6 +15,8 @@ export interface HttpTransportOptions {
   ca?: string;
   identity?: { certificate: string; key: string } | { token: string };
   log: Log;
+  /** As what the server notes who writes. */
+  program?: string;
   /** How long an answer may take, and how long connecting may take before it. */
   requestTimeoutMs?: number;
   clock?: Clock;
@@ -37,8 +39,6 @@ const methods: Record<Verb, string> = {
   patch: 'PATCH',
   delete: 'DELETE',
 };
-
-const userAgent = `wherry/${programVersion} (${process.platform}/${process.arch})`;
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
@@ -104,10 +104,15 @@ export class HttpTransport implements Transport {
     signal: AbortSignal,
   ): Promise<ClientHttp2Stream> {
     await beforeAbort(ready, signal);
-    const { identity } = this.#options;
+    const { identity, program = 'wherry' } = this.#options;
     const authorization = identity && 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
     const stream = session.request(
-      { accept: 'application/json', 'user-agent': userAgent, ...authorization, ...headers },
+      {
+        accept: 'application/json',
+        'user-agent': `${program}/${programVersion} (${process.platform}/${process.arch})`,
+        ...authorization,
+        ...headers,
+      },
       { endStream: body === undefined, signal },
     );
     if (body !== undefined) stream.end(body);

@@ -5,8 +5,10 @@ export interface FieldSet {
   readonly [element: string]: FieldSet;
 }
 
+/** The node of an element that is in the set, with nothing in it. */
 export const self: FieldSet = Object.freeze({});
-export const noFields: FieldSet = self;
+/** The set of nothing. */
+export const noFields: FieldSet = Object.freeze({});
 
 /** While it is being made. */
 export type FieldSetDraft = Record<string, FieldSet>;
