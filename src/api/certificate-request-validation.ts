@@ -1,5 +1,6 @@
 // What a CertificateSigningRequest may say, and what of it may change.
-import type { CertificateSigningRequest } from './kinds/certificate-signing-request.ts';
+import type { ICertificateSigningRequest } from 'kubernetes-models/certificates.k8s.io/v1/CertificateSigningRequest';
+import type { Served } from './meta.ts';
 import {
   type Cause,
   dnsLabelFaults,
@@ -13,6 +14,7 @@ import {
   unsupported,
 } from './validation.ts';
 
+type CertificateSigningRequest = Served<ICertificateSigningRequest>;
 type Conditions = NonNullable<CertificateSigningRequest['status']['conditions']>;
 
 const usages = [
