@@ -1,5 +1,5 @@
 // The messages of gnostic's openapi.v2, as far as the document uses them.
-import { any, either, entries, flag, list, type Message, message, text, within } from './gnostic.ts';
+import { any, double, either, entries, flag, integer, list, type Message, message, text, within } from './gnostic.ts';
 import type { JsonObject } from './schema-object.ts';
 
 const schema: Message = {
@@ -9,7 +9,19 @@ const schema: Message = {
     title: [3, text],
     description: [4, text],
     default: [5, any],
+    multipleOf: [6, double],
+    maximum: [7, double],
+    exclusiveMaximum: [8, flag],
+    minimum: [9, double],
+    exclusiveMinimum: [10, flag],
+    maxLength: [11, integer],
+    minLength: [12, integer],
     pattern: [13, text],
+    maxItems: [14, integer],
+    minItems: [15, integer],
+    uniqueItems: [16, flag],
+    maxProperties: [17, integer],
+    minProperties: [18, integer],
     required: [19, list(text)],
     enum: [20, list(any)],
     additionalProperties: [
@@ -20,6 +32,8 @@ const schema: Message = {
     items: [23, within(1, (writer, field, value) => message(() => schema)(writer, field, value))],
     allOf: [24, (writer, field, value) => list(message(() => schema))(writer, field, value)],
     properties: [25, within(1, (writer, field, value) => entries(message(() => schema))(writer, field, value))],
+    readOnly: [27, flag],
+    example: [30, any],
   },
   extensions: 31,
 };

@@ -64,6 +64,13 @@ test('every kind has its definition and its paths in both versions', () => {
   }
 });
 
+test('no two definitions are the same kind', () => {
+  const kinds = Object.values<{ 'x-kubernetes-group-version-kind'?: object[] }>(v2.definitions)
+    .flatMap((definition) => definition['x-kubernetes-group-version-kind'] ?? [])
+    .map((kind) => JSON.stringify(kind));
+  assert.equal(new Set(kinds).size, kinds.length);
+});
+
 test('what clients look for in a patch is there: its kind, and its parameters by name', () => {
   const at = '/apis/apps/v1/namespaces/{namespace}/deployments/{name}';
   for (const { patch } of [v2.paths[at], v3.get('apis/apps/v1')?.paths[at]]) {
@@ -92,6 +99,7 @@ test('who has a document already is not sent it again', async () => {
     const etag = (await ask(path))?.headers.etag;
     const again = await ask(path, { ifNoneMatch: etag });
     assert.deepEqual([again?.code, again?.body], [304, undefined], path);
+    assert.equal((await ask(path, { ifNoneMatch: `"older", W/${etag}` }))?.code, 304);
     assert.equal((await ask(path, { ifNoneMatch: '"old"' }))?.code, 200);
   }
 });

@@ -67,7 +67,7 @@ async function index(
   const named = [...documents].map(([name, document]) => [name, { serverRelativeURL: urlOf(name, document) }]);
   const body = Buffer.from(JSON.stringify({ paths: Object.fromEntries(named) }));
   const headers = { 'content-type': 'application/json', etag: JSON.stringify(await hashOf(body)) };
-  return ifNoneMatch === headers.etag ? { code: 304, headers } : { code: 200, headers, body };
+  return isAmong(ifNoneMatch, headers.etag) ? { code: 304, headers } : { code: 200, headers, body };
 }
 
 async function answerWith(document: KeptDocument, version: Version, request: OpenApiRequest): Promise<OpenApiAnswer> {
@@ -75,11 +75,17 @@ async function answerWith(document: KeptDocument, version: Version, request: Ope
   if (!form) return { code: 406, headers: {}, body: '' };
   const etag = JSON.stringify(document.hash);
   const headers = { 'content-type': mediaTypes[version][form], etag, vary: 'Accept, Accept-Encoding' };
-  if (request.ifNoneMatch === etag) return { code: 304, headers };
+  if (isAmong(request.ifNoneMatch, etag)) return { code: 304, headers };
   const bytes = await document.compressed(form);
   return request.acceptsGzip
     ? { code: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: bytes }
     : { code: 200, headers, body: await uncompressed(bytes) };
+}
+
+/** Whether a client has what it asks for: one of those that it names. */
+function isAmong(ifNoneMatch: string | undefined, etag: string): boolean {
+  const held = ifNoneMatch?.split(',').map((each) => each.trim().replace(/^W\//, '')) ?? [];
+  return held.includes(etag) || held.includes('*');
 }
 
 function movedTo(location: string): OpenApiAnswer {
