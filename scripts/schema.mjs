@@ -2,9 +2,11 @@
 // (full names, fields, references, descriptions) and @kubernetes/client-node (formats), trimmed to the version that is served.
 //   schema.js        { "io.k8s.api.core.v1.ServicePort": { "port!": "int32", "targetPort": "intOrString" } ... } as JSON text
 //   descriptions.js  { "io.k8s.api.core.v1.ServicePort": { "": "of the type", "port": "of the field" } ... } as JSON text
-// A field's type is a scalar, the name of another type, [T] for a list or {T} for a map; "!" marks what is required.
+// A field's type is a scalar, the name of another type, [T] for a list or {T} for a map. "!" after its name marks what is
+// required, "~" where a zero says nothing: Go programs, which write it or leave it out, mean the same.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fieldNumbers } from '../src/api/protobuf/field-numbers.ts';
 
 const packages = 'node_modules';
 const clientModels = join(packages, '@kubernetes/client-node/dist/gen/models');
@@ -195,6 +197,28 @@ function completed(type, known) {
   return given ? type.replace(/\b(double|string)\b/, given) : type;
 }
 
+/** Of each type the fields whose zero says nothing, by the marks of the table of field numbers. */
+function readZeroless() {
+  const found = new Map();
+  let inPackage = '';
+  for (const line of fieldNumbers.split('\n')) {
+    if (!line.startsWith(' ')) inPackage = line;
+    else {
+      const [name, ...fields] = line.trim().split(' ');
+      found.set(`${inPackage}.${name}`, fields.map((field) => field.replace(/^\d+=/, '')));
+    }
+  }
+  const zeroless = (name) =>
+    (found.get(name) ?? []).flatMap((field) => {
+      if (field.startsWith('+')) return zeroless(`${name.slice(0, name.lastIndexOf('.'))}.${field.slice(1)}`);
+      return /[?!:]/.test(field) ? [] : [field];
+    });
+  return (name) => new Set(zeroless(name));
+}
+
+const withZero = ['string', 'boolean', 'int32', 'int64', 'double'];
+
+const zeroless = readZeroless();
 const classes = readClasses();
 const declared = [...declarations()].map(parseInterface).filter((each) => each && !scalars[each.name]);
 const types = {};
@@ -202,8 +226,13 @@ const descriptions = {};
 for (const { name: typeName, description: about, fields } of declared) {
   const known = classesOf(typeName).map((each) => classes.get(each)).find(Boolean);
   const kept = fields.filter(({ name }) => !newer.includes(`${typeName}.${name}`));
+  const saysNothing = zeroless(typeName);
   types[typeName] = Object.fromEntries(
-    kept.map(({ name, required, type }) => [`${name}${required ? '!' : ''}`, completed(type, known?.get(name))]),
+    kept.map(({ name, required, type }) => {
+      const holds = completed(type, known?.get(name));
+      const mark = required ? '!' : saysNothing.has(name) && withZero.includes(holds) ? '~' : '';
+      return [name + mark, holds];
+    }),
   );
   descriptions[typeName] = Object.fromEntries(
     [['', about], ...kept.map(({ name, description }) => [name, description])].filter(([, text]) => text),

@@ -38,6 +38,24 @@ test('what says nothing is left out, but for what must be there', () => {
   });
 });
 
+test('a zero is kept where it is told apart from nothing', () => {
+  const { value } = decode(typeOf('apps', 'Deployment'), {
+    metadata: { name: '' },
+    spec: {
+      replicas: 0,
+      paused: false,
+      minReadySeconds: 0,
+      template: { spec: { hostNetwork: false, hostUsers: false } },
+    },
+    status: { replicas: 0 },
+  });
+  assert.deepEqual(value, {
+    metadata: {},
+    spec: { replicas: 0, template: { spec: { hostUsers: false } } },
+    status: {},
+  });
+});
+
 test('quantities and times are written one way', () => {
   const resources = { limits: { cpu: '1000m', memory: 1024 }, requests: { cpu: 0.5 } };
   const { value } = decode(pod, {

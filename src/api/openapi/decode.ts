@@ -2,7 +2,7 @@
 // left out, quantities and times are written one way, and what is of another JSON type is refused.
 import { isFields } from '../meta.ts';
 import { canonicalQuantity, quantityRule } from '../quantity.ts';
-import { type ObjectType, shortName, type Type } from './type.ts';
+import { type Field, type ObjectType, shortName, type Type } from './type.ts';
 
 /** The body holds what its type cannot: the text says where, as Kubernetes would. */
 export class Undecodable extends Error {}
@@ -48,7 +48,7 @@ function decodeObject(type: ObjectType, body: Record<string, unknown>, place: Pl
     const sent = body[name];
     if (sent === null || sent === undefined) continue;
     const value = decodeValue(field.type, sent, inner);
-    if (field.required || !saysNothing(field.type, value)) result[name] = value;
+    if (field.required || !saysNothing(field, value)) result[name] = value;
   }
   return result;
 }
@@ -60,11 +60,11 @@ const stepFrom = (parent: Place, step: string): Place => ({
   unknownFields: parent.unknownFields,
 });
 
-/** An empty list or map is as good as none. */
-function saysNothing(type: Type, value: unknown): boolean {
+/** An empty list or map is as good as none, and so is the zero of most scalars. */
+function saysNothing({ type, isZeroNothing }: Field, value: unknown): boolean {
   if (type.is === 'list') return (value as unknown[]).length === 0;
   if (type.is === 'map') return Object.keys(value as object).length === 0;
-  return false;
+  return value === undefined || (isZeroNothing && (value === '' || value === 0 || value === false));
 }
 
 function decodeValue(type: Type, value: unknown, place: Place): unknown {

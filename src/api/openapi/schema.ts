@@ -2,7 +2,7 @@
 import { schema } from './generated/schema.js';
 import type { Field, ObjectType, ScalarName, Type } from './type.ts';
 
-/** Of each type its fields, "name" or "name!" where required, with what they hold: a scalar, a type, [T] or {T}. */
+/** Of each type its fields, with the marks "!" and "~" where required or without a zero, and what they hold: a scalar, a type, [T] or {T}. */
 const declared = JSON.parse(schema) as Record<string, Record<string, string>>;
 
 const made = new Map<string, ObjectType>();
@@ -53,8 +53,10 @@ class DeclaredType implements ObjectType {
   get fields(): ReadonlyMap<string, Field> {
     this.#fields ??= new Map(
       Object.entries(this.#declared).map(([name, type]) => {
-        const required = name.endsWith('!');
-        return [required ? name.slice(0, -1) : name, { type: readType(type), required }];
+        const mark = name.at(-1);
+        const required = mark === '!';
+        const isZeroNothing = mark === '~';
+        return [name.replace(/[!~]$/, ''), { type: readType(type), required, isZeroNothing }];
       }),
     );
     return this.#fields;

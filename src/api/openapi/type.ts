@@ -41,6 +41,8 @@ export type Type = Scalar | ListType | MapType | ObjectType;
 export interface Field {
   type: Type;
   required: boolean;
+  /** An empty text, 0 or false is the same as nothing. */
+  isZeroNothing: boolean;
 }
 
 /** "PodSpec" of "io.k8s.api.core.v1.PodSpec". */

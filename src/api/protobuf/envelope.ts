@@ -135,6 +135,8 @@ function once<T>(make: () => T): () => T {
 const metaNamed = (name: string) => typeNamed(`${metaPackage}.${name}`) as ObjectType;
 
 function metaType(name: string, fields: Record<string, Type>): ObjectType {
-  const entries = Object.entries(fields).map(([field, type]) => [field, { type, required: false }] as const);
+  const entries = Object.entries(fields).map(
+    ([field, type]) => [field, { type, required: false, isZeroNothing: false }] as const,
+  );
   return { is: 'object', name: `${metaPackage}.${name}`, fields: new Map(entries) };
 }
