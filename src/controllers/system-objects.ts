@@ -1,5 +1,6 @@
 // What every cluster has from its first second: the system namespaces, the settings that all parts share, the Service of
 // the API itself and that of DNS. Made at every start of a server, and kept so; only what differs is written.
+import ipaddr from 'ipaddr.js';
 import { addressInRange, type ClusterSettings, clusterSettingsRef } from '../api/cluster-settings.ts';
 import { configMaps } from '../api/kinds/config-map.ts';
 import { endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
@@ -91,20 +92,22 @@ function systemObjects(options: SystemObjectsOptions): SystemObject[] {
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
     },
   });
-  want(endpointSlices, {
-    metadata: {
-      namespace: 'default',
-      name: 'kubernetes',
-      labels: { [serviceNameLabel]: 'kubernetes', [managedByLabel]: 'wherry-server' },
-    },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: [apiAddress], conditions: { ready: true } }],
-    ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
-  });
-  want(endpoints, {
-    metadata: { namespace: 'default', name: 'kubernetes' },
-    subsets: [{ addresses: [{ ip: apiAddress }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] }],
-  });
+  if (!isLoopback(apiAddress)) {
+    want(endpointSlices, {
+      metadata: {
+        namespace: 'default',
+        name: 'kubernetes',
+        labels: { [serviceNameLabel]: 'kubernetes', [managedByLabel]: 'wherry-server' },
+      },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [apiAddress], conditions: { ready: true } }],
+      ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
+    });
+    want(endpoints, {
+      metadata: { namespace: 'default', name: 'kubernetes' },
+      subsets: [{ addresses: [{ ip: apiAddress }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] }],
+    });
+  }
   // Every node answers DNS itself on this address; the Service is for those who look it up.
   want(services, {
     metadata: { namespace: 'kube-system', name: 'kube-dns', labels: { 'k8s-app': 'kube-dns' } },
@@ -131,4 +134,9 @@ async function ensure<T extends KubeObject>(
     if (!isNotFound(error)) throw error;
     await client.create(kind, draft);
   }
+}
+
+/** A server that is for its own host alone is no endpoint for anybody else. */
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'loopback';
 }
