@@ -90,7 +90,7 @@ export const priorityClasses = defineKind<PriorityClass>({
       ? 'this is a system priority class and cannot be deleted'
       : undefined,
   validateUpdate: function* ({ value, preemptionPolicy }, previous) {
-    if (value !== previous.value) yield forbidden('value', 'may not be changed in an update.');
+    if (value !== previous.value) yield forbidden('Value', 'may not be changed in an update.');
     yield* checkImmutable('preemptionPolicy', preemptionPolicy, previous.preemptionPolicy);
   },
 });
