@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { leases } from '../../api/kinds/lease.ts';
+import { nodes } from '../../api/kinds/node.ts';
+import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
+import { pods } from '../../api/kinds/pod.ts';
+import { type Asked, admitting } from './admission-for-tests.ts';
+import { nodeRestriction } from './node-restriction.ts';
+
+const user = { name: 'system:node:a', groups: ['system:nodes'] };
+const node = (name: string, spec: object = {}, metadata: object = {}) => ({ metadata: { name, ...metadata }, spec });
+const labelled = (labels: object) => node('a', {}, { labels });
+const pod = (spec: object, metadata: object = {}) => ({
+  metadata: { name: 'web', namespace: 'shop', ...metadata },
+  spec,
+});
+const lease = (name: string, namespace: string) => ({ metadata: { name, namespace } });
+const claim = (status: object) => ({ metadata: { name: 'data', namespace: 'shop' }, spec: {}, status });
+const mirror = (spec: object, owner: object = {}) =>
+  pod(spec, {
+    annotations: { 'kubernetes.io/config.mirror': 'x' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'a', uid: 'u', controller: true, ...owner }],
+  });
+
+const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
+  ['itself', { kind: nodes, object: node('a') }],
+  ['another node', { kind: nodes, object: node('b') }, /node "a" is not allowed to modify node "b"/],
+  [
+    'its own labels',
+    { kind: nodes, object: labelled({ zone: 'x', 'kubernetes.io/hostname': 'a' }), previous: node('a') },
+  ],
+  [
+    'restricted labels',
+    { kind: nodes, object: labelled({ 'x.node-restriction.kubernetes.io/y': '' }), previous: node('a') },
+    /is not allowed to modify labels: x.node-restriction.kubernetes.io\/y/,
+  ],
+  [
+    'roles at its creation',
+    { kind: nodes, object: labelled({ 'node-role.kubernetes.io/control-plane': '' }) },
+    /node "a" is not allowed to set the following labels: node-role/,
+  ],
+  ['taints at its creation', { kind: nodes, object: node('a', { taints: [{ key: 'x', effect: 'NoSchedule' }] }) }],
+  [
+    'taints later',
+    { kind: nodes, object: node('a'), previous: node('a', { taints: [{ key: 'x', effect: 'NoSchedule' }] }) },
+    /not allowed to modify taints/,
+  ],
+  [
+    'its pod network',
+    { kind: nodes, object: node('a', { podCIDR: '10.0.0.0/8' }) },
+    /not allowed to choose its pod network/,
+  ],
+  ['the end of its pod', { kind: pods, previous: pod({ nodeName: 'a' }) }],
+  [
+    'the end of a pod of others',
+    { kind: pods, previous: pod({ nodeName: 'b' }) },
+    /only delete pods with spec.nodeName set to itself/,
+  ],
+  [
+    'the status of its pod',
+    { kind: pods, object: pod({ nodeName: 'a' }), previous: pod({ nodeName: 'a' }), subresource: 'status' },
+  ],
+  [
+    'labels of its pod',
+    { kind: pods, object: pod({}, { labels: { a: 'b' } }), previous: pod({ nodeName: 'a' }), subresource: 'status' },
+    /cannot update labels through pod status/,
+  ],
+  ['a pod', { kind: pods, object: pod({ nodeName: 'a' }) }, /can only create mirror pods/],
+  ['a mirror pod', { kind: pods, object: mirror({ nodeName: 'a' }) }],
+  ['a mirror pod elsewhere', { kind: pods, object: mirror({ nodeName: 'b' }) }, /spec.nodeName set to itself/],
+  [
+    'a mirror pod of others',
+    { kind: pods, object: mirror({ nodeName: 'a' }, { name: 'b' }) },
+    /owner reference set to itself/,
+  ],
+  [
+    'a mirror pod with secrets',
+    { kind: pods, object: mirror({ nodeName: 'a', volumes: [{ name: 's', secret: { secretName: 's' } }] }) },
+    /can not create pods that reference/,
+  ],
+  ['its lease', { kind: leases, object: lease('a', 'kube-node-lease') }],
+  ['the lease of another', { kind: leases, object: lease('b', 'kube-node-lease') }, /same name as the requesting node/],
+  [
+    'a lease elsewhere',
+    { kind: leases, object: lease('a', 'default') },
+    /can only access leases in the "kube-node-lease"/,
+  ],
+  [
+    'the capacity of a claim',
+    { kind: persistentVolumeClaims, object: claim({ capacity: {} }), previous: claim({}), subresource: 'status' },
+  ],
+  [
+    'the phase of a claim',
+    { kind: persistentVolumeClaims, object: claim({ phase: 'Lost' }), previous: claim({}), subresource: 'status' },
+    /not allowed to update fields other than status.capacity/,
+  ],
+];
+
+test('what a node may write', async () => {
+  const { admit } = await admitting();
+  for (const [what, asked, refused] of cases) {
+    const admitted = admit(nodeRestriction, { ...asked, user });
+    if (refused) await assert.rejects(admitted, refused, what);
+    else await assert.doesNotReject(admitted, what);
+  }
+});
+
+test('who is no node may write all of it', async () => {
+  const { admit } = await admitting();
+  for (const [what, asked] of cases) await assert.doesNotReject(admit(nodeRestriction, asked), what);
+});
