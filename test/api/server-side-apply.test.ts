@@ -102,6 +102,18 @@ test('a conflict names the owners and fields, and force takes them', async () =>
   assert.deepEqual(ownersOf(forced), ['n Apply {"f:data":{"f:a":{},"f:b":{}}}']);
 });
 
+test('who applies side by side with others loses nothing and takes nothing', async () => {
+  const numbers = Array.from({ length: 20 }, (_, n) => `n${n}`);
+  const data = Object.fromEntries(numbers.map((n) => [n, n]));
+  await Promise.all(numbers.map((n) => applied('many', mapNamed('many', { data: { [n]: n } }), n)));
+  const object = await request({ verb: 'get', name: 'many' });
+  assert.deepEqual((object as KubeObject & { data: object }).data, data);
+  assert.equal(ownersOf(object).length, numbers.length);
+  await Promise.all(numbers.map((n) => applied('many', mapNamed('many'), n)));
+  const emptied = await request({ verb: 'get', name: 'many' });
+  assert.deepEqual([ownersOf(emptied), 'data' in emptied], [[], false]);
+});
+
 test('owners can be forgotten, and be read and written back', async () => {
   const created = await applied('four', mapNamed('four', { data: { a: '1' } }), 'm');
   const { managedFields, ...metadata } = created.metadata;

@@ -17,7 +17,7 @@ import { type Owner, ownersOf } from './owners.ts';
 import { structureOf } from './structure.ts';
 import { trackUpdate } from './track.ts';
 
-const structure = structureOf({ group: 'apps', version: 'v1', kind: 'Deployment', hasStatus: true }, 'main');
+const structure = structureOf(typeOfKind({ group: 'apps', version: 'v1', kind: 'Deployment' }), 'main');
 const now = '2026-01-01T00:00:00Z';
 
 const word = fc.constantFrom('a', 'b', 'c');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../meta.ts';
+import { typeOfKind } from '../openapi/schema.ts';
 import { type Applied, apply } from './apply.ts';
 import { blankOf } from './blank.ts';
 import { ApplyConflict } from './conflicts.ts';
@@ -9,7 +10,7 @@ import { type Owner, ownersOf } from './owners.ts';
 import { structureOf } from './structure.ts';
 import { trackUpdate } from './track.ts';
 
-const structure = structureOf({ group: 'apps', version: 'v1', kind: 'Deployment', hasStatus: true }, 'main');
+const structure = structureOf(typeOfKind({ group: 'apps', version: 'v1', kind: 'Deployment' }), 'main');
 const now = '2026-01-01T00:00:00Z';
 const nothing: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: '' } };
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { typeOfKind } from '../openapi/schema.ts';
 import { blankOf } from './blank.ts';
 import { compare } from './compare.ts';
 import type { FieldSet } from './field-set.ts';
 import { structureOf } from './structure.ts';
 
-const structure = structureOf({ group: '', version: 'v1', kind: 'Pod', hasStatus: true }, 'both');
+const type = typeOfKind({ group: '', version: 'v1', kind: 'Pod' });
+const structure = structureOf(type, 'both');
 const pod = (spec: object, rest: object = {}) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -98,17 +100,16 @@ test('what is always there belongs to nobody', () => {
 });
 
 test('through a door nobody owns what is behind the other', () => {
-  const kind = { group: '', version: 'v1', kind: 'Pod', hasStatus: true };
   const after = pod({ hostname: 'h' }, { status: { phase: 'Running' } });
   const spec = { 'f:spec': { 'f:hostname': {} } };
   const status = { 'f:status': { 'f:phase': {} } };
   const through = (door: 'main' | 'status' | 'both') =>
-    compare(structureOf(kind, door), blankOf(structure), after).changed;
+    compare(structureOf(type, door), blankOf(structure), after).changed;
   assert.deepEqual([through('main'), through('status'), through('both')], [spec, status, { ...spec, ...status }]);
 });
 
 test('what has no type is owned by the entries of its objects', () => {
-  const free = structureOf({ group: 'example.com', version: 'v1', kind: 'Thing', hasStatus: false }, 'main');
+  const free = structureOf(undefined, 'both');
   const before = { metadata: {}, spec: { a: { b: 1, c: [1] }, d: 1 } };
   const after = { metadata: {}, spec: { a: { b: 2, c: [1, 2] }, d: { e: 1 } } };
   assert.deepEqual(compare(free, before, after).changed, {

@@ -2,7 +2,7 @@
 // and the list rules, once for each type and door.
 import type { Door } from '../kinds/kind.ts';
 import { isAtomicType, keyDefaultOf, type ListRule, listRuleOf } from '../openapi/list-rules.ts';
-import { metaPackage, typeNamed, typeOfKind } from '../openapi/schema.ts';
+import { metaPackage, typeNamed } from '../openapi/schema.ts';
 import type { ObjectType, Type } from '../openapi/type.ts';
 
 export type Structure =
@@ -35,18 +35,24 @@ const ownedByNobody = new Set(
   'name namespace creationTimestamp selfLink uid clusterName generation managedFields resourceVersion'.split(' '),
 );
 
-const made = new Map<string, Structure>();
+const made = new WeakMap<object, Map<Door, Structure>>();
+/** Stands for the type of what has none. */
+const untyped = {};
 
-/** Of a kind's objects as they are written through a door. Through the one nobody owns what only the other one writes. */
-export function structureOf(
-  kind: { group: string; version: string; kind: string; hasStatus: boolean },
-  door: Door,
-): Structure {
-  const name = `${kind.group}/${kind.version}/${kind.kind} ${door}`;
-  let structure = made.get(name);
+/**
+ * Of objects of a type as they are written through a door: through the main one or that of status, nobody owns what only
+ * the other one writes.
+ */
+export function structureOf(type: ObjectType | undefined, door: Door): Structure {
+  let ofType = made.get(type ?? untyped);
+  if (!ofType) {
+    ofType = new Map();
+    made.set(type ?? untyped, ofType);
+  }
+  let structure = ofType.get(door);
   if (!structure) {
-    structure = rootStructure(typeOfKind(kind), kind.hasStatus ? door : 'both');
-    made.set(name, structure);
+    structure = rootStructure(type, door);
+    ofType.set(door, structure);
   }
   return structure;
 }
@@ -91,7 +97,7 @@ class Struct {
     let structure = this.#fields.get(name);
     if (!structure) {
       const field = this.#type.fields.get(name);
-      structure = field ? structureOfField(field.type, listRuleOf(this.#type.name, name)) : leaf;
+      structure = field ? structureOfField(field.type, field.rule ?? listRuleOf(this.#type.name, name)) : leaf;
       this.#fields.set(name, structure);
     }
     return structure;

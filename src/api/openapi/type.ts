@@ -1,4 +1,5 @@
 // The types of the API's objects: what a field holds, by the names under which OpenAPI knows them.
+import type { ListRule } from './list-rules.ts';
 
 export type ScalarName =
   | 'string'
@@ -43,6 +44,8 @@ export interface Field {
   required: boolean;
   /** An empty text, 0 or false is the same as nothing. */
   isZeroNothing: boolean;
+  /** How it is merged and owned, where that stands with the type itself and not among the rules of Kubernetes' types. */
+  rule?: ListRule;
 }
 
 /** "PodSpec" of "io.k8s.api.core.v1.PodSpec". */

@@ -95,6 +95,7 @@ test('what does not fit is refused without saying what', () => {
 test('what is no patch, or too much of one, is refused', () => {
   assert.throws(() => jsonPatch(before(), { op: 'remove' }), BadRequest);
   assert.throws(() => jsonPatch(before(), ['x']), BadRequest);
+  assert.throws(() => jsonPatch(before(), [{ op: 'remove', path: 5 }]), /jsonPatchOp.path of type string/);
   const one = { op: 'add', path: '/data/a', value: '' };
   assert.throws(() => jsonPatch(before(), Array(10_001).fill(one)), RequestEntityTooLarge);
   const large = { ...before(), large: 'x'.repeat(1024 * 1024) };

@@ -21,7 +21,7 @@ type Holder = Record<string, unknown> | unknown[];
 export function jsonPatch(draft: object, operations: unknown): unknown {
   if (!Array.isArray(operations)) {
     const sent = isFields(operations) ? 'object' : typeof operations;
-    throw new BadRequest(`json: cannot unmarshal ${sent} into Go value of type jsonpatch.Patch`);
+    throw undecodable(`${sent} into Go value of type []handlers.jsonPatchOp`);
   }
   if (operations.length > operationsAtMost) {
     const told = `maximum operations in a JSON patch is ${operationsAtMost}, got ${operations.length}`;
@@ -40,7 +40,8 @@ class Patching {
 
   all(operations: readonly unknown[]): unknown {
     for (const operation of operations) {
-      if (!isFields(operation)) throw new BadRequest('json: cannot unmarshal an operation of the patch');
+      if (!isFields(operation)) throw undecodable(`${typeof operation} into Go value of type handlers.jsonPatchOp`);
+      checkTexts(operation);
       this.#one(operation);
     }
     return this.#root;
@@ -96,6 +97,18 @@ class Patching {
     let holder = asHolder(this.#root);
     for (const step of steps) holder = asHolder(read({ holder, key: step }));
     return { holder, key };
+  }
+}
+
+function undecodable(why: string): BadRequest {
+  return new BadRequest(`error decoding patch: json: cannot unmarshal ${why}`);
+}
+
+function checkTexts(operation: Record<string, unknown>): void {
+  for (const name of ['op', 'path', 'from']) {
+    const value = operation[name];
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw undecodable(`${typeof value} into Go struct field jsonPatchOp.${name} of type string`);
   }
 }
 

@@ -32,15 +32,15 @@ function patchedBy(contentType: string, current: KubeObject, patch: unknown, typ
     case json:
       return jsonPatch(mutableCopy(fields), patch);
     case merge:
-      return mutableCopy(mergePatch(fields, asFields(patch)));
+      return mutableCopy(mergePatch(fields, asFields(patch, 'error decoding patch: ')));
     case strategicType:
       if (type) return mutableCopy(strategicMergePatch(type, fields, asFields(patch)));
   }
   throw new UnsupportedMediaType(patchTypes.filter((each) => type || each !== strategicType));
 }
 
-function asFields(patch: unknown): Record<string, unknown> {
+function asFields(patch: unknown, told = ''): Record<string, unknown> {
   if (isFields(patch)) return patch;
   const sent = Array.isArray(patch) ? 'array' : typeof patch;
-  throw new BadRequest(`json: cannot unmarshal ${sent} into Go value of type map[string]interface {}`);
+  throw new BadRequest(`${told}json: cannot unmarshal ${sent} into Go value of type map[string]interface {}`);
 }

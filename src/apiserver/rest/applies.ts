@@ -2,14 +2,12 @@
 import { apply } from '../../api/apply/apply.ts';
 import { checkConfig } from '../../api/apply/config-check.ts';
 import { type Owner, ownersOf } from '../../api/apply/owners.ts';
-import { structureOf } from '../../api/apply/structure.ts';
 import { apiVersionOf, storedKind } from '../../api/kinds/kind.ts';
 import { isFields, type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { typeOfKind } from '../../api/openapi/schema.ts';
 import { BadRequest, Conflict, Invalid, NotFound } from '../../api/status.ts';
 import { invalid } from '../../api/validation.ts';
-import { decodeAs } from './decoding.ts';
-import { doorOf, writerOf } from './ownership.ts';
+import { decodeAs, typeOf } from './decoding.ts';
+import { doorOf, structureFor, writerOf } from './ownership.ts';
 import { type RestRequest, subjectOf } from './request.ts';
 
 /** The configuration in the body, in the stored form of its kind. Nulls in it stand: they take a value away. */
@@ -23,9 +21,9 @@ export function configIn(request: RestRequest): Record<string, unknown> {
   }
   const metadata = isFields(body.metadata) ? body.metadata : {};
   if (metadata.managedFields !== undefined) throw new BadRequest('metadata.managedFields must be nil');
-  const type = typeOfKind(kind);
+  const type = typeOf(kind);
   const subject = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${sent}`;
-  if (type) checkConfig(type, structureOf(kind, doorOf(request)), body, subject);
+  if (type) checkConfig(type, structureFor(kind, doorOf(request)), body, subject);
   checkNames(request, metadata);
   return kind.view ? { ...kind.view.toStored(body as unknown as KubeObject) } : body;
 }
@@ -57,7 +55,7 @@ export function appliedTo(
   const kind = storedKind(request.kind);
   if (!live) checkCreates(request, config);
   const { object, owners } = apply({
-    structure: structureOf(kind, doorOf(request)),
+    structure: structureFor(kind, doorOf(request)),
     live: live ?? { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name: '' } },
     owners: live ? ownersOf(live) : [],
     config,

@@ -111,7 +111,7 @@ function fieldValidationOf({ query }: RestRequest): 'Ignore' | 'Warn' | 'Strict'
 
 const types = new WeakMap<Kind, ObjectType>();
 
-function typeOf(kind: Kind): ObjectType | undefined {
+export function typeOf(kind: Kind): ObjectType | undefined {
   const known = types.get(kind);
   if (known) return known;
   const type = typeOfKind(kind);

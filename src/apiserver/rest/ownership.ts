@@ -9,13 +9,14 @@ import {
   sameOwners,
   type Writer,
 } from '../../api/apply/owners.ts';
-import { structureOf } from '../../api/apply/structure.ts';
+import { type Structure, structureOf } from '../../api/apply/structure.ts';
 import { trackUpdate } from '../../api/apply/track.ts';
 import { equalJson } from '../../api/equal-json.ts';
-import { apiVersionOf, type Door, storedKind } from '../../api/kinds/kind.ts';
+import { apiVersionOf, type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { Invalid } from '../../api/status.ts';
 import { type Cause, forbidden, invalid, required, tooLong } from '../../api/validation.ts';
+import { typeOf } from './decoding.ts';
 import { optionKinds, type RestRequest } from './request.ts';
 
 const nameLengthMost = 128;
@@ -70,9 +71,14 @@ function nameOfProgram(userAgent: string): string {
     .replace(/\uFFFD$/, '');
 }
 
+/** What may be owned of a kind's objects by who writes through a door. A kind without a door for status has one for all. */
+export function structureFor(kind: Kind, door: Door): Structure {
+  return structureOf(typeOf(kind), kind.hasStatus ? door : 'both');
+}
+
 /** The owners of an object that is being created: who creates it owns what it says, defaults included. */
 export function ownersOfNew(request: RestRequest, writer: Writer, draft: KubeObject, now: string): readonly Owner[] {
-  const structure = structureOf(storedKind(request.kind), doorOf(request));
+  const structure = structureFor(storedKind(request.kind), doorOf(request));
   return trackUpdate([], { structure, before: blankOf(structure), after: draft, writer, now });
 }
 
@@ -85,7 +91,7 @@ export function ownersOfChanged(request: RestRequest, change: Change): readonly 
   if (!request.subresource) checkSent(request, after, sent);
   const known = request.subresource ? ownersOf(before) : ownersSent(sent, ownersOf(before));
   if (request.verb === 'create' || known.length === 0) return known;
-  const structure = structureOf(storedKind(request.kind), door);
+  const structure = structureFor(storedKind(request.kind), door);
   return trackUpdate(known, { structure, before, after, writer, now });
 }
 
