@@ -7,6 +7,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 
 let directory: string;
@@ -19,7 +20,7 @@ before(async () => {
   const state = join(directory, 'state');
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', process.execPath, join(import.meta.dirname, 'engine-writer.ts'), state],
+    ['--pdeathsig', 'KILL', process.execPath, fileURLToPath(import.meta.resolve('./engine-writer.ts')), state],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let output = '';
