@@ -19,9 +19,9 @@ import { Rest } from './apiserver/rest/rest.ts';
 import { reviewHandlers } from './apiserver/reviews/all.ts';
 import { subresourceHandlers } from './apiserver/subresources/all.ts';
 import { mastersGroup } from './apiserver/user.ts';
-import { adviseRestore } from './backup/restore-advice.ts';
+import { openState } from './backup/open-state.ts';
 import { type RollingBackupOptions, runRollingBackups } from './backup/rolling-backups.ts';
-import { keysDirectory, stateDirectory } from './backup/take-backup.ts';
+import { keysDirectory } from './backup/take-backup.ts';
 import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
 import { writeFileWhole } from './base/files.ts';
@@ -36,7 +36,7 @@ import { ensureServerCredentials, type ServerCredentials } from './pki/credentia
 import { formatKubeconfig } from './pki/kubeconfig.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { runCompaction } from './store/compaction.ts';
-import { EmbeddedStore } from './store/embedded/embedded-store.ts';
+import type { EmbeddedStore } from './store/embedded/embedded-store.ts';
 
 export interface ServerOptions {
   dataDir: string;
@@ -51,6 +51,8 @@ export interface ServerOptions {
   writeKubeconfig: string;
   nodeGraceMs: number;
   backups: RollingBackupOptions;
+  /** Called when the server cannot go on: it must be started anew. */
+  onFatal(error: Error): void;
   log: Log;
 }
 
@@ -89,7 +91,7 @@ export function serverComponents(options: ServerOptions): Component[] {
       // The first, because its lock is what keeps a second server away.
       name: 'store',
       start: async () => {
-        store = await EmbeddedStore.open(stateDirectory(options.dataDir)).catch(adviseRestore(options));
+        store = await openState({ ...options, onLost: options.onFatal });
       },
       stop: () => store?.close() ?? Promise.resolve(),
     },

@@ -9,8 +9,9 @@ import { createLog } from '../base/log.ts';
 import { EmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { StoreInUse } from '../store/store.ts';
 import { backupHead } from './backup-file.ts';
+import { openState } from './open-state.ts';
 import { restoreBackup, revisionPast } from './restore-backup.ts';
-import { backupName, listBackups, takeRollingBackup } from './rolling-backups.ts';
+import { backupName, listBackups, removeUnfinished, takeRollingBackup } from './rolling-backups.ts';
 import { takeBackup } from './take-backup.ts';
 
 let directory: string;
@@ -121,6 +122,29 @@ test('revisions go on past all that was given out, also when the same backup is 
   assert.ok(revisionPast(head, 7_000_000_000, nowMs) > 8_000_000_000 - 1);
   // A clock that was set back counts for nothing.
   assert.equal(revisionPast(head, 0, nowMs - 1e9), 1_000_000_500);
+});
+
+test('what a server left that was killed amid a backup goes at the next start', async () => {
+  const files = ['wherry-20261121T120000Z-r7.backup.gz.123.part', 'wherry-20261121T110000Z-r5.backup.gz', 'mine.part'];
+  const rolling = join(directory, 'backups');
+  await mkdir(rolling);
+  for (const file of files) await writeFile(join(rolling, file), '');
+  await removeUnfinished(rolling);
+  assert.deepEqual((await readdir(rolling)).sort(), files.slice(1).sort());
+});
+
+test('a server starts with an empty state only where there never was one', async () => {
+  const backups = { directory: join(directory, 'backups'), everyMs: 0, keep: 1 };
+  const open = (name: string) => openState({ dataDir: join(directory, name), backups, onLost: () => {} });
+  const advice = /is damaged: .*There is no backup .* restore --force --data-dir \S+ FILE/;
+  await (await open('fresh')).close();
+  await (await open('fresh')).close();
+  await mkdir(join(directory, 'fresh/pki'));
+  await rm(join(directory, 'fresh/state'), { recursive: true });
+  await assert.rejects(open('fresh'), advice);
+  await mkdir(join(directory, 'half.restoring'));
+  await assert.rejects(open('half'), /interrupted.*There is no backup/);
+  assert.ok(!(await readdir(directory)).includes('half'));
 });
 
 test('of the backups that a server takes by itself the newest are kept, whatever the clock said', async () => {

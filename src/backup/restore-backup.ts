@@ -37,13 +37,16 @@ export function revisionPast({ created, revision }: BackupHead, known: number, n
   return Math.max(revision, known) + leastMargin + elapsedSeconds * revisionsPerSecond;
 }
 
+/** Where a restore is unpacked. */
+export const restoringDirectory = (serverDirectory: string): string => `${serverDirectory}.restoring`;
+
 export async function restoreBackup({ file, serverDirectory, replaces, nowMs }: RestoreOptions): Promise<Restored> {
   const head = await checkWhole(file);
   const isThere = await hasContent(serverDirectory);
   if (isThere && !replaces)
     throw new Error(`${serverDirectory} is not empty: say --force to put it aside and restore in its place`);
   const lock = isThere ? await lockState(serverDirectory) : undefined;
-  const fresh = `${serverDirectory}.restoring`;
+  const fresh = restoringDirectory(serverDirectory);
   try {
     const past = revisionPast(head, isThere ? await knownRevision(serverDirectory) : 0, nowMs);
     await rm(fresh, { recursive: true, force: true });

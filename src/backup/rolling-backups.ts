@@ -43,6 +43,7 @@ export async function runRollingBackups(source: RollingBackupSource, signal: Abo
   const { directory, everyMs, clock, log } = source;
   if (everyMs === 0) return;
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await removeUnfinished(directory);
   let waitMs = await firstWaitMs(source);
   while (!signal.aborted) {
     await clock.sleep(waitMs, signal);
@@ -66,6 +67,12 @@ export async function takeRollingBackup(source: RollingBackupSource): Promise<vo
   );
   log.info('took a backup', { file, revision, entries, bytes, ms: Math.round(clock.monotonicMs() - begunMs) });
   for (const old of (await listBackups(directory)).slice(keep)) await rm(old, { force: true });
+}
+
+/** What a server that was killed amid a backup has left. */
+export async function removeUnfinished(directory: string): Promise<void> {
+  const unfinished = (await readdir(directory)).filter((name) => /^wherry-.*\.part$/.test(name));
+  for (const name of unfinished) await rm(join(directory, name), { force: true });
 }
 
 /** Servers that are often restarted take backups no less and no more often. */

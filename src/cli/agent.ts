@@ -53,6 +53,7 @@ comes back. \`wherry check agent\` tells whether this host is ready for it.`,
       if (!flags.server) throw new UsageError('the agent needs its master: say --server https://ADDRESS:6443');
       const { agentComponents } = await import('../agent.ts');
       const log = logFor(flags);
-      await runUntilSignal(agentComponents(agentOptions(flags, flags.server, flags.token, log)), log);
+      const options = agentOptions(flags, flags.server, flags.token, log);
+      await runUntilSignal(() => agentComponents(options), log);
     });
 }

@@ -1,4 +1,4 @@
-// Runs a table of components until a signal ends it.
+// Runs a table of components until a signal ends it, or one of them says that it cannot go on.
 import { type Component, Components } from '../base/component.ts';
 import { createLog, type Level, type Log } from '../base/log.ts';
 import { tellServiceManager } from './service-manager.ts';
@@ -8,17 +8,27 @@ export function logFor(options: { verbose?: boolean }): Log {
   return createLog({ level });
 }
 
-/** Starts the components in order, tells the service manager, then waits for SIGTERM or SIGINT and stops them in reverse. */
-export async function runUntilSignal(components: Component[], log: Log): Promise<void> {
+/**
+ * Starts the components in order, tells the service manager, then waits for SIGTERM or SIGINT and stops them in reverse. Throws
+ * the error with which a component calls `fail`, once they are stopped: whoever looks after the program starts it anew.
+ */
+export async function runUntilSignal(
+  make: (fail: (error: Error) => void) => Component[] | Promise<Component[]>,
+  log: Log,
+): Promise<void> {
   const running = new Components(log);
   const stop = Promise.withResolvers<string>();
+  stop.promise.catch(() => {}); // heard of below, when all are started
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve(signal));
   const begun = performance.now();
-  await running.start(components);
+  await running.start(await make(stop.reject));
   log.info('ready', { ms: Math.round(performance.now() - begun) });
   await tellServiceManager('READY=1', log);
-  // A pending promise alone does not keep a process alive; a component that listens does.
-  log.info('stopping', { signal: await stop.promise });
-  await tellServiceManager('STOPPING=1', log);
-  await running.stop();
+  try {
+    // A pending promise alone does not keep a process alive; a component that listens does.
+    log.info('stopping', { signal: await stop.promise });
+  } finally {
+    await tellServiceManager('STOPPING=1', log);
+    await running.stop();
+  }
 }

@@ -61,7 +61,7 @@ export interface ServerFlags {
   verbose?: boolean;
 }
 
-export function serverOptions(flags: ServerFlags): ServerOptions {
+export function serverOptions(flags: ServerFlags, onFatal: (error: Error) => void): ServerOptions {
   return {
     ...flags,
     dataDir: join(flags.dataDir, 'server'),
@@ -73,6 +73,7 @@ export function serverOptions(flags: ServerFlags): ServerOptions {
       everyMs: flags.backupInterval,
       keep: flags.backupKeep,
     },
+    onFatal,
     log: logFor(flags).named('server'),
   };
 }
@@ -87,7 +88,6 @@ may be killed at any time.`,
     )
     .action(async (flags: ServerFlags) => {
       const { serverComponents } = await import('../server.ts');
-      const options = serverOptions(flags);
-      await runUntilSignal(serverComponents(options), options.log);
+      await runUntilSignal((fail) => serverComponents(serverOptions(flags, fail)), logFor(flags).named('server'));
     });
 }

@@ -19,14 +19,14 @@ export function addUpCommand(program: Command): void {
     )
     .action(async (flags: ServerFlags & AgentFlags) => {
       const log = logFor(flags);
-      await runUntilSignal(await upComponents(flags), log);
+      await runUntilSignal((fail) => upComponents(flags, fail), log);
     });
 }
 
-async function upComponents(flags: ServerFlags & AgentFlags): Promise<Component[]> {
+async function upComponents(flags: ServerFlags & AgentFlags, fail: (error: Error) => void): Promise<Component[]> {
   const { serverComponents } = await import('../server.ts');
   const { agentComponents } = await import('../agent.ts');
-  const server = serverOptions(flags);
+  const server = serverOptions(flags, fail);
   const url = `https://${server.advertiseAddress}:${server.httpsPort}`;
   const agent = agentOptions(flags, url, undefined, logFor(flags));
   const agentTable = agentComponents(agent);

@@ -107,14 +107,14 @@ test('a time to live is neither cut short by a clock that jumps ahead nor prolon
   let offsetMs = 0;
   const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs };
   const state = join(directory, 'state');
-  let store = await EmbeddedStore.open(state, clock);
+  let store = await EmbeddedStore.open(state, { clock });
   try {
     const begun = performance.now();
     await store.transact([{ key: '/brief', value: 'x', ttlSeconds: 2 }]);
     await store.transact([{ key: '/long', value: 'x', ttlSeconds: 3600 }]);
     for (offsetMs of [24 * hourMs, -24 * hourMs]) {
       await store.close();
-      store = await EmbeddedStore.open(state, clock);
+      store = await EmbeddedStore.open(state, { clock });
       assert.equal((await store.range('/')).entries.length, 2, `after ${performance.now() - begun} ms`);
     }
     const gone = Promise.withResolvers<void>();

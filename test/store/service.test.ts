@@ -37,7 +37,8 @@ before(async () => {
     said += text;
   });
   await once(listener.stdout, 'data');
-  server = await TestServer.open([], { env: { NOTIFY_SOCKET: socket } });
+  const preload = `--import=${join(import.meta.dirname, 'lose-worker.mjs')}`;
+  server = await TestServer.open([], { env: { NOTIFY_SOCKET: socket, NODE_OPTIONS: preload } });
 });
 after(async () => {
   await server?.close();
@@ -85,6 +86,12 @@ test('SIGTERM ends watches properly, keeps all that was acknowledged, and is don
     [...(await readAll(server.client)).objects.keys()].filter((name) => name !== 'kube-root-ca.crt'),
     ['first', 'last'],
   );
+});
+
+test('a server that has lost its database worker ends, so that it is started anew', async () => {
+  assert.equal(await server.end('SIGUSR2'), 1);
+  await server.start();
+  await server.client.create(configMaps, { metadata: { namespace, name: 'after' } });
 });
 
 test('a lock is gone with the process that held it, however that ended', async () => {

@@ -10,13 +10,13 @@ import { EmbeddedStore } from './embedded-store.ts';
 
 async function openTemporary(clock: Clock = systemClock) {
   const directory = await mkdtemp(join(tmpdir(), 'wherry-store-'));
-  let store = await EmbeddedStore.open(directory, clock);
+  let store = await EmbeddedStore.open(directory, { clock });
   return {
     store,
     directory,
     reopen: async () => {
       await store.close();
-      store = await EmbeddedStore.open(directory, clock);
+      store = await EmbeddedStore.open(directory, { clock });
       return store;
     },
     remove: async () => {
@@ -103,7 +103,7 @@ test('the time while nobody has the store open, and the clock on the wall, make 
     await store.transact([{ key: '/other', value: 'x' }]);
     await store.close();
     const second = handClock();
-    const again = await EmbeddedStore.open(directory, second.clock);
+    const again = await EmbeddedStore.open(directory, { clock: second.clock });
     const gone = Promise.withResolvers<void>();
     again.watch('/event', again.stats().revision, () => gone.resolve(), new AbortController().signal);
     second.pass(19_000);

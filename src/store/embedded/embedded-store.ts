@@ -3,6 +3,7 @@
 //
 //   transact -> queue --flush--> worker commits --> watchers are told, writers are answered
 //                                     `- fails --> what waited is undone in reverse, its writers are refused
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { fileBytes } from '../../base/files.ts';
@@ -27,8 +28,13 @@ import { WatchWindow } from './watch-window.ts';
 /** How many transactions share a commit at most: more gain nothing, and what follows a commit is done in one go. */
 const batchMost = 512;
 const trimPages = 64;
-const retryExpiryMs = 5_000;
 const commitBoundsMs = [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
+
+export interface OpenOptions {
+  clock?: Clock;
+  /** Called when the engine has ended by itself: nothing can be read or written any more. */
+  onLost?(error: Error): void;
+}
 
 interface Known {
   revision: number;
@@ -51,7 +57,7 @@ export class EmbeddedStore implements Store {
   readonly #index = new Map<string, Known>();
   /** The newest write of a key that waits to be committed. */
   readonly #pending = new Map<string, Promise<unknown>>();
-  readonly #expiries = new Expiries();
+  readonly #expiries: Expiries;
   readonly #window: WatchWindow;
   readonly #commits = new Histogram(commitBoundsMs);
   /** Store time at the clock's beginning. */
@@ -62,7 +68,6 @@ export class EmbeddedStore implements Store {
   #committedRevision: number;
   #transactions = 0;
   #failures = 0;
-  #expiry: { atMs: number; cancel(): void } | undefined;
   #closed = false;
 
   private constructor(directory: string, thread: SqliteThread, clock: Clock, opening: Opening) {
@@ -72,14 +77,25 @@ export class EmbeddedStore implements Store {
     this.#storeBeganMs = opening.storeMs - clock.monotonicMs();
     this.#lastRevision = this.#committedRevision = opening.revision;
     this.#window = new WatchWindow(opening.revision);
+    this.#expiries = new Expiries({
+      nowMs: () => this.#storeMs(),
+      after: clock.after,
+      remove: (key) => this.transact([{ key, value: undefined }]),
+    });
     for (const { key, revision, expires } of opening.index) this.#remember(key, { revision, expires });
   }
 
   /** Throws StoreInUse, StoreDamaged or StoreFull when that is why it cannot be opened. */
-  static async open(directory: string, clock: Clock = systemClock): Promise<EmbeddedStore> {
+  static async open(directory: string, options: OpenOptions = {}): Promise<EmbeddedStore> {
+    const { clock = systemClock, onLost = () => {} } = options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const { thread, opening } = await SqliteThread.open(directory);
+    const { thread, opening } = await SqliteThread.open(directory, onLost);
     return new EmbeddedStore(directory, thread, clock, opening);
+  }
+
+  /** Whether a directory has a state, whole or not. */
+  static isIn(directory: string): boolean {
+    return existsSync(databaseFile(directory));
   }
 
   /** A snapshot of a directory's state, whether or not a server has it open. */
@@ -195,7 +211,7 @@ export class EmbeddedStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#expiry?.cancel();
+    this.#expiries.stop();
     await this.#flushing;
     this.#window.close();
     await this.#thread.close();
@@ -254,35 +270,12 @@ export class EmbeddedStore implements Store {
   #remember(key: string, known: Known | undefined): void {
     if (known) this.#index.set(key, known);
     else this.#index.delete(key);
-    const expires = known?.expires ?? null;
-    this.#expiries.set(key, expires);
-    if (expires !== null) this.#planExpiry(expires);
+    this.#expiries.set(key, known?.expires ?? null);
   }
 
   /** How long the store has been open in all its life: whoever sets the clock on the wall makes no key older or younger. */
   #storeMs(): number {
     return this.#storeBeganMs + this.#clock.monotonicMs();
-  }
-
-  /** One timer, for the key that vanishes next; a store in which nothing expires has none. */
-  #planExpiry(atMs: number): void {
-    if (this.#closed || (this.#expiry && this.#expiry.atMs <= atMs)) return;
-    this.#expiry?.cancel();
-    const cancel = this.#clock.after(Math.max(0, atMs - this.#storeMs()), () => void this.#expire());
-    this.#expiry = { atMs, cancel };
-  }
-
-  async #expire(): Promise<void> {
-    const over = this.#expiries.over(this.#storeMs(), batchMost);
-    let isRefused = false;
-    const refused = () => {
-      isRefused = true;
-    };
-    await Promise.all(over.map((key) => this.transact([{ key, value: undefined }]).catch(refused)));
-    this.#expiry = undefined;
-    const nextMs = this.#expiries.nextMs();
-    // What could not be deleted stays due, and is tried again in a while.
-    if (nextMs !== undefined) this.#planExpiry(isRefused ? this.#storeMs() + retryExpiryMs : nextMs);
   }
 }
 

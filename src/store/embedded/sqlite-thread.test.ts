@@ -21,9 +21,10 @@ async function madeDirectory(name: string): Promise<string> {
 const limits = { timeout: 10_000 };
 const write = { rows: [{ key: 'a', value: '1', revision: 2, expires: null }], revision: 2, storeMs: 0 };
 
-test('after the worker has died, requests are refused and closing ends', limits, async () => {
+test('after the worker has died, requests are refused, the owner is told, and closing ends', limits, async () => {
+  const lost = Promise.withResolvers<Error>();
   const made = once(process, 'worker') as Promise<[Worker]>;
-  const { thread } = await SqliteThread.open(await madeDirectory('dead'));
+  const { thread } = await SqliteThread.open(await madeDirectory('dead'), lost.resolve);
   const [worker] = await made;
   // Answered by a worker that was quicker, or refused: whoever waits hears one or the other.
   const pending = Promise.allSettled([thread.ask('commit', write)]);
@@ -31,6 +32,7 @@ test('after the worker has died, requests are refused and closing ends', limits,
   await pending;
   await assert.rejects(thread.ask('commit', write), /worker has ended/);
   await assert.rejects(thread.ask('get', 'a'), /worker has ended/);
+  assert.match((await lost.promise).message, /worker has ended/);
   await thread.close();
 });
 
@@ -43,7 +45,7 @@ test('a worker that dies while it is being closed is closed', limits, async () =
 
 test('what was written is there after closing, and a closed thread refuses', limits, async () => {
   const closed = await madeDirectory('closed');
-  const { thread } = await SqliteThread.open(closed);
+  const { thread } = await SqliteThread.open(closed, () => assert.fail('nothing is lost'));
   await thread.ask('commit', write);
   await thread.close();
   await assert.rejects(thread.ask('commit', write), /worker has ended/);

@@ -13,19 +13,24 @@ export class SqliteThread {
   #lastId = 0;
   /** Why nothing will be answered any more. */
   #ended: Error | undefined;
+  #isClosing = false;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onLost: (error: Error) => void) {
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#settle(answer));
     worker.on('error', (error) => this.#end(error));
     worker.on('exit', () => {
-      this.#end(new Error('the database worker has ended'));
+      const error = this.#end(new Error('the database worker has ended'));
       this.#exited.resolve();
+      if (!this.#isClosing) onLost(error);
     });
   }
 
   /** Throws StoreInUse, StoreDamaged or StoreFull when that is why the directory's state cannot be opened. */
-  static async open(directory: string): Promise<{ thread: SqliteThread; opening: Opening }> {
+  static async open(
+    directory: string,
+    onLost: (error: Error) => void = () => {},
+  ): Promise<{ thread: SqliteThread; opening: Opening }> {
     const file = databaseFile(directory);
     // In the checkout a source file, in the bundle a file beside the others.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
@@ -34,7 +39,7 @@ export class SqliteThread {
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     const [greeting] = (await once(worker, 'message')) as [Greeting];
-    if ('opening' in greeting) return { thread: new SqliteThread(worker), opening: greeting.opening };
+    if ('opening' in greeting) return { thread: new SqliteThread(worker, onLost), opening: greeting.opening };
     const { message, trouble } = greeting.failure;
     throw errorOf({ trouble, message: trouble === 'in use' ? message : `${file} cannot be opened: ${message}` });
   }
@@ -50,6 +55,7 @@ export class SqliteThread {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.ask('close').catch((error: unknown) => {
       // A worker that has ended by itself is closed, too.
       if (!this.#ended) throw error;
@@ -64,10 +70,11 @@ export class SqliteThread {
     else waiter?.resolve(answer.result);
   }
 
-  #end(error: Error): void {
+  #end(error: Error): Error {
     this.#ended ??= error;
     for (const waiter of this.#pending.values()) waiter.reject(this.#ended);
     this.#pending.clear();
+    return this.#ended;
   }
 }
 
