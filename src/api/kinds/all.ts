@@ -18,6 +18,7 @@ import { cronJobs } from './cron-job.ts';
 import { csiDrivers } from './csi-driver.ts';
 import { csiNodes } from './csi-node.ts';
 import { csiStorageCapacities } from './csi-storage-capacity.ts';
+import { customResourceDefinitions } from './custom-resource-definition.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpoint-slice.ts';
@@ -124,6 +125,7 @@ export const allKinds: readonly Kind[] = [
   apiServices,
   flowSchemas,
   priorityLevelConfigurations,
+  customResourceDefinitions,
 ];
 
 /** Those whose objects are kept as they are: neither views of others nor answered without being kept. */
