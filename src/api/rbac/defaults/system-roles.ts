@@ -135,7 +135,6 @@ export const systemRoles: readonly DefaultRole[] = [
       writeEvents,
       permit('create', 'coordination', 'leases'),
       permit('get list update watch', 'coordination', 'leases', 'kube-scheduler'),
-      permit('create', 'coordination', 'leasecandidates'),
       permit(read, 'core', 'nodes'),
       permit(`${read} delete`, 'core', 'pods'),
       permit('create', 'core', 'bindings pods/binding'),
