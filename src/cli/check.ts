@@ -12,7 +12,7 @@ export function addCheckCommand(program: Command): void {
     .summary('tell whether this host is ready for Wherry')
     .description(
       `Look at this host and say, line by line, what Wherry needs of it: ok, warn, or fail with the way out. Nothing is changed.
-The exit code is 1 when something fails. While Wherry runs, its own ports are in use.`,
+The exit code is 1 when something fails. An agent that runs already has its own port in use.`,
     )
     .action(async (role: Role | 'up', flags: ServerFlags & AgentFlags) => {
       const settings = { ...flags, nodeName: flags.nodeName, advertiseAddress: flags.advertiseAddress };

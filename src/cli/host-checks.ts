@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { hostname, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { likelyAddress } from './options.ts';
+import { serverRuns } from './running-server.ts';
 
 export interface Finding {
   level: 'ok' | 'warn' | 'fail';
@@ -43,11 +44,7 @@ export const hostChecks: readonly HostCheck[] = [
   { name: 'clock', of: both, look: async () => lookAtClock(new Date()) },
   { name: 'data', of: both, look: ({ dataDir }) => lookAtDataDir(dataDir) },
   { name: 'address', of: ['server'], look: async ({ advertiseAddress }) => lookAtAddress(advertiseAddress) },
-  {
-    name: 'port',
-    of: ['server'],
-    look: (settings) => lookAtPort(settings.httpsPort, settings.bindAddress, '--https-port'),
-  },
+  { name: 'port', of: ['server'], look: lookAtServerPort },
   { name: 'port', of: ['agent'], look: ({ agentPort }) => lookAtPort(agentPort, '0.0.0.0', '--agent-port') },
   { name: 'name', of: ['agent'], look: async ({ nodeName }) => lookAtName(nodeName ?? hostname().toLowerCase()) },
   { name: 'docker', of: ['agent'], look: ({ dockerSocket }) => lookAtDocker(dockerSocket) },
@@ -96,11 +93,17 @@ function lookAtAddress(advertised: string | undefined): Finding {
   }
 }
 
+async function lookAtServerPort({ dataDir, httpsPort, bindAddress }: CheckSettings): Promise<Finding> {
+  return (await serverRuns(dataDir))
+    ? ok(`the server runs on ${dataDir}`)
+    : lookAtPort(httpsPort, bindAddress, '--https-port');
+}
+
 export function lookAtPort(port: number, address: string, flag: string): Promise<Finding> {
   const { promise, resolve } = Promise.withResolvers<Finding>();
   const server = createServer();
   server.once('error', (error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EADDRINUSE' ? 'is in use, by Wherry itself or by another program' : error.message;
+    const why = error.code === 'EADDRINUSE' ? 'is in use' : error.message;
     resolve(
       fail(`port ${port} ${why}`, `see who has it with \`ss -ltnp sport = :${port}\`, or take another with ${flag}`),
     );

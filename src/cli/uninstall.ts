@@ -1,6 +1,5 @@
 // wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -8,6 +7,7 @@ import { readFileIfThere } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import { commonFlags, defaultKubeconfig, dockerSocketFlag, flag, UsageError, withFlags } from './options.ts';
 import { logFor } from './run.ts';
+import { refuseWhileServerRuns } from './running-server.ts';
 
 interface UninstallFlags {
   dataDir: string;
@@ -44,14 +44,6 @@ export function addUninstallCommand(program: Command): void {
       await rmdir(dirname(flags.writeKubeconfig)).catch(() => {});
       log.info('removed all data', { directory: flags.dataDir, kubeconfig: flags.writeKubeconfig });
     });
-}
-
-async function refuseWhileServerRuns(dataDir: string): Promise<void> {
-  const { stateDirectory } = await import('../backup/take-backup.ts');
-  const state = stateDirectory(join(dataDir, 'server'));
-  if (!existsSync(state)) return;
-  const { DirectoryLock } = await import('../store/embedded/directory-lock.ts');
-  DirectoryLock.take(state).release();
 }
 
 async function removeContainers({ dataDir, dockerSocket }: UninstallFlags, log: Log): Promise<void> {

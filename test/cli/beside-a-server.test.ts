@@ -1,4 +1,4 @@
-// Tokens and the kubeconfig, as an administrator handles them on the command line of a server that runs.
+// The commands that an administrator uses beside a server that runs: tokens, the kubeconfig, check, and uninstall, which must not.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseKubeconfig } from '../../src/pki/kubeconfig.ts';
@@ -27,6 +27,15 @@ test('a token is made, listed without its secret, and deleted', async () => {
   assert.ok(!(await run('token', 'list')).stdout.includes(id));
   const again = await run('token', 'delete', id);
   assert.deepEqual([again.code, /there is no token/.test(again.stderr)], [1, true], again.stderr);
+});
+
+test('what a server that runs must keep is not taken from it, and its own port is no fault', async () => {
+  const dataDir = ['--data-dir', server.dataDir];
+  const uninstall = await wherry(['uninstall', '--yes', ...dataDir, '--write-kubeconfig', server.kubeconfigFile]);
+  assert.deepEqual([uninstall.code, /in use by another server: stop that one/.test(uninstall.stderr)], [1, true]);
+  const check = await wherry(['check', 'server', ...dataDir, '--https-port', String(server.port)]);
+  assert.equal(check.code, 0, check.stdout);
+  assert.match(check.stdout, /the server runs on/);
 });
 
 test('the kubeconfig is printed, for another address when that is wanted', async () => {
