@@ -74,6 +74,16 @@ test('an apply creates, changes, and without a difference writes nothing', async
   assert.equal(dry.metadata.resourceVersion, changed.metadata.resourceVersion);
 });
 
+test('what the server adds to a list that is owned whole is no difference', async () => {
+  const tolerations = [{ key: 'k', operator: 'Exists' }];
+  const spec = { schedulerName: 'none', containers: [{ name: 'c', image: 'i' }], tolerations };
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod' }, spec };
+  const created = await applied('pod', pod, 'm', { resource: core('pods') });
+  const again = await applied('pod', pod, 'm', { resource: core('pods') });
+  assert.ok((again as KubeObject & { spec: typeof spec }).spec.tolerations.length > 1);
+  assert.equal(again.metadata.resourceVersion, created.metadata.resourceVersion);
+});
+
 test('every write is somebody’s: a query names the owner, or else the program does', async () => {
   const created = await request({ verb: 'create', body: mapNamed('two', { data: { a: '1' } }) });
   assert.deepEqual(ownersOf(created), ['wherry Update {"f:data":{".":{},"f:a":{}}}']);

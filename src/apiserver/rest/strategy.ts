@@ -1,6 +1,6 @@
 // What the server does to every object on its way into the store, whatever its kind. Pure but for the draft it completes.
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { equalJson } from '../../api/equal-json.ts';
 import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata-rules.ts';
@@ -61,10 +61,13 @@ export function completeChanged(kind: Kind, draft: WithParts, previous: WithPart
   }
   setDefaults(kind, draft);
   kind.prepareUpdate?.(draft, previous, door);
-  const isCounted = countsGeneration(kind) && door !== 'status';
-  if (isCounted && !isDeepStrictEqual(countedContent(kind, draft), countedContent(kind, previous))) {
-    draft.metadata.generation = (generation ?? 0) + 1;
-  }
+}
+
+/** Counts the generation of a changed object when nobody completes it any more. */
+export function countGeneration(kind: Kind, draft: WithParts, previous: WithParts, door: Door): void {
+  if (!countsGeneration(kind) || door === 'status') return;
+  if (equalJson(countedContent(kind, draft), countedContent(kind, previous))) return;
+  draft.metadata.generation = (previous.metadata.generation ?? 0) + 1;
 }
 
 function countedContent(kind: Kind, object: WithParts): unknown {

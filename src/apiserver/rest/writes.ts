@@ -18,6 +18,7 @@ import { isDryRun, type RestRequest, subjectOf } from './request.ts';
 import {
   completeChanged,
   completeNew,
+  countGeneration,
   type UpdateRules,
   updateRulesOf,
   validateChanged,
@@ -140,6 +141,7 @@ export class Writes {
     setOwners(draft, ownersOf());
     const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
     await this.#admission.admit(admission);
+    countGeneration(kind, draft, previous.object, door);
     validateChanged(kind, draft, previous.object, rules ?? updateRulesOf(request.kind, door));
     this.#admission.check(admission);
     warn(request, kind, draft);
