@@ -40,6 +40,15 @@ export function* validateMetadata(metadata: ObjectMeta, { nameRule, namespaced }
   yield* validateWritable(metadata);
 }
 
+const fixedFields = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const;
+
 export function* validateMetadataUpdate(metadata: ObjectMeta, previous: ObjectMeta): Causes {
   if (previous.deletionTimestamp) {
     const added = (metadata.finalizers ?? []).filter((finalizer) => !previous.finalizers?.includes(finalizer));
@@ -51,7 +60,7 @@ export function* validateMetadataUpdate(metadata: ObjectMeta, previous: ObjectMe
       );
     }
   }
-  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp'] as const) {
+  for (const field of fixedFields) {
     if (metadata[field] !== previous[field]) yield invalid(`metadata.${field}`, metadata[field], 'field is immutable');
   }
   yield* validateWritable(metadata);

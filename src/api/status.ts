@@ -176,11 +176,16 @@ export class UnsupportedMediaType extends StatusError {
   }
 }
 
+/** All the causes in one line, each of them once. */
+export function aggregateText(causes: readonly Required<StatusCause>[]): string {
+  const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
+}
+
 /** A validated object was found wanting; the kind is named here, not the resource. */
 export class Invalid extends StatusError {
   constructor(subject: { group: string; kind: string; name: string }, causes: Required<StatusCause>[]) {
-    const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
-    const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+    const list = aggregateText(causes);
     const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind;
     const { group, name } = subject;
     super(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {

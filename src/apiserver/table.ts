@@ -32,9 +32,22 @@ export function tableOf(
       : null,
     rows: items.map((cached) => ({
       cells: kind.columns.map((column) => column.value(cached.object, nowMs)),
+      ...conditionsOf(kind, cached),
       object: includeObject === 'None' ? null : includeObject === 'Object' ? cached.object : partialOf(cached),
     })),
   };
+}
+
+function conditionsOf(kind: Kind, { object }: CachedObject): { conditions?: RowCondition[] } {
+  const completed = kind.completionOf?.(object);
+  return completed ? { conditions: [{ type: 'Completed', status: 'True', ...completed }] } : {};
+}
+
+interface RowCondition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
 }
 
 /** An object without anything but its metadata. */

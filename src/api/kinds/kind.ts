@@ -85,6 +85,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   /** Objects vanish this long after their last write. */
   ttlSeconds?: number;
   columns: readonly Column<T>[];
+  /** That the object has come to its end, for those who do not want to see it any more. */
+  completionOf?(object: T): { reason: string; message: string } | undefined;
 
   /** Completes a draft on every write. */
   setDefaults?(draft: T): void;

@@ -75,6 +75,10 @@ export const pods = defineKind<Pod>({
     { name: 'resize', verbs: ['get', 'patch', 'update'] },
   ],
   columns: podColumns,
+  completionOf: ({ status }) => {
+    if (status.phase === 'Succeeded') return { reason: 'Succeeded', message: 'The pod has completed successfully.' };
+    return status.phase === 'Failed' ? { reason: 'Failed', message: 'The pod failed.' } : undefined;
+  },
   setDefaults: ({ spec }) => {
     spec.containers ??= [];
     setPodSpecDefaults(spec);

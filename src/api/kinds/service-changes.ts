@@ -59,7 +59,7 @@ function dropWhatTypeHasNot(spec: Spec, before: Spec): void {
   };
   if (needsClusterIp(before) && !needsClusterIp(spec)) {
     if (isSame(spec.clusterIPs, before.clusterIPs) || !spec.clusterIPs?.length) {
-      if (spec.clusterIP === before.clusterIP) delete spec.clusterIP;
+      if (!spec.clusterIP || spec.clusterIP === before.clusterIP) delete spec.clusterIP;
       delete spec.clusterIPs;
     }
     dropUnchanged('ipFamilies');

@@ -32,8 +32,8 @@ function refuse({ metadata }: Service, causes: Cause[]): void {
 /** This cluster speaks IPv4. Only who has neither addresses nor pods of its own may speak of both families. */
 function giveFamilies(service: Service): Cause[] {
   const { spec } = service;
-  if (spec.type === 'ExternalName') return [];
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+  if (spec.type === 'ExternalName') return [];
   const faults = [...validateClusterIps(service)];
   if (faults.length > 0) return faults;
   if (isHeadless(service) && Object.keys(spec.selector ?? {}).length === 0) {
@@ -89,30 +89,25 @@ function giveClusterIps(
   return [];
 }
 
-/** Ports of the same number but of different protocols share one on the nodes. */
+/** Ports of the same number but of different protocols share one on the nodes. The first that cannot be had is told. */
 function givePorts({ spec }: Service, isTaken: (claim: string) => boolean): Cause[] {
-  const causes: Cause[] = [];
   const given = new Set<string>();
   const isFree = (claim: string) => !given.has(claim) && !isTaken(claim);
-  const ask = (field: string, port: number, claim: string) => {
-    const refusal = refusalOfPort(port, isFree(claim));
-    if (refusal) causes.push(invalid(field, port, refusal));
-    given.add(claim);
-  };
-  const ports = spec.type === 'ExternalName' ? [] : (spec.ports ?? []);
+  const ports = spec.type === 'ExternalName' || spec.type === 'ClusterIP' ? [] : (spec.ports ?? []);
   for (const [index, port] of ports.entries()) {
     if (!port.nodePort && !needsNodePorts(spec)) continue;
     const claimOf = (number: number) => nodePortClaim(number, port.protocol);
     const shared = ports.find((other) => other !== port && other.port === port.port && other.nodePort)?.nodePort;
     if (!port.nodePort && shared && isFree(claimOf(shared))) port.nodePort = shared;
     port.nodePort ||= freePort((number) => !isFree(claimOf(number)));
-    if (spec.type !== 'ClusterIP') ask(`spec.ports[${index}].nodePort`, port.nodePort, claimOf(port.nodePort));
+    const refusal = refusalOfPort(port.nodePort, isFree(claimOf(port.nodePort)));
+    if (refusal) return [invalid(`spec.ports[${index}].nodePort`, port.nodePort, refusal)];
+    given.add(claimOf(port.nodePort));
   }
-  if (needsHealthCheck(spec)) {
-    spec.healthCheckNodePort ||= freePort((number) => !isFree(nodePortClaim(number)));
-    ask('spec.healthCheckNodePort', spec.healthCheckNodePort, nodePortClaim(spec.healthCheckNodePort));
-  }
-  return causes;
+  if (!needsHealthCheck(spec)) return [];
+  spec.healthCheckNodePort ||= freePort((number) => !isFree(nodePortClaim(number)));
+  const refusal = refusalOfPort(spec.healthCheckNodePort, isFree(nodePortClaim(spec.healthCheckNodePort)));
+  return refusal ? [invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, refusal)] : [];
 }
 
 function refusalOfPort(port: number, isFree: boolean): string | undefined {

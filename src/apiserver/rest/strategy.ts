@@ -5,7 +5,7 @@ import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata-rules.ts';
 import { randomSuffix } from '../../api/random-suffix.ts';
-import { Invalid } from '../../api/status.ts';
+import { Invalid, StatusError } from '../../api/status.ts';
 import { type Cause, dnsSubdomainFaults } from '../../api/validation.ts';
 
 /** Spec and status, read and written without knowing the kind. */
@@ -16,6 +16,9 @@ const countsGeneration = (kind: Kind) => kind.hasGeneration ?? kind.hasStatus;
 /** A new object: what only the server may say is set, and status is its owner's to write. */
 export function completeNew(kind: Kind, draft: WithParts, now: string): void {
   const { metadata } = draft;
+  if (Number(metadata.resourceVersion ?? 0) !== 0) {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
   metadata.name ||= metadata.generateName ? `${metadata.generateName}${randomSuffix()}` : '';
   metadata.uid = randomUUID();
   metadata.creationTimestamp = now;
@@ -39,16 +42,16 @@ export function completeNew(kind: Kind, draft: WithParts, now: string): void {
 /** A changed object: identity and deletion stay as they were, and spec and status are written through separate doors. */
 export function completeChanged(kind: Kind, draft: WithParts, previous: WithParts, door: Door): void {
   const { metadata } = draft;
-  const {
-    uid = '',
-    creationTimestamp = '',
-    generation,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-  } = previous.metadata;
-  Object.assign(metadata, { uid, creationTimestamp });
+  const { uid = '', creationTimestamp = '', generation, ...before } = previous.metadata;
+  metadata.uid ||= uid;
+  metadata.creationTimestamp = creationTimestamp;
   delete metadata.managedFields;
-  restore(metadata, { generation, deletionTimestamp, deletionGracePeriodSeconds });
+  restore(metadata, { generation });
+  // Who is being deleted stays so; that nobody else says it of an object, validation sees to.
+  if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds;
+  }
   if (kind.hasStatus && door === 'main') draft.status = mutableCopy(previous.status);
   if (door === 'status') {
     const { status } = draft;
@@ -116,7 +119,9 @@ export function updateRulesOf(writtenAs: Kind, door: Door): UpdateRules {
 
 /** Throws Invalid with everything that is wrong with a changed object. */
 export function validateChanged(kind: Kind, object: KubeObject, previous: KubeObject, rules: UpdateRules): void {
-  refuse(kind, object, validateMetadataUpdate(object.metadata, previous.metadata), rules(object, previous));
+  // Kubernetes looks at metadata as of all kinds, and again as of this kind: a fault is told twice.
+  const ofMetadata = [...validateMetadataUpdate(object.metadata, previous.metadata)];
+  refuse(kind, object, ofMetadata, ofMetadata, rules(object, previous));
 }
 
 function refuse(kind: Kind, { metadata }: KubeObject, ...faults: (Iterable<Cause> | undefined)[]): void {

@@ -210,7 +210,8 @@ function checkPreconditions(request: RestRequest, draft: KubeObject, current: Ku
   if (revisionOf(resourceVersion ?? '') && resourceVersion !== current.metadata.resourceVersion) {
     throw new Conflict(subjectOf(request));
   }
-  if (uid && uid !== current.metadata.uid) {
+  // A patch that changes it is not meant for another object: validation refuses it.
+  if (request.verb === 'update' && uid && uid !== current.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw new Conflict(subjectOf(request), why);
   }

@@ -2,7 +2,7 @@
 import { type Binding, bindings, validateBinding } from '../../api/kinds/binding.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { BadRequest, Conflict, Invalid, MethodNotAllowed } from '../../api/status.ts';
+import { aggregateText, BadRequest, Conflict, MethodNotAllowed, StatusError } from '../../api/status.ts';
 import { objectIn } from '../rest/decoding.ts';
 import type { SubresourceHandler } from '../rest/rest.ts';
 
@@ -14,7 +14,7 @@ export const binding: SubresourceHandler = async (request, rest) => {
     throw new BadRequest('name in URL does not match name in Binding object');
   }
   const causes = [...validateBinding(sent)];
-  if (causes.length > 0) throw new Invalid({ group: '', kind: 'Binding', name }, causes);
+  if (causes.length > 0) throw new StatusError(500, '', aggregateText(causes));
   const change = { ...request, kind: pods, name, subresource: 'binding' };
   // The scheduler may do what nobody else may: say the node.
   const way = { door: 'both', rules: () => [] } as const;

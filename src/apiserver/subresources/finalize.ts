@@ -1,16 +1,15 @@
-// namespaces/finalize: who empties a namespace says that it is done. Only `spec.finalizers` is taken.
-import type { Namespace } from '../../api/kinds/namespace.ts';
-import { mutableCopy } from '../../api/meta.ts';
+// namespaces/finalize: who empties a namespace says that it is done. It is the one way to change `spec.finalizers`.
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { MethodNotAllowed } from '../../api/status.ts';
+import { objectIn } from '../rest/decoding.ts';
 import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 export const finalize: SubresourceHandler = async (request, rest) => {
   if (request.verb !== 'update') throw new MethodNotAllowed();
-  const { spec } = (request.body ?? {}) as Partial<Namespace>;
-  const cached = await rest.writes.change(request, (current) => {
-    const namespace = mutableCopy(current) as Namespace;
-    namespace.spec.finalizers = spec?.finalizers ?? [];
-    return namespace;
-  });
-  return object(200, cached);
+  const sent = objectIn(request);
+  const edit = (current: KubeObject): KubeObject => {
+    const { status } = mutableCopy(current) as KubeObject & { status?: unknown };
+    return { ...mutableCopy(sent), status } as KubeObject;
+  };
+  return object(200, await rest.writes.change(request, edit, { door: 'both' }));
 };
