@@ -104,7 +104,9 @@ function readComment(text, at) {
   const match = comment.exec(text);
   if (!match) return { description: '', end: at };
   const lines = match[1].split('\n').map((line) => line.replace(/^\s*\* ?/, '').trimEnd());
-  return { description: lines.join('\n').trim(), end: comment.lastIndex };
+  // What would end a comment is written otherwise there.
+  const description = lines.join('\n').trim().replace(/\\([*/])/g, '$1');
+  return { description, end: comment.lastIndex };
 }
 
 /** Type names in a file stand for the interfaces that it declares or imports; the last line tells the full name of its own. */

@@ -6,6 +6,7 @@ import { type Node, nodes } from '../api/kinds/node.ts';
 import { isPodFinished, type Pod, type PodCondition, pods } from '../api/kinds/pod.ts';
 import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
+import { Breath } from '../base/breath.ts';
 import { type Clock, timestamp } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
 import type { Log } from '../base/log.ts';
@@ -27,8 +28,6 @@ export interface SchedulerContext {
 }
 
 const schedulerName = 'default-scheduler';
-/** So long may pods be placed before everything else in this process gets its turn. */
-const sliceMs = 5;
 
 export class Scheduler {
   readonly name = 'scheduler';
@@ -96,12 +95,10 @@ export class Scheduler {
   async #drain(signal: AbortSignal): Promise<void> {
     try {
       await nextTurn();
-      let sliceEnd = performance.now() + sliceMs;
+      const breath = new Breath();
       for (let key = this.#queue.take(); key !== undefined && !signal.aborted; key = this.#queue.take()) {
         this.#place(key);
-        if (performance.now() < sliceEnd) continue;
-        await nextTurn();
-        sliceEnd = performance.now() + sliceMs;
+        await breath.pause();
       }
     } finally {
       this.#draining = false;

@@ -1,7 +1,7 @@
 // A document as text or as protobuf, in slices. Definitions that several documents share are made once for all of them.
 import { WireWriter } from '../../api/protobuf/wire-writer.ts';
 import { kubernetesVersion } from '../../api/version.ts';
-import { Breath } from './breath.ts';
+import { Breath } from '../../base/breath.ts';
 import type { Definitions } from './definitions.ts';
 import type { Section } from './document-plan.ts';
 import { writeEntry, writeFields } from './gnostic.ts';

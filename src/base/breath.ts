@@ -1,12 +1,13 @@
-// Long work in slices: whoever builds something big pauses between its parts, and others get their turn when it is due.
+// Long work in slices: whoever has much to do pauses between its parts, and others get their turn when it is due.
 import { setImmediate } from 'node:timers/promises';
 
-const sliceMs = 4;
+/** So long may one work before everything else in the process gets its turn. */
+const sliceMs = 5;
 
 export class Breath {
   #sliceEndsMs = performance.now() + sliceMs;
 
-  /** Undefined while the slice lasts, so that nobody waits for nothing. */
+  /** To be awaited after each part. Undefined while the slice lasts, so that nobody waits for nothing. */
   pause(): Promise<void> | undefined {
     return performance.now() < this.#sliceEndsMs ? undefined : this.#letOthers();
   }
