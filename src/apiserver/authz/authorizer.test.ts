@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterRoles } from '../../api/kinds/cluster-role.ts';
 import { clusterRoleBindings } from '../../api/kinds/cluster-role-binding.ts';
+import { namespaces } from '../../api/kinds/namespace.ts';
 import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../api/kinds/pod.ts';
 import { roles } from '../../api/kinds/role.ts';
@@ -16,8 +17,9 @@ import {
 } from '../../api/rbac/defaults/objects.ts';
 import { type PolicyRule, rbacGroup } from '../../api/rbac/policy-rule.ts';
 import { filledCache } from '../cache-for-tests.ts';
+import type { RestRequest } from '../rest/request.ts';
 import { anonymous, type User } from '../user.ts';
-import { Authorizer } from './authorizer.ts';
+import { Authorizer, attributesOf } from './authorizer.ts';
 
 const apiVersion = `${rbacGroup}/v1`;
 const made = (kind: string, name: string, parts: object, namespace?: string) =>
@@ -137,6 +139,27 @@ test('refusals read as Kubernetes writes them', async () => {
   assert.equal(allowed, 'RBAC: allowed by RoleBinding "all/b" of ClusterRole "all" to ServiceAccount "bot/b"');
 });
 
+const selectors: [fieldSelector: string | undefined, name: string | undefined][] = [
+  [undefined, undefined],
+  ['metadata.name=x', 'x'],
+  ['status.phase=Running,metadata.name==x,spec.nodeName=', 'x'],
+  ['metadata.name!=x', undefined],
+  ['metadata.namespace=x', undefined],
+];
+for (const [fieldSelector, name] of selectors) {
+  test(`who selects by "${fieldSelector ?? ''}" asks for ${name ?? 'all'}`, () => {
+    const query = { ...(fieldSelector !== undefined && { fieldSelector }) };
+    const request = { verb: 'list', kind: roles as never, namespace: 'a', query } as unknown as RestRequest;
+    const asked = attributesOf(request) as ResourceAttributes;
+    assert.equal(asked.name, name);
+  });
+}
+
+test('a namespace is in itself', () => {
+  const request = { verb: 'get', kind: namespaces as never, name: 'a', query: {} } as unknown as RestRequest;
+  assert.equal((attributesOf(request) as ResourceAttributes).namespace, 'a');
+});
+
 async function authorizerOfNodes() {
   const { cache, put } = await filledCache();
   for (const role of defaultClusterRoles) put(clusterRoles, role);
@@ -162,7 +185,7 @@ const inA = (verb: string, resource: string, name?: string, more: Partial<Resour
   of(verb, resource, { namespace: 'a', name, ...more });
 const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: inA('get', 'secrets', 'used'), allowed: true },
-  { asked: inA('watch', 'secrets', undefined, { fieldSelector: 'metadata.name=used' }), allowed: true },
+  { asked: inA('watch', 'secrets', 'used', { fieldSelector: 'metadata.name=used' }), allowed: true },
   { asked: inA('get', 'secrets', 'other'), allowed: false },
   { asked: inA('list', 'secrets'), allowed: false },
   { asked: of('get', 'secrets', { namespace: 'b', name: 'used' }), allowed: false },

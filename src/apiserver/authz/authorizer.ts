@@ -63,9 +63,14 @@ export function attributesOf({ verb, kind, namespace, name, subresource, query }
     subresource,
     // A namespace is in itself, so that a role in it may permit to read it.
     namespace: namespace ?? (kind.group === '' && kind.plural === 'namespaces' ? name : undefined),
-    name,
+    // Who lists or watches one object by its name asks for no more than that.
+    name: name ?? nameSelected(query.fieldSelector),
     fieldSelector: query.fieldSelector,
   };
+}
+
+function nameSelected(fieldSelector = ''): string | undefined {
+  return /(?:^|,)metadata\.name==?([^,=!/%]+)(?:,|$)/.exec(fieldSelector)?.[1];
 }
 
 function refusal({ name }: User, asked: Attributes): string {

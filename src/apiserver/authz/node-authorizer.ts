@@ -48,10 +48,9 @@ export class NodeAuthorizer {
   }
 
   #judgeUsed(asked: ResourceAttributes, nodeName: string): string | undefined {
-    const name = asked.name ?? nameSelected(asked);
-    if (!name) return 'can only read namespaced object of this type';
+    if (!asked.name) return 'can only read namespaced object of this type';
     for (const pod of this.#podsByNode.of(nodeName)) {
-      if (podUses(pod, { ...asked, name }, this.#cache)) return undefined;
+      if (podUses(pod, asked, this.#cache)) return undefined;
     }
     return `no relationship found between node '${nodeName}' and this object`;
   }
@@ -94,8 +93,3 @@ const judgeOwnName: Judge = ({ verb, name }, nodeName) =>
   verb === 'create' || name === nodeName
     ? undefined
     : 'can only access CSINode with the same name as the requesting node';
-
-/** A list or watch of one object by its name is as good as reading it. */
-function nameSelected({ fieldSelector = '' }: ResourceAttributes): string | undefined {
-  return /(?:^|,)metadata\.name==?([^,=!]+)/.exec(fieldSelector)?.[1];
-}
