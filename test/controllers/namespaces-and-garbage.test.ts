@@ -1,9 +1,9 @@
 // What goes with what, on a real server: namespaces with their content, dependents with their owners.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { clusterSettingsRef } from '../../src/api/cluster-settings.ts';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { deployments } from '../../src/api/kinds/deployment.ts';
-import { endpointSlices } from '../../src/api/kinds/endpoint-slice.ts';
 import { events } from '../../src/api/kinds/event.ts';
 import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
@@ -173,16 +173,16 @@ test('owners of another namespace own nothing, and who names one is told', async
 
 test('what every cluster has comes back', async () => {
   const ref = { namespace: 'default', name: 'kubernetes' };
-  const [service, slice] = [await server.client.get(services, ref), await server.client.get(endpointSlices, ref)];
+  const service = await server.client.get(services, ref);
   await server.client.delete(services, ref);
-  await server.client.patch(endpointSlices, ref, { endpoints: [] });
+  await server.client.patch(configMaps, clusterSettingsRef, { data: { serviceCidr: '10.0.0.0/8' } });
   await server.client.delete(configMaps, { namespace: 'kube-public', name: 'cluster-info' });
   const again = await server.when('another service', services, (all) =>
     all.find(({ metadata }) => metadata.name === 'kubernetes' && metadata.uid !== service.metadata.uid),
   );
   assert.equal(again.spec.clusterIP, service.spec.clusterIP);
-  await server.when('the addresses', endpointSlices, (all) =>
-    all.some(({ metadata, endpoints }) => metadata.uid === slice.metadata.uid && endpoints.length === 1),
+  await server.when('the settings', configMaps, (all) =>
+    all.some(({ metadata, data }) => metadata.name === clusterSettingsRef.name && data?.serviceCidr !== '10.0.0.0/8'),
   );
   await server.when('the way in', configMaps, (all) => all.some(({ metadata }) => metadata.name === 'cluster-info'));
   await assert.rejects(server.client.delete(priorityClasses, { name: 'system-node-critical' }), { code: 403 });

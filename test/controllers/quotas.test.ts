@@ -1,12 +1,12 @@
 // Quotas and limits on a real server: however many write at once, there is never more than allowed and nothing is lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { limitRanges } from '../../src/api/kinds/limit-range.ts';
 import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { type ResourceQuota, resourceQuotas } from '../../src/api/kinds/resource-quota.ts';
+import { secrets } from '../../src/api/kinds/secret.ts';
 import { services } from '../../src/api/kinds/service.ts';
 import type { Client } from '../../src/client/client.ts';
 import { TestServer } from './test-server.ts';
@@ -50,20 +50,20 @@ async function outcomes(writes: Promise<unknown>[]): Promise<{ done: number; ref
 
 test('fifty who create at once get exactly what the quota allows', async () => {
   const namespace = 'crowd';
-  await quotaIn(namespace, { hard: { pods: '20', 'requests.cpu': '10', 'count/configmaps': '10' } });
+  await quotaIn(namespace, { hard: { pods: '20', 'requests.cpu': '10', 'count/secrets': '10' } });
   const fifty = Array.from({ length: 50 }, (_, index) => `one-${index}`);
   const [ofPods, ofMaps] = await Promise.all([
     outcomes(fifty.map((name) => podIn(namespace, name))),
-    outcomes(fifty.map((name) => client.create(configMaps, { metadata: { name, namespace } }))),
+    outcomes(fifty.map((name) => client.create(secrets, { metadata: { name, namespace } }))),
   ]);
   assert.deepEqual([ofPods.done, ofMaps.done], [20, 10]);
   assert.equal((await client.list(pods, { namespace })).items.length, 20);
-  assert.equal((await client.list(configMaps, { namespace })).items.length, 10);
+  assert.equal((await client.list(secrets, { namespace })).items.length, 10);
   for (const refusal of ofPods.refusals) {
     assert.match(refusal, /exceeded quota: all, requested: pods=1, used: pods=20, limited: pods=20$/);
   }
   const quota = await client.get(resourceQuotas, { namespace, name: 'all' });
-  assert.deepEqual(quota.status.used, { pods: '20', 'requests.cpu': '2', 'count/configmaps': '10' });
+  assert.deepEqual(quota.status.used, { pods: '20', 'requests.cpu': '2', 'count/secrets': '10' });
 });
 
 test('what is deleted or has ended makes room', async () => {
@@ -83,14 +83,14 @@ test('what is deleted or has ended makes room', async () => {
 
 test('names that are taken and dry runs use nothing up', async () => {
   const namespace = 'careful';
-  await quotaIn(namespace, { hard: { 'count/configmaps': '3' } });
-  await client.create(configMaps, { metadata: { name: 'once', namespace } });
+  await quotaIn(namespace, { hard: { 'count/secrets': '3' } });
+  await client.create(secrets, { metadata: { name: 'once', namespace } });
   const again = await outcomes(
-    Array.from({ length: 10 }, () => client.create(configMaps, { metadata: { name: 'twice', namespace } })),
+    Array.from({ length: 10 }, () => client.create(secrets, { metadata: { name: 'twice', namespace } })),
   );
   assert.equal(again.done, 1);
   const quota = await client.get(resourceQuotas, { namespace, name: 'all' });
-  assert.deepEqual(quota.status.used, { 'count/configmaps': '2' });
+  assert.deepEqual(quota.status.used, { 'count/secrets': '2' });
 });
 
 test('a service that is given node ports needs room for them', async () => {
