@@ -41,6 +41,13 @@ export class Discovery {
     return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items };
   }
 
+  /** Where its documents are. */
+  paths(): string[] {
+    const versionsAt = (root: string, group: string) => this.#versionsOf(group).map((version) => `${root}/${version}`);
+    const groups = this.#groupNames().flatMap((name) => [`/apis/${name}`, ...versionsAt(`/apis/${name}`, name)]);
+    return ['/api', ...versionsAt('/api', ''), '/apis', ...groups];
+  }
+
   hasGroup(name: string): boolean {
     return this.#kinds.some(({ group }) => group === name);
   }

@@ -87,6 +87,14 @@ for (const program of await kubectlPrograms()) {
       assert.match(await refused('get', 'deployment', 'web'), /NotFound/);
     });
 
+    test('the root tells where the documents are', async () => {
+      const { paths } = JSON.parse(await kubectl('get', '--raw', '/'));
+      for (const path of ['/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v2', '/openapi/v3', '/version']) {
+        assert.ok(paths.includes(path), path);
+        assert.ok(JSON.parse(await kubectl('get', '--raw', path)));
+      }
+    });
+
     test('a change of one container leaves the others, by the key under which lists are merged', async () => {
       const patch = { spec: { template: { spec: { containers: [{ name: 'side', image: 'side:1' }] } } } };
       await kubectl('apply', '-f', right);

@@ -45,7 +45,7 @@ export class Documents {
     if (path.startsWith('/openapi/')) {
       checkReads(request);
       if (await this.#sendOpenApi(request, response, url, form)) return;
-      return this.#sendNothing(response, path, form);
+      return this.#sendPaths(response, path, form);
     }
     const openId = this.#sources.openId[path];
     if (openId) {
@@ -60,7 +60,7 @@ export class Documents {
       checkAcceptable(request.headers.accept);
       return sendObject(response, 200, document, form);
     }
-    return this.#sendNothing(response, path, form);
+    return this.#sendPaths(response, path, form);
   }
 
   #discoveryAt(path: string): object | undefined {
@@ -109,7 +109,8 @@ export class Documents {
     return true;
   }
 
-  async #sendNothing(response: Response, path: string, form: ByteForm): Promise<void> {
+  /** What there is, to who asks for that or for nothing that there is. */
+  async #sendPaths(response: Response, path: string, form: ByteForm): Promise<void> {
     const [, root, group, version] = path.split('/');
     const { discovery, health, openId } = this.#sources;
     if (root === 'api' && group !== undefined) throw new NoSuchPath();
@@ -117,9 +118,7 @@ export class Documents {
       throw new NoSuchPath();
     if (root === 'apis') return sendText(response, 404, '404 page not found\n');
     const paths = [
-      '/api',
-      '/api/v1',
-      '/apis',
+      ...discovery.paths(),
       '/metrics',
       '/openapi/v2',
       '/openapi/v3',
@@ -127,7 +126,7 @@ export class Documents {
       ...Object.keys(openId),
       ...health.paths,
     ].sort();
-    await sendJson(response, 404, JSON.stringify({ paths }), form);
+    await sendJson(response, path === '/' ? 200 : 404, JSON.stringify({ paths }), form);
   }
 }
 
