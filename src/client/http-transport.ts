@@ -1,7 +1,7 @@
 // The API over HTTPS: one HTTP/2 connection for all requests and watches, made when needed and again after it broke.
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { errorFromStatus, ServiceUnavailable, type Status } from '../api/status.ts';
+import { errorFromStatus, ServiceUnavailable, type Status, StatusError } from '../api/status.ts';
 import { programVersion } from '../api/version.ts';
 import { AsyncQueue } from '../base/async-queue.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -21,6 +21,9 @@ export interface HttpTransportOptions {
   requestTimeoutMs?: number;
   clock?: Clock;
 }
+
+/** Of a request that is sent away because the server has too much to do. */
+const triesAtMost = 10;
 
 /** A session from its first moment, so that one that never gets ready can be given up. */
 interface Connection {
@@ -43,14 +46,30 @@ const methods: Record<Verb, string> = {
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   readonly #timeoutMs: number;
+  readonly #clock: Clock;
   #connection: Connection | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
     this.#timeoutMs = options.requestTimeoutMs ?? 10_000;
+    this.#clock = options.clock ?? systemClock;
   }
 
+  /** A server that has too much to do says when to come again. */
   async request(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#requestOnce(request, signal);
+      } catch (error) {
+        const seconds = error instanceof StatusError && error.code === 429 && error.details?.retryAfterSeconds;
+        if (!seconds || tries === triesAtMost) throw error;
+        // Not all of those who were sent away at once.
+        await this.#clock.sleep(seconds * 1000 * (0.5 + Math.random()), signal);
+      }
+    }
+  }
+
+  async #requestOnce(request: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const contentType = request.contentType ?? 'application/json';
@@ -125,7 +144,7 @@ export class HttpTransport implements Transport {
   }
 
   #connect(): Connection {
-    const { server, ca, identity, log, clock = systemClock } = this.#options;
+    const { server, ca, identity, log } = this.#options;
     const session = http2.connect(server, {
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),
@@ -134,7 +153,7 @@ export class HttpTransport implements Transport {
     const ready = Promise.withResolvers<void>();
     ready.promise.catch(() => {}); // nobody waits any more when all who asked have given up
     const connection = { session, ready: ready.promise };
-    const cancel = clock.after(this.#timeoutMs, () => {
+    const cancel = this.#clock.after(this.#timeoutMs, () => {
       ready.reject(new ServiceUnavailable(`${server} cannot be connected to in time`));
       this.#drop(connection);
     });

@@ -52,11 +52,11 @@ test('fifty who create at once get exactly what the quota allows', async () => {
   const namespace = 'crowd';
   await quotaIn(namespace, { hard: { pods: '20', 'requests.cpu': '10', 'count/secrets': '10' } });
   const fifty = Array.from({ length: 50 }, (_, index) => `one-${index}`);
-  const [ofPods, ofMaps] = await Promise.all([
+  const [ofPods, ofSecrets] = await Promise.all([
     outcomes(fifty.map((name) => podIn(namespace, name))),
     outcomes(fifty.map((name) => client.create(secrets, { metadata: { name, namespace } }))),
   ]);
-  assert.deepEqual([ofPods.done, ofMaps.done], [20, 10]);
+  assert.deepEqual([ofPods.done, ofSecrets.done], [20, 10]);
   assert.equal((await client.list(pods, { namespace })).items.length, 20);
   assert.equal((await client.list(secrets, { namespace })).items.length, 10);
   for (const refusal of ofPods.refusals) {
