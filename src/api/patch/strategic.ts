@@ -16,8 +16,15 @@ const orderOf = '$setElementOrder/';
 
 /** Answers what the patch makes of the object; neither is changed, and the answer may share their parts. */
 export function strategicMergePatch(type: Type, current: Fields, patch: Fields): Fields {
-  return mergeFields(type, current, patch);
+  try {
+    return mergeFields(type, current, patch);
+  } catch (error) {
+    throw error instanceof Misfit ? patchMisfit(goText(patch), error.message) : error;
+  }
 }
+
+/** The patch holds what no object of its kind can. */
+class Misfit extends Error {}
 
 /** What a field holds, and how it is merged. Where nothing is known it is as untyped JSON. */
 interface FieldRule {
@@ -47,7 +54,7 @@ function mergeFields(type: Type, current: Fields, patch: Fields): Fields {
   const ordered = Object.keys(changes).filter((key) => key.startsWith(orderOf));
   for (const key of ordered) mergeInOrder(result, changes, key, type);
   for (const [key, value] of Object.entries(changes)) {
-    if (key.startsWith(deleteFrom)) deleteItems(result, key.slice(deleteFrom.length), value, patch);
+    if (key.startsWith(deleteFrom)) deleteItems(result, key.slice(deleteFrom.length), value);
     else if (value === null) delete result[key];
     else result[key] = mergeValue(ruleOf(type, key), result[key], value);
   }
@@ -149,8 +156,8 @@ function keyOf(item: Fields, key: string): unknown {
   throw failed(`map: ${goText(item)} does not contain declared merge key: ${key}`);
 }
 
-function deleteItems(result: Fields, field: string, gone: unknown, patch: Fields): void {
-  if (!Array.isArray(gone)) throw patchMisfit(goText(patch), 'cannot restore slice from string');
+function deleteItems(result: Fields, field: string, gone: unknown): void {
+  if (!Array.isArray(gone)) throw new Misfit(`cannot restore slice from ${typeof gone}`);
   const { [field]: list } = result;
   if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((value) => equalJson(value, item)));
 }
