@@ -19,13 +19,15 @@ export const clientSigner = 'kubernetes.io/kube-apiserver-client';
 
 const nodesGroup = 'system:nodes';
 const nodeUserPrefix = 'system:node:';
-const bootstrappersGroup = 'system:bootstrappers';
-const bootstrapUserPrefix = 'system:bootstrap:';
 
 /** What tells the API's names and addresses from others. */
 export type ApiPlace = Pick<ClusterSettings, 'serviceCidr' | 'clusterDomain'>;
 
-export type Judgement = 'approve' | 'wait';
+/** Permissions to get a client certificate without a human: for the node that asks, or for any. */
+export type ClientPermission = 'selfnodeclient' | 'nodeclient';
+
+/** Approved at once, or where who asks has one of these permissions; else a human decides. */
+export type Judgement = 'approve' | 'wait' | readonly ClientPermission[];
 
 /** What is wrong with the request for its signer; undefined where nothing is. */
 export function violation({ spec }: CertificateSigningRequest, subject: Subject, place: ApiPlace): string | undefined {
@@ -72,8 +74,8 @@ export const signedUsage: Readonly<Record<string, Usage>> = {
 };
 
 /**
- * A host that joins with a token gets the identity of a node, and a node renews its own. A node's serving certificate
- * may bear its own name and addresses only, or a node could pose as another host.
+ * Who may make nodes (hosts that join with a token) gets the identity of one, and a node renews its own. A node's serving
+ * certificate may bear its own name and addresses only, or a node could pose as another host.
  */
 export function judge(
   request: CertificateSigningRequest,
@@ -84,8 +86,9 @@ export function judge(
   if (violation(request, subject, place)) return 'wait';
   const { signerName, username = '', groups = [] } = request.spec;
   const isItself = username === subject.commonName && groups.includes(nodesGroup);
-  const isJoining = username.startsWith(bootstrapUserPrefix) && groups.includes(bootstrappersGroup);
-  if (signerName === nodeClientSigner) return isItself || isJoining ? 'approve' : 'wait';
+  if (signerName === nodeClientSigner) {
+    return username === subject.commonName ? ['selfnodeclient', 'nodeclient'] : ['nodeclient'];
+  }
   if (signerName !== nodeServingSigner || !isItself || !node) return 'wait';
   const name = nodeNameOf(subject);
   const addresses = (node.status.addresses ?? []).map(({ address }) => address);

@@ -1,5 +1,6 @@
 // Approves the certificate requests of nodes and signs what is approved. A request that nobody may be sure of waits for
 // a human (`kubectl certificate approve`).
+import { subjectAccessReviews } from '../api/kinds/authorization-reviews.ts';
 import {
   type CertificateSigningRequest,
   certificateSigningRequests,
@@ -10,7 +11,7 @@ import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { parseSigningRequest } from '../pki/certificate.ts';
-import { judge, nodeNameOf, type Subject, signedUsage, violation } from './certificate-plan.ts';
+import { type Judgement, judge, nodeNameOf, type Subject, signedUsage, violation } from './certificate-plan.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 const yearSeconds = 365 * 24 * 3600;
@@ -43,13 +44,35 @@ export function certificateController(context: ControllerContext): Controller {
     if (!subject) return;
     try {
       if (!isApproved(request)) {
-        if (judge(request, subject, allNodes.get(nodeNameOf(subject)), settings) === 'wait') return;
+        const judgement = judge(request, subject, allNodes.get(nodeNameOf(subject)), settings);
+        if (judgement === 'wait' || !(await isPermitted(request, judgement))) return;
         request = await approve(request);
       }
       await sign(request, subject, pem);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+  }
+
+  /** Whether who asks has one of the permissions. */
+  async function isPermitted(
+    { spec }: CertificateSigningRequest,
+    judgement: Exclude<Judgement, 'wait'>,
+  ): Promise<boolean> {
+    if (judgement === 'approve') return true;
+    const { username = '', groups = [], uid, extra } = spec;
+    const { group, plural: resource } = certificateSigningRequests;
+    for (const subresource of judgement) {
+      const { status } = await client.create(subjectAccessReviews, {
+        metadata: {},
+        spec: {
+          ...{ user: username, groups, ...(uid && { uid }), ...(extra && { extra }) },
+          resourceAttributes: { verb: 'create', group, version: '*', resource, subresource },
+        },
+      });
+      if (status.allowed) return true;
+    }
+    return false;
   }
 
   function approve(request: CertificateSigningRequest): Promise<CertificateSigningRequest> {

@@ -12,6 +12,7 @@ import {
   nodeClientSigner,
   nodeServingSigner,
 } from '../../src/api/kinds/certificate-signing-request.ts';
+import { clusterRoleBindings } from '../../src/api/kinds/cluster-role-binding.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { createJoinToken } from '../../src/cli/token.ts';
@@ -101,6 +102,25 @@ test('a host joins with a token, becomes a node, and serves under its own addres
   assert.equal(await server.kubectl('logs', 'web'), 'from the agent');
   const greedy = await server.client.get(certificateSigningRequests, { name: 'greedy' });
   assert.deepEqual([greedy.status.conditions, greedy.status.certificate], [undefined, undefined]);
+});
+
+test('who may not make nodes waits for a human, also where he asks to be one', async () => {
+  const token = parseJoinToken(await createJoinToken(server.kubeconfig, 60_000, 'test'));
+  const binding = await server.client.get(clusterRoleBindings, { name: 'wherry:node-approval' });
+  await server.client.patch(clusterRoleBindings, binding.metadata, { subjects: [] });
+  await ask(server.clientAs({ token: bearerOf(token) }), 'waits', nodeSubject('two'), clientUse);
+  // Who comes after it and is a master gets his at once.
+  await ask(server.client, 'follows', nodeSubject('three'), clientUse);
+  await issued('follows');
+  const { status: waiting } = await server.client.get(certificateSigningRequests, { name: 'waits' });
+  assert.deepEqual(waiting, {});
+  await approve('waits');
+  assert.match((await issued('waits')).subject, /CN=system:node:two/);
+  const { status } = await server.client.get(certificateSigningRequests, { name: 'waits' });
+  assert.deepEqual(
+    status.conditions?.map(({ reason }) => reason),
+    ['KubectlApprove'],
+  );
 });
 
 test('a person waits for a human, who approves', async () => {

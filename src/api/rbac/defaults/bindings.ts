@@ -42,6 +42,17 @@ export const defaultClusterBindings: readonly DefaultBinding[] = [
   { name: 'wherry:agent-network', role: 'system:node-proxier', subjects: [group(nodesGroup)] },
   // Hosts join with a bootstrap token.
   { name: 'wherry:node-bootstrapper', role: 'system:node-bootstrapper', subjects: [group(bootstrappersGroup)] },
+  // They become nodes without a human, and nodes renew what they are.
+  {
+    name: 'wherry:node-approval',
+    role: 'system:certificates.k8s.io:certificatesigningrequests:nodeclient',
+    subjects: [group(bootstrappersGroup)],
+  },
+  {
+    name: 'wherry:node-renewal',
+    role: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    subjects: [group(nodesGroup)],
+  },
 ];
 
 export interface NamespaceRole {
