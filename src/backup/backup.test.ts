@@ -30,6 +30,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
+const log = createLog({ level: 'error' });
 const nowMs = Date.parse('2026-11-21T12:00:00Z');
 const take = (file = join(directory, 'one.backup.gz'), snapshot = store.snapshot()) =>
   takeBackup({ serverDirectory: server, snapshot }, nowMs, () => file);
@@ -135,7 +136,7 @@ test('what a server left that was killed amid a backup goes at the next start', 
 
 test('a server starts with an empty state only where there never was one', async () => {
   const backups = { directory: join(directory, 'backups'), everyMs: 0, keep: 1 };
-  const open = (name: string) => openState({ dataDir: join(directory, name), backups, onLost: () => {} });
+  const open = (name: string) => openState({ dataDir: join(directory, name), backups, log, onLost: () => {} });
   const advice = /is damaged: .*There is no backup .* restore --force --data-dir \S+ FILE/;
   await (await open('fresh')).close();
   await (await open('fresh')).close();
@@ -155,7 +156,6 @@ test('of the backups that a server takes by itself the newest are kept, whatever
   for (const day of [5, 9, 1, 2]) {
     const { revision } = { revision: await store.transact([{ key: '/a', value: `${day}` }]) };
     const clock = { ...systemClock, now: () => Date.parse(`2026-11-0${day}T00:00:00Z`) };
-    const log = createLog({ level: 'error' });
     await takeRollingBackup({ directory: rolling, everyMs: 1, keep: 2, serverDirectory: server, store, clock, log });
     newest.unshift(join(rolling, backupName(clock.now(), revision)));
   }

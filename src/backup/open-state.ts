@@ -2,6 +2,7 @@
 // where there never was one: a cluster that comes up empty would be emptied by its own controllers.
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Log } from '../base/log.ts';
 import { EmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { StoreDamaged } from '../store/store.ts';
 import { restoringDirectory } from './restore-backup.ts';
@@ -9,6 +10,7 @@ import { listBackups, type RollingBackupOptions } from './rolling-backups.ts';
 import { keysDirectory, stateDirectory } from './take-backup.ts';
 
 export interface StateOptions {
+  log: Log;
   /** The server's own folder below the data directory. */
   dataDir: string;
   backups: RollingBackupOptions;
@@ -17,7 +19,7 @@ export interface StateOptions {
 }
 
 export async function openState(options: StateOptions): Promise<EmbeddedStore> {
-  const { dataDir, onLost } = options;
+  const { dataDir, log, onLost } = options;
   const state = stateDirectory(dataDir);
   try {
     if (!existsSync(dataDir) && existsSync(restoringDirectory(dataDir)))
@@ -25,7 +27,7 @@ export async function openState(options: StateOptions): Promise<EmbeddedStore> {
     // The keys are made after the state: where they are, there was one.
     if (existsSync(keysDirectory(dataDir)) && !EmbeddedStore.isIn(state))
       throw new StoreDamaged(`${state} has lost its state`);
-    return await EmbeddedStore.open(state, { onLost });
+    return await EmbeddedStore.open(state, { log: log.named('store'), onLost });
   } catch (error) {
     throw error instanceof StoreDamaged ? await withAdvice(error, options) : error;
   }

@@ -66,6 +66,11 @@ export class TestServer {
     return this.#process.pid;
   }
 
+  /** What the server has logged since it was ready. */
+  get output(): string {
+    return this.#output;
+  }
+
   get kubeconfig(): Kubeconfig {
     if (!this.#kubeconfig) throw new Error('the server has not been started');
     return this.#kubeconfig;

@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { fileBytes } from '../../base/files.ts';
 import { Histogram } from '../../base/histogram.ts';
+import type { Log } from '../../base/log.ts';
 import {
   type Entry,
   Mismatch,
@@ -32,6 +33,7 @@ const commitBoundsMs = [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
 
 export interface OpenOptions {
   clock?: Clock;
+  log?: Log;
   /** Called when the engine has ended by itself: nothing can be read or written any more. */
   onLost?(error: Error): void;
 }
@@ -53,6 +55,7 @@ export class EmbeddedStore implements Store {
   readonly #directory: string;
   readonly #thread: SqliteThread;
   readonly #clock: Clock;
+  readonly #log: Log | undefined;
   /** Every key with the revision it has, or will have once the queue is written. */
   readonly #index = new Map<string, Known>();
   /** The newest write of a key that waits to be committed. */
@@ -68,10 +71,17 @@ export class EmbeddedStore implements Store {
   #committedRevision: number;
   #transactions = 0;
   #failures = 0;
+  #isFailing = false;
   #closed = false;
 
-  private constructor(directory: string, thread: SqliteThread, clock: Clock, opening: Opening) {
+  private constructor(
+    directory: string,
+    thread: SqliteThread,
+    opening: Opening,
+    { clock = systemClock, log }: OpenOptions,
+  ) {
     this.#directory = directory;
+    this.#log = log;
     this.#thread = thread;
     this.#clock = clock;
     this.#storeBeganMs = opening.storeMs - clock.monotonicMs();
@@ -87,10 +97,9 @@ export class EmbeddedStore implements Store {
 
   /** Throws StoreInUse, StoreDamaged or StoreFull when that is why it cannot be opened. */
   static async open(directory: string, options: OpenOptions = {}): Promise<EmbeddedStore> {
-    const { clock = systemClock, onLost = () => {} } = options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const { thread, opening } = await SqliteThread.open(directory, onLost);
-    return new EmbeddedStore(directory, thread, clock, opening);
+    const { thread, opening } = await SqliteThread.open(directory, options.onLost);
+    return new EmbeddedStore(directory, thread, opening, options);
   }
 
   /** Whether a directory has a state, whole or not. */
@@ -235,8 +244,12 @@ export class EmbeddedStore implements Store {
       } catch (error) {
         // What queued up meanwhile may build upon what failed.
         this.#undo([...batch, ...this.#queue.splice(0)], error);
+        if (!this.#isFailing) this.#log?.error('writes fail, each is refused until one succeeds', { error });
+        this.#isFailing = true;
         continue;
       }
+      if (this.#isFailing) this.#log?.info('writes succeed again');
+      this.#isFailing = false;
       this.#commits.add(performance.now() - begunMs);
       // Outside of what may fail: what is durable is never undone.
       this.#committed(batch, revision);
