@@ -119,6 +119,7 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   shortNames: ['pvc'],
   namespaced: true,
   hasStatus: true,
+  isInert: true,
   showsDeleted: true,
   hasGeneration: false,
   columns,

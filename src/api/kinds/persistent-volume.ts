@@ -150,6 +150,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   shortNames: ['pv'],
   namespaced: false,
   hasStatus: true,
+  isInert: true,
   showsDeleted: true,
   hasGeneration: false,
   columns,

@@ -40,6 +40,7 @@ export const storageClasses = defineKind<StorageClass>({
   shortNames: ['sc'],
   namespaced: false,
   hasStatus: false,
+  isInert: true,
   showsDeleted: true,
   columns: [
     {
