@@ -11,6 +11,7 @@ import {
   defaultRoleBindings,
   defaultRoles,
 } from '../api/rbac/defaults/objects.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import type { Client } from '../client/client.ts';
 import { planBinding, planRole, type Step } from './default-roles-plan.ts';
 
@@ -34,9 +35,14 @@ async function ensureAll<T extends KubeObject>(
   await Promise.all(
     wanted.map(async (object) => {
       const step = plan(object, existing.get(keyOf(object)));
-      if (step?.do === 'update') await client.update(kind, step.object);
-      if (step?.do === 'recreate') await client.delete(kind, object.metadata);
-      if (step?.do === 'recreate' || step?.do === 'create') await client.create(kind, step.object);
+      try {
+        if (step?.do === 'update') await client.update(kind, step.object);
+        if (step?.do === 'recreate') await client.delete(kind, object.metadata);
+        if (step?.do === 'recreate' || step?.do === 'create') await client.create(kind, step.object);
+      } catch (error) {
+        // Another server of the cluster starts, too, and was faster.
+        if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error;
+      }
     }),
   );
 }
