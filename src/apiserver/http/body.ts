@@ -38,14 +38,26 @@ export async function decodeBody(body: Buffer, mediaType: string): Promise<unkno
   if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '*/*')
     return parseJson(body.toString('utf8'));
   if (mediaType === 'application/yaml' || mediaType === 'application/apply-patch+yaml') {
+    const json = jsonIn(body);
+    if (json !== undefined) return withinDepth(json);
     const { parseYaml } = await import('./yaml.ts');
-    return parseYaml(body);
+    return withinDepth(parseYaml(body));
   }
   if (mediaType === protobufType) {
     const { parseProtobuf } = await import('./protobuf.ts');
     return withinDepth(parseProtobuf(body));
   }
   throw new UnsupportedMediaType(['application/json', 'application/yaml', protobufType]);
+}
+
+/** What is called YAML is mostly JSON, which is read in no time. */
+function jsonIn(body: Buffer): unknown {
+  if (body[0] !== '{'.charCodeAt(0)) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

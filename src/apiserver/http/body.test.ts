@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BadRequest, RequestEntityTooLarge, UnsupportedMediaType } from '../../api/status.ts';
+import { decodeBody } from './body.ts';
+
+const applied = 'application/apply-patch+yaml';
+const decoded = (text: string, mediaType = applied) => decodeBody(Buffer.from(text), mediaType);
+
+test('what is called YAML is read as YAML or as JSON', async () => {
+  const value = { a: { b: [1, 'x'] } };
+  for (const text of ['{"a":{"b":[1,"x"]}}', '{a: {b: [1, x]}}', 'a:\n  b: [1, x]\n', '---\na: {"b": [1, "x"]}']) {
+    assert.deepEqual(await decoded(text), value, text);
+  }
+  assert.equal(await decoded(''), undefined);
+});
+
+test('JSON may be larger than YAML', async () => {
+  const large = { data: 'x'.repeat(1024 * 1024) };
+  assert.deepEqual(await decoded(JSON.stringify(large)), large);
+  await assert.rejects(decoded(`data: ${large.data}`), RequestEntityTooLarge);
+});
+
+test('what cannot be read is refused, however it is written', async () => {
+  const deep = '['.repeat(300) + ']'.repeat(300);
+  await assert.rejects(decoded(`{"a":${deep}}`), BadRequest);
+  await assert.rejects(decoded(`a: ${deep}`), BadRequest);
+  await assert.rejects(decoded('{"a":'), BadRequest);
+  await assert.rejects(decoded('a: b: c'), BadRequest);
+  await assert.rejects(decoded('{"a":', 'application/merge-patch+json'), BadRequest);
+  await assert.rejects(decoded('x', 'text/plain'), UnsupportedMediaType);
+});
