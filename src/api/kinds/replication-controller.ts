@@ -36,6 +36,7 @@ export const replicationControllers = defineKind<ReplicationController>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  isInert: true,
   orphansDependents: {},
   subresources: [scaleSubresource],
   columns: [
