@@ -20,7 +20,7 @@ function nested(writer: WireWriter, field: number, write: () => void): void {
 
 export const text: Codec = (writer, field, value) => writer.text(field, String(value));
 export const integer: Codec = (writer, field, value) => writer.integer(field, Number(value));
-export const flag = integer;
+export const flag: Codec = (writer, field, value) => integer(writer, field, value === true ? 1 : 0);
 export const double: Codec = (writer, field, value) => writer.double(field, Number(value));
 
 /** Anything, as YAML, which JSON is. */

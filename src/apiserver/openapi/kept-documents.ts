@@ -10,7 +10,15 @@ import type { Version } from './schema-object.ts';
 
 export type Form = 'json' | 'protobuf';
 
-const compressed = promisify<Buffer, Buffer>(gzip);
+const gzipped = promisify<Buffer, Buffer>(gzip);
+
+/** In memory of its own: what is kept in a part of Node's pool keeps all of that. */
+async function compressed(bytes: Buffer): Promise<Buffer> {
+  const made = await gzipped(bytes);
+  const own = Buffer.allocUnsafeSlow(made.length);
+  made.copy(own);
+  return own;
+}
 
 export class KeptDocument {
   /** Of its text, whatever form is asked for. */
