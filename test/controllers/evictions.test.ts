@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deployments } from '../../src/api/kinds/deployment.ts';
+import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { podDisruptionBudgets } from '../../src/api/kinds/pod-disruption-budget.ts';
 import { StatusError } from '../../src/api/status.ts';
@@ -116,4 +117,20 @@ test('what has not begun may always go', async () => {
   });
   await evict('pending');
   await server.when('gone', pods, (all) => !all.some(({ metadata }) => metadata.name === 'pending'));
+});
+
+test('in a namespace that ends nobody is evicted: who drains a node is told so', async () => {
+  const spec = { schedulerName: 'nobody', containers: [{ name: 'main', image: 'nginx' }] };
+  await server.client.create(namespaces, { metadata: { name: 'ending' } });
+  const finalizers = ['example.com/keep'];
+  await server.client.create(pods, { metadata: { name: 'kept', namespace: 'ending', finalizers }, spec });
+  await server.client.delete(namespaces, { name: 'ending' });
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'kept' } };
+  await assert.rejects(
+    server.client.createThrough(pods, { namespace: 'ending', name: 'kept' }, 'eviction', body),
+    (error) =>
+      error instanceof StatusError &&
+      error.code === 403 &&
+      error.details?.causes?.[0]?.reason === 'NamespaceTerminating',
+  );
 });

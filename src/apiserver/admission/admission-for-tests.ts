@@ -28,7 +28,7 @@ export function admissionOf({ kind, object, previous, subresource, user }: Asked
     verb,
     kind: kind as Kind,
     namespace,
-    name: verb === 'create' ? undefined : name,
+    name: verb === 'create' && !subresource ? undefined : name,
     subresource,
     query: {},
     contentType: 'application/json',

@@ -74,6 +74,6 @@ function isOf({ kind, request }: Admission, wanted: Kind<never>): boolean {
 
 /** A refusal in the name of what is written. */
 export function refusal({ request, object, previous }: Admission, why: string, causes?: StatusCause[]): Forbidden {
-  const name = (object ?? previous)?.metadata.name || request.name;
+  const name = request.name || (object ?? previous)?.metadata.name;
   return new Forbidden(subjectOf(request, name), why, causes);
 }

@@ -78,6 +78,13 @@ const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
     { kind: pods, object: mirror({ nodeName: 'a', volumes: [{ name: 's', secret: { secretName: 's' } }] }) },
     /can not create pods that reference/,
   ],
+  ['the eviction of its pod', { kind: pods, object: pod({}, { name: 'own' }), subresource: 'eviction' }],
+  [
+    'the eviction of a pod of others',
+    { kind: pods, object: pod({}, { name: 'foreign' }), subresource: 'eviction' },
+    /node a can only evict pods with spec.nodeName set to itself/,
+  ],
+  ['a binding', { kind: pods, object: pod({}), subresource: 'binding' }, /unexpected pod subresource "binding"/],
   ['its lease', { kind: leases, object: lease('a', 'kube-node-lease') }],
   ['the lease of another', { kind: leases, object: lease('b', 'kube-node-lease') }, /same name as the requesting node/],
   [
@@ -97,7 +104,9 @@ const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
 ];
 
 test('what a node may write', async () => {
-  const { admit } = await admitting();
+  const { admit, put } = await admitting();
+  put(pods, { apiVersion: 'v1', kind: 'Pod', ...pod({ nodeName: 'a' }, { name: 'own' }) });
+  put(pods, { apiVersion: 'v1', kind: 'Pod', ...pod({ nodeName: 'b' }, { name: 'foreign' }) });
   for (const [what, asked, refused] of cases) {
     const admitted = admit(nodeRestriction, { ...asked, user });
     if (refused) await assert.rejects(admitted, refused, what);

@@ -6,21 +6,23 @@ import { type Node, nodes } from '../../api/kinds/node.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import type { ObjectCache } from '../object-cache.ts';
+import type { RestRequest } from '../rest/request.ts';
 import { nodeNameOf } from '../user.ts';
 import { type Admission, type AdmissionStep, refusal } from './admission.ts';
 
 export const nodeRestriction: AdmissionStep = {
   name: 'NodeRestriction',
-  admit: (admission) => {
+  admit: (admission, { cache }) => {
     const nodeName = nodeNameOf(admission.request.user);
     const rule = nodeName === undefined ? undefined : rules.get(admission.kind);
-    const fault = rule?.(admission, nodeName ?? '');
+    const fault = rule?.(admission, nodeName ?? '', cache);
     if (fault) throw refusal(admission, fault);
   },
 };
 
 /** Why the node may not, if so. */
-type Rule = (admission: Admission, nodeName: string) => string | undefined;
+type Rule = (admission: Admission, nodeName: string, cache: ObjectCache) => string | undefined;
 
 const nameOf = ({ object, previous }: Admission) => (previous ?? object)?.metadata.name;
 
@@ -69,11 +71,12 @@ function isReserved(label: string): boolean {
   return kubernetesDomain.test(domain) && !ownLabels.has(label) && !ownDomain.test(domain);
 }
 
-const podRule: Rule = (admission, nodeName) => {
+const podRule: Rule = (admission, nodeName, cache) => {
   const { operation, object, previous, request } = admission;
   const node = JSON.stringify(nodeName);
   switch (operation) {
     case 'create':
+      if (request.subresource) return subresourceFault(request, nodeName, cache);
       return mirrorPodFault(object as Pod, nodeName);
     case 'delete':
       if ((previous as Pod).spec.nodeName === nodeName) return undefined;
@@ -91,6 +94,19 @@ const podRule: Rule = (admission, nodeName) => {
       return undefined;
   }
 };
+
+function subresourceFault(
+  { subresource, namespace, name = '' }: RestRequest,
+  nodeName: string,
+  cache: ObjectCache,
+): string | undefined {
+  if (subresource !== 'eviction') {
+    return `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`;
+  }
+  const pod = cache.get(pods, namespace, name)?.object as Pod | undefined;
+  if (!pod || pod.spec.nodeName === nodeName) return undefined;
+  return `node ${nodeName} can only evict pods with spec.nodeName set to itself`;
+}
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 

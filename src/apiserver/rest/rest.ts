@@ -1,5 +1,5 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
-import { isStored, resourceOf, storedKind } from '../../api/kinds/kind.ts';
+import { apiVersionOf, isStored, resourceOf, storedKind } from '../../api/kinds/kind.ts';
 import { applyType } from '../../api/patch/patch.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
@@ -45,6 +45,7 @@ export class Rest {
   readonly cache: ObjectCache;
   readonly writes: Writes;
   readonly deletes: Deletes;
+  readonly #admission: AdmissionChain;
   readonly #clock: Clock;
 
   constructor({ storage, authorize, admission, subresources, serviceCidr, clock }: RestOptions) {
@@ -52,9 +53,9 @@ export class Rest {
     this.#subresources = subresources;
     this.cache = storage.cache;
     this.#clock = clock;
-    const chain = new AdmissionChain(admission, { cache: storage.cache, serviceCidr, clock });
-    this.writes = new Writes(storage, chain, clock);
-    this.deletes = new Deletes(storage, chain, clock);
+    this.#admission = new AdmissionChain(admission, { cache: storage.cache, serviceCidr, clock });
+    this.writes = new Writes(storage, this.#admission, clock);
+    this.deletes = new Deletes(storage, this.#admission, clock);
   }
 
   async handle(request: RestRequest): Promise<RestAnswer> {
@@ -62,7 +63,10 @@ export class Rest {
     checkAddress(request);
     if (request.kind.deprecation) request.warn(request.kind.deprecation);
     const handler = this.#handlerOf(request);
-    if (handler) return handler(request, this);
+    if (handler) {
+      await this.#admitThrough(request);
+      return handler(request, this);
+    }
     switch (request.verb) {
       case 'get':
         await reached(this.cache, revisionOf(request.query.resourceVersion ?? '') ?? 0, this.#clock);
@@ -106,6 +110,15 @@ export class Rest {
     const found = this.cache.get(request.kind, request.namespace, request.name ?? '');
     if (!found) throw new NotFound(subjectOf(request));
     return found;
+  }
+
+  /** To create through a subresource is admitted, too. What is sent stays with who answers. */
+  async #admitThrough(request: RestRequest): Promise<void> {
+    const { verb, subresource, name = '' } = request;
+    if (verb !== 'create' || !subresource) return;
+    const kind = storedKind(request.kind);
+    const object = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name } };
+    await this.#admission.admit({ operation: 'create', request, kind, object, previous: undefined });
   }
 
   /** What answers in place of the store: for most subresources, and for kinds that are never stored. */
