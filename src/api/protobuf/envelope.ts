@@ -4,7 +4,7 @@ import type { ObjectType, Type } from '../openapi/type.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { MalformedProtobuf, WireReader } from './wire-reader.ts';
-import { WireWriter } from './wire-writer.ts';
+import { messageHead, WireWriter } from './wire-writer.ts';
 
 /** What every object begins with. */
 const magic = Buffer.from('k8s\0');
@@ -58,25 +58,29 @@ export function encodeContent(object: TypeName): Buffer | undefined {
   return type && encode(type, object as unknown as Record<string, unknown>);
 }
 
-export function envelopeOf({ apiVersion, kind }: TypeName, content: Buffer): Buffer {
-  const writer = new WireWriter();
-  writer.text(4, '');
-  writer.text(3, '');
-  writer.rawBytes(2, content);
-  const before = writer.length;
-  writer.text(2, kind);
-  writer.text(1, apiVersion);
-  writer.message(1, before);
-  return Buffer.concat([magic, writer.bytes]);
+export function envelopeOf(named: TypeName, content: Buffer): Buffer {
+  return Buffer.concat(wrapped(named, [content]));
 }
 
-/** A list of contents that were encoded before. */
+/** A list of contents that were encoded before: put together, not copied again and again. */
 export function encodeList(list: TypeName & { metadata: object }, contents: readonly Buffer[]): Buffer {
-  const metadata = encode(metaNamed('ListMeta'), list.metadata as Record<string, unknown>);
-  const writer = new WireWriter();
-  for (const content of contents.toReversed()) writer.rawBytes(2, content);
-  writer.rawBytes(1, metadata as Buffer);
-  return envelopeOf(list, writer.bytes);
+  const metadata = encode(metaNamed('ListMeta'), list.metadata as Record<string, unknown>) as Buffer;
+  const parts = [messageHead(1, metadata.length), metadata];
+  for (const content of contents) parts.push(messageHead(2, content.length), content);
+  return Buffer.concat(wrapped(list, parts));
+}
+
+/** The parts of a content, within an envelope. */
+function wrapped({ apiVersion, kind }: TypeName, parts: readonly Buffer[]): Buffer[] {
+  const names = new WireWriter();
+  names.text(2, kind);
+  names.text(1, apiVersion);
+  names.message(1, 0);
+  const encoding = new WireWriter();
+  encoding.text(4, '');
+  encoding.text(3, '');
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [magic, names.bytes, messageHead(2, length), ...parts, encoding.bytes];
 }
 
 /** An event of a watch, after its length. */

@@ -4,7 +4,7 @@
 /** How the value after a tag is laid out. */
 export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-const sizeAtFirst = 1024;
+const sizeAtFirst = 512;
 
 export class WireWriter {
   #buffer = Buffer.allocUnsafe(sizeAtFirst);
@@ -89,4 +89,16 @@ export class WireWriter {
     }
     this.#start -= size;
   }
+}
+
+/** What stands before a message of this length. */
+export function messageHead(number: number, length: number): Buffer {
+  const size = (value: number): number => (value < 0x80 ? 1 : 1 + size(Math.floor(value / 0x80)));
+  const head = Buffer.allocUnsafe(size(number * 8) + size(length));
+  let at = 0;
+  for (let value of [number * 8 + wire.bytes, length]) {
+    for (; value >= 0x80; value = Math.floor(value / 0x80)) head[at++] = (value % 0x80) | 0x80;
+    head[at++] = value;
+  }
+  return head;
 }
