@@ -11,6 +11,8 @@ import type { Path } from './operation.ts';
 import { pathItem, usedBy } from './path-item.ts';
 import type { JsonObject, Version } from './schema-object.ts';
 
+const pieceLength = 64 * 1024;
+
 const info = { title: 'Kubernetes', version: kubernetesVersion };
 const bearer = { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' };
 const headV2 = { swagger: '2.0', info, securityDefinitions: { BearerToken: bearer }, security: [{ BearerToken: [] }] };
@@ -28,15 +30,15 @@ export class DocumentBuilder {
     this.#definitions = definitions;
   }
 
-  async json(sections: readonly Section[]): Promise<string> {
-    const paths = await this.#pathsOf(sections);
-    const items = await this.#each(paths, (path) => entry(path.path, JSON.stringify(pathItem(path, this.#version))));
-    const schemas = await this.#each(await this.#definitionsOf(paths), (name) => this.#definitionText(name));
-    const inner = `{${schemas.join(',')}}`;
+  /** In pieces: joined, they are the document. */
+  async *json(sections: readonly Section[]): AsyncGenerator<string> {
     const isV2 = this.#version === 'v2';
-    const head = isV2 ? opened(headV2) : opened(headV3);
-    const definitions = isV2 ? `"definitions":${inner}` : `"components":${opened(componentsV3)}"schemas":${inner}}`;
-    return `${head}"paths":{${items.join(',')}},${definitions}}`;
+    const paths = await this.#pathsOf(sections);
+    yield `${opened(isV2 ? headV2 : headV3)}"paths":{`;
+    yield* this.#joined(paths, (path) => entry(path.path, JSON.stringify(pathItem(path, this.#version))));
+    yield isV2 ? '},"definitions":{' : `},"components":${opened(componentsV3)}"schemas":{`;
+    yield* this.#joined(await this.#definitionsOf(paths), (name) => this.#definitionText(name));
+    yield isV2 ? '}}' : '}}}';
   }
 
   async protobuf(sections: readonly Section[]): Promise<Buffer> {
@@ -101,6 +103,19 @@ export class DocumentBuilder {
       this.#texts.set(name, text);
     }
     return text;
+  }
+
+  /** The texts with commas between them, in pieces that are worth the trouble of passing them on. */
+  async *#joined<From>(list: readonly From[], textOf: (from: From) => string): AsyncGenerator<string> {
+    let piece = '';
+    for (const [index, each] of list.entries()) {
+      piece += `${index > 0 ? ',' : ''}${textOf(each)}`;
+      await this.#breath.pause();
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+    yield piece;
   }
 
   async #each<From, To>(list: readonly From[], make: (from: From) => To): Promise<To[]> {

@@ -1,7 +1,9 @@
 // The documents of one table of kinds: each is made when it is first asked for, and kept compressed.
-import { webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGzip, gzip } from 'node:zlib';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { Definitions, type Descriptions } from './definitions.ts';
 import { DocumentBuilder } from './document-builder.ts';
@@ -13,10 +15,9 @@ export type Form = 'json' | 'protobuf';
 const gzipped = promisify<Buffer, Buffer>(gzip);
 
 /** In memory of its own: what is kept in a part of Node's pool keeps all of that. */
-async function compressed(bytes: Buffer): Promise<Buffer> {
-  const made = await gzipped(bytes);
-  const own = Buffer.allocUnsafeSlow(made.length);
-  made.copy(own);
+function ownBuffer(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
   return own;
 }
 
@@ -29,7 +30,7 @@ export class KeptDocument {
   constructor(hash: string, json: Buffer, makeProtobuf: () => Promise<Buffer>) {
     this.hash = hash;
     this.#json = json;
-    this.#protobuf = new Lazy(async () => compressed(await makeProtobuf()));
+    this.#protobuf = new Lazy(async () => ownBuffer(await gzipped(await makeProtobuf())));
   }
 
   async compressed(form: Form): Promise<Buffer> {
@@ -69,8 +70,15 @@ export class KeptDocuments {
   }
 
   async #keep(builder: DocumentBuilder, sections: readonly Section[], makeProtobuf: () => Promise<Buffer>) {
-    const json = Buffer.from(await builder.json(sections));
-    return new KeptDocument(await hashOf(json), await compressed(json), makeProtobuf);
+    const hash = createHash('sha512');
+    const zip = createGzip();
+    const kept = buffer(zip);
+    for await (const piece of builder.json(sections)) {
+      hash.update(piece);
+      if (!zip.write(piece)) await once(zip, 'drain');
+    }
+    zip.end();
+    return new KeptDocument(hash.digest('hex').toUpperCase(), ownBuffer(await kept), makeProtobuf);
   }
 
   /** What it is made of is read anew for each use: it is much, and seldom needed twice. */
@@ -85,10 +93,8 @@ export class KeptDocuments {
   }
 }
 
-export async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-512', bytes))
-    .toString('hex')
-    .toUpperCase();
+export function hashOf(text: string): string {
+  return createHash('sha512').update(text).digest('hex').toUpperCase();
 }
 
 /** Made once, by whoever asks first; tried again by the next after a failure. */

@@ -60,13 +60,10 @@ const root = '/openapi/v3/';
 const urlOf = (name: string, { hash }: KeptDocument) => `${root}${name}?hash=${hash}`;
 
 /** Which documents there are, each with the hash of what it says now. */
-async function index(
-  documents: ReadonlyMap<string, KeptDocument>,
-  { ifNoneMatch }: OpenApiRequest,
-): Promise<OpenApiAnswer> {
+function index(documents: ReadonlyMap<string, KeptDocument>, { ifNoneMatch }: OpenApiRequest): OpenApiAnswer {
   const named = [...documents].map(([name, document]) => [name, { serverRelativeURL: urlOf(name, document) }]);
-  const body = Buffer.from(JSON.stringify({ paths: Object.fromEntries(named) }));
-  const headers = { 'content-type': 'application/json', etag: JSON.stringify(await hashOf(body)) };
+  const body = JSON.stringify({ paths: Object.fromEntries(named) });
+  const headers = { 'content-type': 'application/json', etag: JSON.stringify(hashOf(body)) };
   return isAmong(ifNoneMatch, headers.etag) ? { code: 304, headers } : { code: 200, headers, body };
 }
 
