@@ -171,6 +171,11 @@ async function authorizerOfNodes() {
     put(pods, { ...made('Pod', name, { spec: { nodeName, containers: [], ...spec } }, 'a'), apiVersion: 'v1' });
   pod('own', 'one', {
     serviceAccountName: 'runner',
+    imagePullSecrets: [{ name: 'pull' }],
+    containers: [
+      { name: 'main', env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'x' } } }] },
+    ],
+    ephemeralContainers: [{ name: 'debug', envFrom: [{ secretRef: { name: 'debug' } }] }],
     volumes: [
       { name: 'v', secret: { secretName: 'used' } },
       { name: 'd', persistentVolumeClaim: { claimName: 'data' } },
@@ -186,6 +191,10 @@ const inA = (verb: string, resource: string, name?: string, more: Partial<Resour
 const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: inA('get', 'secrets', 'used'), allowed: true },
   { asked: inA('watch', 'secrets', 'used', { fieldSelector: 'metadata.name=used' }), allowed: true },
+  { asked: inA('get', 'secrets', 'pull'), allowed: true },
+  { asked: inA('get', 'secrets', 'debug'), allowed: true },
+  { asked: inA('get', 'configmaps', 'settings'), allowed: true },
+  { asked: inA('get', 'configmaps', 'used'), allowed: false },
   { asked: inA('get', 'secrets', 'other'), allowed: false },
   { asked: inA('list', 'secrets'), allowed: false },
   { asked: of('get', 'secrets', { namespace: 'b', name: 'used' }), allowed: false },

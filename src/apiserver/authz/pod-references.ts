@@ -28,7 +28,11 @@ function volumeOf(claim: string, { metadata }: Pod, cache: ObjectCache): string 
   return (found as PersistentVolumeClaim | undefined)?.spec.volumeName;
 }
 
-const containersOf = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers];
+const containersOf = ({ spec }: Pod) => [
+  ...(spec.initContainers ?? []),
+  ...spec.containers,
+  ...(spec.ephemeralContainers ?? []),
+];
 
 function secretsOf(pod: Pod): (string | undefined)[] {
   const volumes = pod.spec.volumes ?? [];
