@@ -50,6 +50,8 @@ export interface ServerOptions {
   tlsSans: string[];
   writeKubeconfig: string;
   nodeGraceMs: number;
+  /** Controllers, or the scheduler, that somebody else stands in for. */
+  withoutLoops: readonly string[];
   backups: RollingBackupOptions;
   /** Called when the server cannot go on: it must be started anew. */
   onFatal(error: Error): void;
@@ -129,6 +131,7 @@ export function serverComponents(options: ServerOptions): Component[] {
     {
       name: 'controllers and scheduler',
       start: async (signal) => {
+        const runs = chosenLoops(options.withoutLoops);
         const client = clientOf('system:wherry:controllers');
         const informers = new Informers(client, log.named('controllers'), clock);
         const context = {
@@ -144,9 +147,9 @@ export function serverComponents(options: ServerOptions): Component[] {
           recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
         };
         const loops = [
-          ...allControllers.map((create) => create(context)),
+          ...Object.entries(allControllers).flatMap(([name, create]) => (runs(name) ? [create(context)] : [])),
           systemObjectsController(context, systemOptions()),
-          new Scheduler(context),
+          ...(runs('scheduler') ? [new Scheduler(context)] : []),
         ];
         await informers.start(signal);
         for (const loop of loops) loop.start(signal);
@@ -199,6 +202,16 @@ export function serverComponents(options: ServerOptions): Component[] {
       },
     },
   ];
+}
+
+/** Which loops run. Who names one that there is not has made a mistake that would go unseen. */
+function chosenLoops(without: readonly string[]): (name: string) => boolean {
+  const known = [...Object.keys(allControllers), 'scheduler'];
+  const unknown = without.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`--without ${unknown.join(',')}: there is no such loop; there are ${known.join(', ')}`);
+  }
+  return (name) => !without.includes(name);
 }
 
 function serverNames({ advertiseAddress, serviceCidr, clusterDomain, tlsSans }: ServerOptions) {

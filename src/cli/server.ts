@@ -34,6 +34,9 @@ export const serverFlags = [
     50_000,
     '50s',
   ).argParser(durationMs),
+  flag('--without <names>', 'controllers that shall not run here, or the scheduler, as something else does their work')
+    .argParser(listParser())
+    .default([]),
   flag(
     '--backup-interval <duration>',
     'how often the server takes a backup by itself; 0 for never',
@@ -55,6 +58,7 @@ export interface ServerFlags {
   tlsSan: string[];
   writeKubeconfig: string;
   nodeGracePeriod: number;
+  without: string[];
   backupInterval: number;
   backupKeep: number;
   backupDir?: string;
@@ -68,6 +72,7 @@ export function serverOptions(flags: ServerFlags, onFatal: (error: Error) => voi
     advertiseAddress: flags.advertiseAddress ?? likelyAddress(),
     tlsSans: flags.tlsSan,
     nodeGraceMs: flags.nodeGracePeriod,
+    withoutLoops: flags.without,
     backups: {
       directory: flags.backupDir ?? join(flags.dataDir, 'backups'),
       everyMs: flags.backupInterval,

@@ -19,23 +19,24 @@ import { taintEvictionController } from './taint-eviction.ts';
 import { tokenSecretController } from './token-secret.ts';
 import { volumeProtectionController } from './volume-protection.ts';
 
-export const allControllers: readonly ((context: ControllerContext) => Controller)[] = [
-  certificateController,
-  podNetworkController,
-  nodeLifecycleController,
-  taintEvictionController,
-  podGarbageController,
-  deploymentController,
-  replicaSetController,
-  serviceEndpointsController,
-  namespaceController,
-  serviceAccountController,
-  tokenSecretController,
-  rootCaPublisher,
-  clusterRoleAggregationController,
-  garbageCollector,
-  resourceQuotaController,
-  disruptionController,
-  claimProtectionController,
-  volumeProtectionController,
-];
+/** By the names with which an operator leaves them out. */
+export const allControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
+  certificates: certificateController,
+  'pod-networks': podNetworkController,
+  'node-lifecycle': nodeLifecycleController,
+  'taint-eviction': taintEvictionController,
+  'pod-garbage': podGarbageController,
+  deployment: deploymentController,
+  replicaset: replicaSetController,
+  endpoints: serviceEndpointsController,
+  namespace: namespaceController,
+  'service-account': serviceAccountController,
+  'token-secrets': tokenSecretController,
+  'root-ca': rootCaPublisher,
+  'cluster-role-aggregation': clusterRoleAggregationController,
+  'garbage-collector': garbageCollector,
+  'resource-quota': resourceQuotaController,
+  disruption: disruptionController,
+  'claim-protection': claimProtectionController,
+  'volume-protection': volumeProtectionController,
+};
