@@ -67,7 +67,12 @@ test('objects of a wrong shape are refused with the field that is wrong', async 
     400,
     /object into .*spec.containers of type \[\]v1.Container/,
   );
-  await refused(create('events', { metadata: { name } }), 422, /involvedObject: Required value/);
+  const involvedObject = { kind: 'Pod', namespace: 'elsewhere', name };
+  await refused(
+    create('events', { metadata: { name }, involvedObject }),
+    422,
+    /involvedObject.namespace: .*does not match/,
+  );
   assert.deepEqual((await server.client.list(events, inDefault)).items, []);
 });
 
