@@ -6,7 +6,15 @@ import { checkLabelSelector } from '../label-rules.ts';
 import { isBeingDeleted, type Served } from '../meta.ts';
 import { compareQuantities, parseQuantity } from '../quantity.ts';
 import { checkPositiveAmount, quantityOf, roundResources } from '../resource-names.ts';
-import { type Cause, checkImmutable, forbidden, required } from '../validation.ts';
+import {
+  type Cause,
+  checkImmutable,
+  checkName,
+  dnsSubdomainFaults,
+  forbidden,
+  invalid,
+  required,
+} from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
 import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
@@ -75,6 +83,23 @@ function alignDataSources(spec: ClaimSpec): void {
   }
 }
 
+function* validateDataSource({ dataSource, dataSourceRef }: ClaimSpec): Iterable<Cause> {
+  for (const [at, source] of [
+    ['spec.dataSource', dataSource],
+    ['spec.dataSourceRef', dataSourceRef],
+  ] as const) {
+    if (!source) continue;
+    const { apiGroup = '', kind, name } = source;
+    if (!name) yield required(`${at}.name`);
+    if (!kind) yield required(`${at}.kind`);
+    if (!apiGroup && kind !== 'PersistentVolumeClaim') yield invalid(at, kind, '');
+    if (apiGroup) yield* checkName(`${at}.apiGroup`, apiGroup, dnsSubdomainFaults);
+  }
+  if (!dataSource || !dataSourceRef || dataSourceRef.namespace) return;
+  const { namespace, ...source } = dataSourceRef;
+  if (!isDeepStrictEqual(dataSource, source)) yield invalid('spec', 'spec.dataSource', 'must match dataSourceRef');
+}
+
 /** Everything but what a bound claim may change: more storage, another class of attributes. */
 function immutablePart({ volumeName, volumeAttributesClassName, ...spec }: ClaimSpec, isBound: boolean): object {
   if (!isBound) return spec;
@@ -141,6 +166,11 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
     if (storage === undefined) yield required('spec.resources[storage]');
     else yield* checkPositiveAmount('spec.resources[storage]', storage);
     yield* validateVolumeAccess(spec);
+    yield* validateDataSource(spec);
+    const { volumeAttributesClassName } = spec;
+    if (volumeAttributesClassName) {
+      yield* checkName('spec.volumeAttributesClassName', volumeAttributesClassName, dnsSubdomainFaults);
+    }
   },
   validateUpdate: validateClaimUpdate,
 });

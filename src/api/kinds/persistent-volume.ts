@@ -178,6 +178,12 @@ export const persistentVolumes = defineKind<PersistentVolume>({
     yield* validateSource(spec);
     yield* validateVolumeAccess(spec);
   },
+  warningsFor: ({ spec }) =>
+    spec.persistentVolumeReclaimPolicy === 'Recycle'
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
+      : [],
   validateUpdate: function* ({ spec }, previous) {
     if (!isDeepStrictEqual(sourceOf(spec), sourceOf(previous.spec))) {
       yield forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation');
