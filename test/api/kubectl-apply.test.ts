@@ -62,6 +62,16 @@ await withEachKubectl('apply', (shell) => {
     assert.deepEqual(owned.metadata.managedFields?.map(({ manager }) => manager).sort(), ['first', 'second']);
   });
 
+  test('what was applied on this side goes on on the server', async () => {
+    await shell.run('apply', '-f', await shell.file(configMap('moved', { a: '1', b: '1' })));
+    const file = await shell.file(configMap('moved', { a: '2' }));
+    await shell.run('apply', '--server-side', '-f', file, ...(shell.minor < 26 ? ['--force-conflicts'] : []));
+    const { data } = await shell.json<{ data: object }>('get', 'configmap', 'moved');
+    // Later versions take over what the earlier apply owned, and so what is declared no more goes.
+    assert.deepEqual(data, shell.minor < 26 ? { a: '2', b: '1' } : { a: '2' });
+    if (shell.minor >= 25) assert.match(await shell.diff(file, '--server-side'), /^$/);
+  });
+
   test('diff shows what apply would change, and nothing afterwards', async () => {
     const file = await shell.file(configMap('differs', { a: '1' }));
     await shell.run('apply', '-f', file);

@@ -85,6 +85,27 @@ await withEachKubectl('change', (shell) => {
     assert.match(scaler, /^web +Deployment\/web .* 1 +3 /);
   });
 
+  test('subresources are read and written by themselves', async (t) => {
+    if (shell.minor < 27) return t.skip('this version has no --subresource that does it');
+    const scale = await shell.json<{ kind: string; spec: object }>('get', 'deployment', 'web', '--subresource=scale');
+    assert.deepEqual([scale.kind, scale.spec], ['Scale', { replicas: 1 }]);
+    const condition = { type: 'Example', status: 'True', reason: 'By', message: 'hand' };
+    const body = JSON.stringify({ status: { conditions: [condition] } });
+    await shell.run('patch', 'deployment', 'web', '--subresource=status', '-p', body);
+    const types = await shell.run('get', 'deployment', 'web', '-o', 'jsonpath={.status.conditions[*].type}');
+    assert.match(types, /Example/);
+    await shell.run(
+      'patch',
+      'deployment',
+      'web',
+      '--subresource=scale',
+      '--type=merge',
+      '-p',
+      '{"spec":{"replicas":2}}',
+    );
+    assert.equal((await web()).spec.replicas, 2);
+  });
+
   test('expose makes a service of what it is told', async () => {
     assert.match(
       await shell.run('expose', 'deployment', 'web', '--port=80', '--target-port=8080', '--name=exposed'),

@@ -52,9 +52,9 @@ export class Shell {
   }
 
   /** What `diff` shows: it ends with 1 where there is a difference, and with more where it failed. */
-  diff(file: string): Promise<string> {
+  diff(file: string, ...args: string[]): Promise<string> {
     const script = '"$@" || [ $? = 1 ]';
-    return execute('sh', ['-c', script, 'sh', this.program, ...this.flags, 'diff', '-f', file]);
+    return execute('sh', ['-c', script, 'sh', this.program, ...this.flags, 'diff', '-f', file, ...args]);
   }
 
   async json<T = Record<string, never>>(...args: string[]): Promise<T> {
