@@ -1,7 +1,5 @@
 // What the server serves, as clients ask for it: groups, versions and resources, one document each or all in one.
-import { apiVersionOf, type Kind, type Subresource } from '../api/kinds/kind.ts';
-
-const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+import { apiVersionOf, type Kind, type Subresource, subresourcesOf, verbsOf } from '../api/kinds/kind.ts';
 
 export class Discovery {
   readonly #kinds: readonly Kind[];
@@ -87,17 +85,11 @@ function coreVersions(serverAddress: string): object {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs };
 }
 
-const verbsOf = ({ verbs }: Kind): readonly string[] => verbs ?? everyVerb;
-
 /** Short names and categories, where there are any. */
 const nicknames = ({ shortNames, categories }: Kind) => ({
   ...(shortNames && { shortNames }),
   ...(categories && { categories }),
 });
-
-function subresourcesOf({ hasStatus, subresources = [] }: Kind): Subresource[] {
-  return [...(hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []), ...subresources];
-}
 
 function resource(kind: Kind): object {
   const { plural, singular, namespaced } = kind;

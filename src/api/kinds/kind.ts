@@ -125,6 +125,25 @@ export function storedKind(kind: Kind): Kind {
   return kind.view?.stored ?? kind;
 }
 
+const everyVerb: readonly KindVerb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+/** What may be asked of a kind. */
+export const verbsOf = ({ verbs }: Kind): readonly KindVerb[] => verbs ?? everyVerb;
+
+/** All subresources of a kind, status among them. */
+export function subresourcesOf({ hasStatus, subresources = [] }: Kind): Subresource[] {
+  return [...(hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []), ...subresources];
+}
+
 /** Fixes the type parameter where a kind is declared. */
 export function defineKind<T extends KubeObject>(kind: Kind<T>): Kind<T> {
   return kind;

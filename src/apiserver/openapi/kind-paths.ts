@@ -1,8 +1,18 @@
 // What may be asked of a kind at which path, by its verbs and subresources.
-import type { Kind, KindVerb, Subresource } from '../../api/kinds/kind.ts';
+import { type Kind, type KindVerb, type Subresource, subresourcesOf, verbsOf } from '../../api/kinds/kind.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import { deleteOptions, type GroupVersionKind, statusDefinition, watchEvent } from './definitions.ts';
-import { type Operation, objectTypes, operation, type Path, patchTypes, path, watchTypes } from './operation.ts';
+import {
+  type Answer,
+  type Operation,
+  type OperationPlan,
+  objectTypes,
+  operation,
+  type Path,
+  patchTypes,
+  path,
+  watchTypes,
+} from './operation.ts';
 import { nameParameter, namespaceParameter, type Parameter, queryParameters } from './parameters.ts';
 import { patchDefinition } from './scalar-definitions.ts';
 import { streamOf, streamPaths } from './streams.ts';
@@ -21,7 +31,7 @@ const deleteAllParameters = queryParameters(...streaming, ...ending);
 export function pathsOf(kind: Kind): Path[] {
   const { plural, namespaced, version, group } = kind;
   const root = group ? `/apis/${group}/${version}` : `/api/${version}`;
-  const verbs = (kind.verbs ?? everyVerb) as readonly KindVerb[];
+  const verbs = verbsOf(kind);
   const inNamespace = namespaced ? '/namespaces/{namespace}' : '';
   const scope = namespaced ? [namespaceParameter] : [];
   const one = [nameParameter(kind.kind), ...scope];
@@ -52,15 +62,6 @@ export function pathsOf(kind: Kind): Path[] {
   return paths.filter(({ operations }) => Object.keys(operations).length > 0);
 }
 
-const everyVerb: KindVerb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-
-function subresourcesOf({ hasStatus, subresources = [] }: Kind): readonly Subresource[] {
-  const isListed = subresources.some(({ name }) => name === 'status');
-  return hasStatus && !isListed
-    ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }, ...subresources]
-    : subresources;
-}
-
 function subresourcePaths(kind: Kind, subresource: Subresource, parent: string, one: Parameter[]): Path[] {
   const at = `${parent}/${subresource.name}`;
   const stream = streamOf(subresource.name);
@@ -77,103 +78,87 @@ function subresourcePaths(kind: Kind, subresource: Subresource, parent: string, 
 }
 
 const listOf = (kind: Kind, after = ''): Operation => ({
-  ...operation({
-    kind,
-    verb: 'list',
-    after,
-    action: 'list',
-    description: `list or watch objects of kind ${kind.kind}`,
-    parameters: listParameters,
-    answers: [{ code: 200, holds: `${definitionOf(kind)}List` }],
+  ...exchange(kind, {
+    ...{ verb: 'list', after, action: 'list', description: `list or watch objects of kind ${kind.kind}` },
+    ...{ parameters: listParameters, codes: [200], holds: `${definitionOf(kind)}List` },
   }),
   produces: [...objectTypes, ...watchTypes],
 });
 
-const watchOf = (kind: Kind, after: '' | 'List' | 'ListForAllNamespaces'): Operation => ({
-  ...operation({
-    kind,
-    verb: 'watch',
-    after,
-    action: after ? 'watchlist' : 'watch',
-    description: after
-      ? `watch changes to objects of kind ${kind.kind}. deprecated: list them with the parameter watch instead.`
-      : `watch changes to an object of kind ${kind.kind}. deprecated: list with the parameter watch instead, and a fieldSelector that names it.`,
-    parameters: listParameters,
-    answers: [{ code: 200, holds: watchEvent }],
-  }),
-  produces: [...objectTypes, ...watchTypes],
-});
+function watchOf(kind: Kind, after: '' | 'List' | 'ListForAllNamespaces'): Operation {
+  const [what, instead] = after
+    ? ['objects', 'list them with the parameter watch instead.']
+    : ['an object', 'list with the parameter watch instead, and a fieldSelector that names it.'];
+  const description = `watch changes to ${what} of kind ${kind.kind}. deprecated: ${instead}`;
+  return {
+    ...exchange(kind, {
+      ...{ verb: 'watch', after, action: after ? 'watchlist' : 'watch', description },
+      ...{ parameters: listParameters, codes: [200], holds: watchEvent },
+    }),
+    produces: [...objectTypes, ...watchTypes],
+  };
+}
 
 function createOf(kind: Kind, subresource?: Subresource): Operation {
-  const sent = definitionOf(subresource?.kind ?? kind);
   const what = subresource ? `${subresource.name} of ${withArticle(kind.kind)}` : withArticle(kind.kind);
   return {
-    ...operation({
-      ...{
-        kind,
-        subresource,
-        verb: 'create',
-        action: 'post',
-        description: `create ${what}`,
-        parameters: writeParameters,
-      },
-      answers: ([200, 201, 202] as const).map((code) => ({ code, holds: sent })),
+    ...exchange(kind, {
+      ...{ subresource, verb: 'create', action: 'post', description: `create ${what}` },
+      ...{ parameters: writeParameters, codes: [200, 201, 202] },
     }),
-    body: { definition: sent, required: true },
+    body: { definition: shownAs(kind, subresource), required: true },
   };
 }
 
-function readOf(kind: Kind, subresource?: Subresource): Operation {
-  const holds = definitionOf(subresource?.kind ?? kind);
-  const description = `read ${specified(kind, subresource)}`;
-  return operation({ kind, subresource, verb: 'read', action: 'get', description, answers: [{ code: 200, holds }] });
-}
+const readOf = (kind: Kind, subresource?: Subresource): Operation =>
+  exchange(kind, {
+    ...{ subresource, verb: 'read', action: 'get', description: `read ${specified(kind, subresource)}` },
+    codes: [200],
+  });
 
-function replaceOf(kind: Kind, subresource?: Subresource): Operation {
-  const sent = definitionOf(subresource?.kind ?? kind);
-  const description = `replace ${specified(kind, subresource)}`;
-  return {
-    ...operation({
-      ...{ kind, subresource, verb: 'replace', action: 'put', description, parameters: writeParameters },
-      answers: ([200, 201] as const).map((code) => ({ code, holds: sent })),
-    }),
-    body: { definition: sent, required: true },
-  };
-}
+const replaceOf = (kind: Kind, subresource?: Subresource): Operation => ({
+  ...exchange(kind, {
+    ...{ subresource, verb: 'replace', action: 'put', description: `replace ${specified(kind, subresource)}` },
+    ...{ parameters: writeParameters, codes: [200, 201] },
+  }),
+  body: { definition: shownAs(kind, subresource), required: true },
+});
 
-function patchOf(kind: Kind, subresource?: Subresource): Operation {
-  const holds = definitionOf(subresource?.kind ?? kind);
-  const description = `partially update ${specified(kind, subresource)}`;
-  return {
-    ...operation({
-      ...{ kind, subresource, verb: 'patch', action: 'patch', description, parameters: patchParameters },
-      answers: ([200, 201] as const).map((code) => ({ code, holds })),
-    }),
-    consumes: patchTypes,
-    body: { definition: patchDefinition, required: true },
-  };
-}
+const patchOf = (kind: Kind, subresource?: Subresource): Operation => ({
+  ...exchange(kind, {
+    ...{ subresource, verb: 'patch', action: 'patch', description: `partially update ${specified(kind, subresource)}` },
+    ...{ parameters: patchParameters, codes: [200, 201] },
+  }),
+  consumes: patchTypes,
+  body: { definition: patchDefinition, required: true },
+});
 
-function deleteOf(kind: Kind): Operation {
-  const holds = kind.showsDeleted ? definitionOf(kind) : statusDefinition;
-  return {
-    ...operation({
-      ...{ kind, verb: 'delete', action: 'delete', description: `delete ${withArticle(kind.kind)}` },
-      parameters: deleteParameters,
-      answers: ([200, 202] as const).map((code) => ({ code, holds })),
-    }),
-    body: { definition: deleteOptions, required: false },
-  };
-}
-
-const deleteAllOf = (kind: Kind): Operation => ({
-  ...operation({
-    ...{ kind, verb: 'delete', before: 'Collection', action: 'deletecollection', parameters: deleteAllParameters },
-    description: `delete collection of ${kind.kind}`,
-    answers: [{ code: 200, holds: statusDefinition }],
+const deleteOf = (kind: Kind): Operation => ({
+  ...exchange(kind, {
+    ...{ verb: 'delete', action: 'delete', description: `delete ${withArticle(kind.kind)}` },
+    ...{ parameters: deleteParameters, codes: [200, 202], holds: kind.showsDeleted ? shownAs(kind) : statusDefinition },
   }),
   body: { definition: deleteOptions, required: false },
 });
+
+const deleteAllOf = (kind: Kind): Operation => ({
+  ...exchange(kind, {
+    ...{ verb: 'delete', before: 'Collection', action: 'deletecollection' },
+    description: `delete collection of ${kind.kind}`,
+    ...{ parameters: deleteAllParameters, codes: [200], holds: statusDefinition },
+  }),
+  body: { definition: deleteOptions, required: false },
+});
+
+type Exchange = Omit<OperationPlan, 'kind' | 'answers'> & { codes: Answer['code'][]; holds?: string };
+
+/** An operation that is answered with the object that it is about, unless it is told with what. */
+function exchange(kind: Kind, { codes, holds, ...plan }: Exchange): Operation {
+  const shown = holds ?? shownAs(kind, plan.subresource);
+  return operation({ kind, ...plan, answers: codes.map((code) => ({ code, holds: shown })) });
+}
+
+const shownAs = (kind: Kind, subresource?: Subresource) => definitionOf(subresource?.kind ?? kind);
 
 export function definitionOf(kind: GroupVersionKind): string {
   return typeOfKind(kind)?.name ?? [...kind.group.split('.').reverse(), kind.version, kind.kind].join('.');
