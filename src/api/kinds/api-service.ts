@@ -63,7 +63,7 @@ export const apiServices = defineKind<ApiService>({
   setDefaults: ({ spec }) => {
     if (spec.service) spec.service.port ??= 443;
   },
-  *validate({ metadata, spec, status }) {
+  *validate({ metadata, spec }) {
     const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0 } = spec;
     if (metadata.name !== `${version}.${group}`) {
       const why = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(`${version}.${group}`)}`;
@@ -77,6 +77,8 @@ export const apiServices = defineKind<ApiService>({
     yield* checkPriority('spec.groupPriorityMinimum', groupPriorityMinimum, 20_000);
     yield* checkPriority('spec.versionPriority', versionPriority, 1000);
     yield* checkService(spec);
+  },
+  *validateStatusUpdate({ status }) {
     for (const [index, condition] of (status.conditions ?? []).entries())
       yield* checkOneOf(`status.conditions[${index}].status`, condition.status, ['True', 'False', 'Unknown']);
   },

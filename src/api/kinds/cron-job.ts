@@ -94,6 +94,7 @@ export const cronJobs = defineKind<CronJob>({
     yield* checkNonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
     yield* checkNonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
   },
+  validateStatusUpdate: () => [],
   warningsFor: ({ metadata, spec }) => [
     ...podNameWarnings(metadata.name),
     ...warningsForPodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template'),

@@ -82,14 +82,13 @@ export const daemonSets = defineKind<DaemonSet>({
     status.desiredNumberScheduled ??= 0;
     status.numberReady ??= 0;
   },
-  *validate({ spec, status }) {
-    yield* checkSpec(spec);
+  validate: ({ spec }) => checkSpec(spec),
+  validateUpdate: ({ spec }, previous) => checkImmutable('spec.selector', spec.selector, previous.spec.selector),
+  *validateStatusUpdate(set, previous) {
+    const { status } = set;
     yield* checkCounts(status, ['currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled']);
     yield* checkCounts(status, ['numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable']);
     yield* checkCounts(status, ['numberUnavailable', 'collisionCount']);
-  },
-  *validateUpdate(set, previous) {
-    yield* checkImmutable('spec.selector', set.spec.selector, previous.spec.selector);
     yield* checkCollisions(set, previous);
   },
   warningsFor: ({ metadata, spec }) => [

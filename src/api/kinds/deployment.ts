@@ -70,17 +70,17 @@ export const deployments = defineKind<Deployment>({
     spec.template ??= {};
     setPodTemplateDefaults(spec.template);
   },
-  *validate({ spec, status }) {
+  *validate({ spec }) {
     yield* checkNonNegative('spec.replicas', spec.replicas);
     yield* checkReplicated(spec);
     yield* checkStrategy(spec.strategy ?? {});
     yield* checkNonNegative('spec.minReadySeconds', spec.minReadySeconds);
     yield* checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
     yield* checkDeadline(spec);
-    yield* checkStatus(status);
   },
-  *validateUpdate(deployment, previous) {
-    yield* checkImmutable('spec.selector', deployment.spec.selector, previous.spec.selector);
+  validateUpdate: ({ spec }, previous) => checkImmutable('spec.selector', spec.selector, previous.spec.selector),
+  *validateStatusUpdate(deployment, previous) {
+    yield* checkStatus(deployment.status);
     yield* checkCollisions(deployment, previous);
   },
   // The rollout's history is told in annotations, so they count as well.

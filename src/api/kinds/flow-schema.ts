@@ -87,14 +87,14 @@ export const flowSchemas = defineKind<FlowSchema>({
     spec.matchingPrecedence ||= 1000;
     spec.priorityLevelConfiguration ??= { name: '' };
   },
-  *validate({ metadata, spec, status }) {
+  *validate({ metadata, spec }) {
     yield* checkSpec(spec, metadata.name);
     const wanted = fixed[metadata.name];
     if (wanted && !isSame(spec, wanted)) {
       yield invalid('spec', spec, `spec of '${metadata.name}' must equal the fixed value`);
     }
-    yield* checkConditions(status.conditions);
   },
+  validateStatusUpdate: ({ status }) => checkConditions(status.conditions),
 });
 
 export function* checkConditions(conditions: { type?: string }[] = []): Iterable<Cause> {

@@ -69,7 +69,7 @@ export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
     status.currentReplicas ??= 0;
     status.desiredReplicas ??= 0;
   },
-  *validate({ spec, status }, previous) {
+  *validate({ spec }, previous) {
     yield* checkReplicas(spec, previous?.spec.minReplicas === 0 ? 0 : 1);
     yield* checkPathSegment('spec.scaleTargetRef.kind', spec.scaleTargetRef.kind);
     yield* checkPathSegment('spec.scaleTargetRef.name', spec.scaleTargetRef.name);
@@ -81,6 +81,8 @@ export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
     }
     for (const way of ['scaleUp', 'scaleDown'] as const)
       yield* checkRules(spec.behavior?.[way], `spec.behavior.${way}`);
+  },
+  *validateStatusUpdate({ status }) {
     yield* checkNonNegative('status.currentReplicas', status.currentReplicas);
     yield* checkNonNegative('status.desiredReplicas', status.desiredReplicas);
   },

@@ -81,7 +81,7 @@ export const ingresses = defineKind<Ingress>({
   setDefaults: ({ status }) => {
     status.loadBalancer ??= {};
   },
-  *validate({ metadata, spec, status }, previous) {
+  *validate({ metadata, spec }, previous) {
     yield* checkSpec(spec);
     const annotated = metadata.annotations?.[classAnnotation];
     const { ingressClassName } = spec;
@@ -89,8 +89,8 @@ export const ingresses = defineKind<Ingress>({
       const why = 'must match `ingressClassName` when both are specified';
       yield invalid(`annotations.${classAnnotation}`, annotated, why);
     }
-    yield* checkStatus(status);
   },
+  validateStatusUpdate: ({ status }) => checkStatus(status),
   warningsFor: ({ metadata, spec }) =>
     metadata.annotations?.[classAnnotation] !== undefined && spec.ingressClassName === undefined
       ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]

@@ -80,12 +80,10 @@ export const jobs = defineKind<Job>({
     const { labels } = spec.template.metadata ?? {};
     if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
   },
-  *validate(job) {
-    yield* checkJob(job);
+  validate: checkJob,
+  validateUpdate: checkJobUpdate,
+  *validateStatusUpdate(job, previous) {
     yield* checkJobCounts(job.status);
-  },
-  *validateUpdate(job, previous) {
-    yield* checkJobUpdate(job, previous);
     yield* checkJobStatus(job, previous);
   },
   warningsFor: ({ metadata, spec: { template, completionMode, completions = 0, parallelism = 0 } }) => [

@@ -31,6 +31,17 @@ export function updateCases(kind: Kind, good: object, cases: readonly KindCase[]
   }
 }
 
+/** Patches are of the status. */
+export function statusCases(kind: Kind, good: object, cases: readonly KindCase[]): void {
+  const previous = created(kind, good, {});
+  for (const [status, ...faults] of [[{}] as KindCase, ...cases]) {
+    test(`a ${kind.kind} whose status gets ${JSON.stringify(status)}`, () => {
+      const draft = patched(previous, { status });
+      assertFaults([...(kind.validateStatusUpdate?.(draft, previous) ?? [])], faults);
+    });
+  }
+}
+
 /** The good object, patched, as the server completes it. */
 export function created(kind: Kind, good: object, patch: Record<string, unknown>): KubeObject {
   const metadata = { name: 'x', uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z', generation: 1 };

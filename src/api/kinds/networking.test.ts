@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Ingress, ingresses } from './ingress.ts';
 import { ingressClasses } from './ingress-class.ts';
 import { ipAddresses } from './ip-address.ts';
-import { createCases, created, type KindCase, updateCases } from './kind-cases.contract.ts';
+import { createCases, created, type KindCase, statusCases, updateCases } from './kind-cases.contract.ts';
 import { type NetworkPolicy, networkPolicies } from './network-policy.ts';
 import { serviceCidrs } from './service-cidr.ts';
 
@@ -58,8 +58,11 @@ createCases(ingresses, { spec: { defaultBackend: { service } } }, [
     { metadata: { annotations: { 'kubernetes.io/ingress.class': 'a' } }, spec: { ingressClassName: 'b' } },
     'annotations.kubernetes.io/ingress.class: Invalid value: "a": must match `ingressClassName`',
   ],
+]);
+
+statusCases(ingresses, { spec: { defaultBackend: { service } } }, [
   [
-    { status: { loadBalancer: { ingress: [{ ip: 'x' }, { hostname: '1.2.3.4' }] } } },
+    { loadBalancer: { ingress: [{ ip: 'x' }, { hostname: '1.2.3.4' }] } },
     'status.loadBalancer.ingress[0].ip: Invalid value: "x"',
     'status.loadBalancer.ingress[1].hostname: Invalid value: "1.2.3.4": must be a DNS',
   ],

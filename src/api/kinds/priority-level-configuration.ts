@@ -73,14 +73,14 @@ export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration
     queuing.handSize ||= 8;
     queuing.queueLengthLimit ||= 50;
   },
-  *validate({ metadata, spec, status }) {
+  *validate({ metadata, spec }) {
     yield* checkSpec(spec, metadata.name);
     const wanted = fixed[metadata.name];
     if (wanted && !isSame(spec, wanted)) {
       yield invalid('spec', spec, `spec of '${metadata.name}' must equal the fixed value`);
     }
-    yield* checkConditions(status.conditions);
   },
+  validateStatusUpdate: ({ status }) => checkConditions(status.conditions),
 });
 
 function* checkSpec({ type, limited, exempt }: Spec, name: string): Iterable<Cause> {

@@ -50,16 +50,18 @@ export const replicaSets = defineKind<ReplicaSet>({
     spec.template ??= {};
     setPodTemplateDefaults(spec.template);
   },
-  *validate({ spec, status }) {
+  *validate({ spec }) {
     yield* checkNonNegative('spec.replicas', spec.replicas);
     yield* checkNonNegative('spec.minReadySeconds', spec.minReadySeconds);
     yield* checkReplicated(spec);
+  },
+  validateUpdate: (set, previous) => checkImmutable('spec.selector', set.spec.selector, previous.spec.selector),
+  *validateStatusUpdate({ status }) {
     yield* checkCounts(status, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
     yield* checkCounts(status, ['terminatingReplicas', 'observedGeneration']);
     yield* checkParts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
     yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
   },
-  validateUpdate: (set, previous) => checkImmutable('spec.selector', set.spec.selector, previous.spec.selector),
   warningsFor: ({ metadata, spec }) => [
     ...podNameWarnings(metadata.name),
     ...warningsForPodTemplate(spec.template, 'spec.template'),

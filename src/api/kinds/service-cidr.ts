@@ -36,6 +36,7 @@ export const serviceCidrs = defineKind<ServiceCidr>({
       yield invalid('spec.cidrs', cidrs, why);
     }
   },
+  validateStatusUpdate: () => [],
   /** A second family may be added, and that is all. */
   *validateUpdate({ spec: { cidrs = [] } }, previous) {
     const before = previous.spec.cidrs ?? [];

@@ -68,12 +68,14 @@ export const statefulSets = defineKind<StatefulSet>({
     status.replicas ??= 0;
     status.availableReplicas ??= 0;
   },
-  *validate({ spec, status }) {
-    yield* checkSpec(spec);
+  validate: ({ spec }) => checkSpec(spec),
+  *validateStatusUpdate(set, previous) {
+    const { status } = set;
     yield* checkCounts(status, ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas']);
     yield* checkCounts(status, ['availableReplicas', 'observedGeneration', 'collisionCount']);
     yield* checkParts(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']);
     yield* checkParts(status, ['availableReplicas'], 'readyReplicas');
+    yield* checkCollisions(set, previous);
   },
   *validateUpdate(set, previous) {
     if (!isSame(fixedPart(set.spec), fixedPart(previous.spec))) {
@@ -82,7 +84,6 @@ export const statefulSets = defineKind<StatefulSet>({
         "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
       );
     }
-    yield* checkCollisions(set, previous);
   },
   warningsFor: ({ spec }) => [
     ...warningsForPodTemplate(spec.template, 'spec.template'),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { csiDrivers } from './csi-driver.ts';
 import { csiNodes } from './csi-node.ts';
 import { csiStorageCapacities } from './csi-storage-capacity.ts';
-import { createCases, created, type KindCase, updateCases } from './kind-cases.contract.ts';
+import { createCases, created, type KindCase, statusCases, updateCases } from './kind-cases.contract.ts';
 import { volumeAttachments } from './volume-attachment.ts';
 import { volumeAttributesClasses } from './volume-attributes-class.ts';
 
@@ -54,7 +54,9 @@ createCases(volumeAttachments, attachment, [
   spec({ source: { persistentVolumeName: null } }, 'spec.source: Required value: must specify exactly one of'),
   spec({ source: { inlineVolumeSpec: {} } }, 'spec.source: Forbidden: must specify exactly one of'),
   spec({ attacher: 'Bad_', nodeName: '' }, 'spec.attacher: Invalid value: "Bad_"', 'spec.nodeName: Invalid value: ""'),
-  [{ status: { attachError: { errorCode: -1 } } }, 'status.attachError.errorCode: Invalid value: -1'],
+]);
+statusCases(volumeAttachments, attachment, [
+  [{ attachError: { errorCode: -1 } }, 'status.attachError.errorCode: Invalid value: -1'],
 ]);
 updateCases(volumeAttachments, attachment, [
   spec({ nodeName: 'n2' }, 'spec: Invalid value: {"attacher":"d.example.com","nodeName":"n2"'),

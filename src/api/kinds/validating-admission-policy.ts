@@ -67,6 +67,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
     yield* checkValidations(spec);
     yield* checkAuditAnnotations(spec, metadata.name);
   },
+  validateStatusUpdate: () => [],
 });
 
 function* checkParamKind({ apiVersion, kind }: NonNullable<Spec['paramKind']>): Iterable<Cause> {

@@ -60,10 +60,12 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
     spec.source ??= {};
     status.attached ??= false;
   },
-  *validate({ spec: { attacher, source, nodeName = '' }, status }) {
+  *validate({ spec: { attacher, source, nodeName = '' } }) {
     yield* checkDriverName('spec.attacher', attacher);
     yield* checkSource(source);
     yield* checkName('spec.nodeName', nodeName, dnsSubdomainFaults);
+  },
+  *validateStatusUpdate({ status }) {
     if (bytesOf(status.attachmentMetadata ?? {}) > metadataBytesAtMost) {
       yield tooLong('status.attachmentMetadata', metadataBytesAtMost);
     }
