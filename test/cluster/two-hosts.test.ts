@@ -142,6 +142,29 @@ describe('nginx on two hosts', () => {
     }
   });
 
+  test('each pod reaches the API by its service, in the name of its account', async () => {
+    for (const { metadata, spec } of await nginxPods()) {
+      const { host, docker } = cluster.hosts.host(spec.nodeName ?? '');
+      const engine = new Docker({ socketPath: docker.socket });
+      const name = spec.containers[0]?.name;
+      const label = [`io.kubernetes.pod.uid=${metadata.uid}`, `io.kubernetes.container.name=${name}`];
+      const [container] = await engine.listContainers({ filters: JSON.stringify({ label }) });
+      const { State } = await engine.getContainer(container?.Id ?? '').inspect();
+      const access = `/proc/${State.Pid}/root/var/run/secrets/kubernetes.io/serviceaccount`;
+      const read = async (file: string) => (await host.exec('cat', [join(access, file)])).stdout;
+      assert.equal(await read('namespace'), 'default');
+      const curl = ['curl', '--silent', '--max-time', '2', '--cacert', join(access, 'ca.crt')];
+      const { stdout } = await host.exec('nsenter', [
+        ...['--target', String(State.Pid), '--net', '--', ...curl],
+        ...['--header', `Authorization: Bearer ${await read('token')}`, '--header', 'Content-Type: application/json'],
+        ...['--data', '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}'],
+        'https://10.43.0.1/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      ]);
+      const { status } = JSON.parse(stdout) as { status: { userInfo: { username: string } } };
+      assert.equal(status.userInfo.username, 'system:serviceaccount:default:default', stdout);
+    }
+  });
+
   test('no request fails after one retry while one of the two pods is deleted, again and again', async (t) => {
     const deletions = Number(process.env.WHERRY_TEST_DELETIONS ?? 8);
     const report = await underRequests(async () => {
