@@ -33,10 +33,12 @@ export function parseQuantity(text: string | number): Quantity | undefined {
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', binarySuffix, decimalSuffix, exponent] = match;
   const digits = whole + fraction;
-  if (digits === '' || Math.abs(Number(exponent ?? 0)) > largestExponent) return undefined;
+  // A suffix without digits is a zero, as Kubernetes reads it.
+  if ((digits === '' && !binarySuffix && !decimalSuffix) || Math.abs(Number(exponent ?? 0)) > largestExponent)
+    return undefined;
   const power = 9 - fraction.length + (exponent ? Number(exponent) : (decimalExponents.get(decimalSuffix ?? '') ?? 0));
   const factor = binarySuffix ? 1024n ** BigInt(binarySuffixes.indexOf(binarySuffix)) : 1n;
-  const magnitude = capped(timesPowerOfTen(BigInt(digits) * factor, power), digits);
+  const magnitude = capped(timesPowerOfTen(BigInt(digits || '0') * factor, power), digits);
   const format = binarySuffix ? 'binary' : exponent ? 'exponent' : 'decimal';
   return { nano: sign === '-' ? -magnitude : magnitude, format };
 }

@@ -97,6 +97,9 @@ export function parseLabelSelector(text: string): Requirement[] {
     if (comparison) {
       const [, key = '', sign = '', value = ''] = comparison;
       const operator: Operator = sign === '!=' ? 'NotIn' : sign === '>' ? 'Gt' : sign === '<' ? 'Lt' : 'In';
+      if ((operator === 'Gt' || operator === 'Lt') && !/^[+-]?\d+$/.test(value)) {
+        throw new BadRequest("unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer");
+      }
       return check({ key, operator, values: [value] }, fail);
     }
     const presence = /^(!?)\s*([^=!<>\s(),]+)$/.exec(part);

@@ -6,10 +6,12 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { addressOf, type Node, nodes } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
+import { faultsInLogOptions } from '../api/pod-log-options.ts';
 import {
   BadRequest,
   errorFromStatus,
   InternalError,
+  Invalid,
   MethodNotAllowed,
   NotFound,
   ServiceUnavailable,
@@ -45,10 +47,11 @@ export class NodeProxy {
     if (request.verb !== 'get') throw new MethodNotAllowed();
     const pod = rest.find({ ...request, subresource: undefined }).object as Pod;
     const container = containerOf(pod, request.query.container);
+    const faults = faultsInLogOptions(request.query);
+    if (faults.length > 0) throw new Invalid({ group: '', kind: 'PodLogOptions', name: pod.metadata.name }, faults);
     if (!pod.spec.nodeName) {
-      // Nothing has been written yet, which is an empty log.
-      response.writeHead(200, { 'content-type': 'text/plain' });
-      response.end();
+      // Nothing can have been written yet.
+      response.writeHead(204).end();
       return;
     }
     const { container: _, ...query } = request.query;

@@ -66,5 +66,4 @@ export const replicaSets = defineKind<ReplicaSet>({
     ...podNameWarnings(metadata.name),
     ...warningsForPodTemplate(spec.template, 'spec.template'),
   ],
-  selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
 });

@@ -120,7 +120,8 @@ const scalars: Record<Exclude<Type['is'], 'object' | 'list' | 'map' | 'any'>, Re
     throw new Undecodable(quantityRule);
   },
   bytes: (value, place) => {
-    const encoded = text(value, place);
+    // Lines may be broken, as many programs do.
+    const encoded = text(value, place).replace(/[\r\n]/g, '');
     if (isBase64.test(encoded) && encoded.length % 4 === 0) return encoded;
     throw new Undecodable(`illegal base64 data at input byte ${encoded.search(/[^A-Za-z0-9+/]|$/)}`);
   },
@@ -135,7 +136,8 @@ function decodeScalar(is: keyof typeof scalars, value: unknown, place: Place): u
 }
 
 function text(value: unknown, place: Place): string {
-  if (typeof value === 'string') return value;
+  // Half of a pair of surrogates stands for no character, and no byte could be written for it.
+  if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed();
   if (value === null) return '';
   throw mismatch(value, 'string', place);
 }

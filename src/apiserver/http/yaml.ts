@@ -1,6 +1,6 @@
 // YAML bodies and answers. A file of its own, loaded with the first of them: most clients speak JSON.
 import { setImmediate } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
+import { type DocumentOptions, type ParseOptions, parse, type SchemaOptions, stringify, type ToJSOptions } from 'yaml';
 import { isFields } from '../../api/meta.ts';
 import { BadRequest, RequestEntityTooLarge } from '../../api/status.ts';
 
@@ -11,11 +11,18 @@ export function parseYaml(body: Buffer): unknown {
   if (body.length > bytesAtMost)
     throw new RequestEntityTooLarge(`a YAML body may have ${bytesAtMost} bytes, send JSON`);
   try {
-    return parse(body.toString('utf8'));
+    return parse(body.toString('utf8'), asKubernetesReads);
   } catch (error) {
     throw new BadRequest(`error converting YAML to JSON: ${(error as Error).message}`);
   }
 }
+
+/** Of YAML 1.1, where `yes` is true and 010 is eight, what JSON can say: a time stays a text. */
+const asKubernetesReads: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
+  version: '1.1',
+  customTags: (tags) =>
+    tags.filter((tag) => !/:(timestamp|binary|set|omap|pairs)$/.test(typeof tag === 'string' ? tag : tag.tag)),
+};
 
 /** Long lists are written item by item, and whoever else wants something comes in between. */
 export async function yamlOfJson(json: string): Promise<string> {
