@@ -108,6 +108,8 @@ class Collection {
   apply(key: string, object: KubeObject | undefined, revision: number, bytes: number): void {
     const previous = this.objects.get(key);
     if (!object && !previous) return;
+    // What was read may be newer than what the watch tells at first.
+    if (previous && previous.revision >= revision) return;
     this.#sorted = undefined;
     const state = object ?? (previous as CachedObject).object;
     const current = new CachedObject(freeze(withRevision(state, revision)), revision);
@@ -126,6 +128,7 @@ const inOrder = (objects: Map<string, CachedObject>): CachedObject[] =>
 
 const tooOld = (revision: number, oldest: number) => `too old resource version: ${revision} (${oldest})`;
 
+const pageSize = 500;
 const objectPrefix = '/objects/';
 const claimPrefix = '/claims/';
 
@@ -151,9 +154,15 @@ export class ObjectCache {
 
   /** Reads everything, then follows the store until the signal is aborted. */
   async follow(store: Store, signal: AbortSignal): Promise<void> {
-    const { entries, revision } = await store.range('/');
+    // In pages, so that no second copy of everything is in memory; what changes between two of them the watch tells again.
+    let page = await store.range('/', { limit: pageSize });
+    const { revision } = page;
     this.#revision = revision;
-    for (const entry of entries) this.#apply(entry);
+    for (const entry of page.entries) this.#apply(entry);
+    while (page.next !== undefined) {
+      page = await store.range('/', { start: page.next, limit: pageSize });
+      for (const entry of page.entries) this.#apply(entry);
+    }
     for (const collection of this.#collections.values()) {
       collection.window.clear();
       collection.oldest = revision;
