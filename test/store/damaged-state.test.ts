@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFile, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { listBackups } from '../../src/backup/rolling-backups.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { wherry } from '../cli/wherry.ts';
@@ -17,19 +18,28 @@ before(async () => {
 });
 after(() => server?.close());
 
-/** Changes a few bytes in the middle of what it finds, or else where it is told. */
-async function garble(file: string, at: number | string): Promise<void> {
-  const position = typeof at === 'number' ? at : (await readFile(file)).indexOf(at);
-  assert.ok(position >= 0);
+const text = 'a text that stands in one value only';
+
+async function garble(file: string, positions: number[]): Promise<void> {
+  assert.ok(positions.length > 0);
   const handle = await open(file, 'r+');
-  await handle.write('#?!', position);
+  for (const position of positions) await handle.write('#?!', position);
   await handle.close();
 }
 
+/** All places of a text: of a row that has been moved, what it was before may still be there. */
+async function placesOf(file: string, text: string): Promise<number[]> {
+  const content = await readFile(file);
+  const places: number[] = [];
+  for (let at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1)) places.push(at);
+  return places;
+}
+
 const damages: Record<string, (file: string) => Promise<void>> = {
-  'the head is garbled': (file) => garble(file, 2),
-  'a page is garbled': async (file) => garble(file, 4096 * 2 + 3),
-  'a value is garbled': (file) => garble(file, 'wherry-cluster'),
+  'the head is garbled': (file) => garble(file, [2]),
+  'a page is garbled': (file) => garble(file, [4096 * 2 + 3]),
+  'a value is garbled': async (file) => garble(file, await placesOf(file, text)),
+  'a key is garbled': async (file) => garble(file, await placesOf(file, '/objects/configmaps/default/text')),
   'half of it is gone': async (file) => truncate(file, Math.floor((await readFile(file)).length / 8192) * 4096),
   'all of it is gone': (file) => truncate(file, 0),
   'it is something else': (file) => writeFile(file, 'Hello, world! '.repeat(1000)),
@@ -44,6 +54,7 @@ test('a server refuses a damaged state and names the way back, which works', asy
     }),
     /enough/,
   );
+  await server.client.create(configMaps, { metadata: { namespace: 'default', name: 'text' }, data: { text } });
   const { objects, revision } = await readAll(server.client);
   const backups = join(server.dataDir, 'backups');
   const newest = await waitUntil('a backup of all that was written', async () => {
@@ -59,7 +70,8 @@ test('a server refuses a damaged state and names the way back, which works', asy
   for (const [what, damage] of Object.entries(damages)) {
     await copyFile(`${state}.whole`, state);
     await damage(state);
-    await assert.rejects(server.start(), (error: Error) => {
+    const started = server.start().then(() => server.kill().then(() => assert.fail(`it started although ${what}`)));
+    await assert.rejects(started, (error: Error) => {
       said = error.message;
       assert.match(said, /the server ended with 1/, what);
       assert.match(said, /the cluster's state is damaged: .*state\.db cannot be opened/, what);

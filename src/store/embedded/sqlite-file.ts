@@ -101,8 +101,8 @@ export function readCounter(database: DatabaseSync): { revision: number; storeMs
 
 /** Throws StoreDamaged unless every page and every row is as it was written. Answers the index of all keys. */
 export function verifyAll(database: DatabaseSync): Omit<Row, 'value'>[] {
-  const [first] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check: string }[];
-  if (first?.quick_check !== 'ok') throw new StoreDamaged(first?.quick_check ?? 'it cannot be checked');
+  const [first] = database.prepare('PRAGMA integrity_check(1)').all() as { integrity_check: string }[];
+  if (first?.integrity_check !== 'ok') throw new StoreDamaged(first?.integrity_check ?? 'it cannot be checked');
   const newest = readCounter(database).revision;
   const index: Omit<Row, 'value'>[] = [];
   const rows = database.prepare(`SELECT ${rowColumns} FROM entries`).iterate() as Iterable<unknown>;
