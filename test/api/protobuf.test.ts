@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { after, before, describe, test } from 'node:test';
+import { allKinds } from '../../src/api/kinds/all.ts';
+import { apiVersionOf } from '../../src/api/kinds/kind.ts';
 import { decodeEnvelope, encodeObject } from '../../src/api/protobuf/envelope.ts';
 import { WireReader } from '../../src/api/protobuf/wire-reader.ts';
 import { execute } from '../../src/base/exec.ts';
@@ -160,6 +162,24 @@ test('lists come whole, in pages, and as metadata alone', async () => {
   assert.deepEqual([partial.type, partial.object.kind], [protobuf, 'PartialObjectMetadataList']);
   assert.deepEqual(names(partial.object), names(whole.object));
   assert.ok(partial.object.items?.every(({ data }) => data === undefined));
+});
+
+test('all that is there says the same in protobuf as in JSON', async () => {
+  let compared = 0;
+  for (const kind of allKinds.filter(({ verbs }) => !verbs || verbs.includes('list'))) {
+    const path = `/${kind.group ? 'apis' : 'api'}/${apiVersionOf(kind)}/${kind.plural}`;
+    const [json, bytes] = await Promise.all([ask(path, { accept: 'application/json' }), ask(path)]);
+    assert.deepEqual([json.type, bytes.type], ['application/json', protobuf]);
+    const byUid = new Map(bytes.object.items?.map((item) => [item.metadata?.uid, item]));
+    for (const item of json.object.items ?? []) {
+      const same = byUid.get(item.metadata?.uid);
+      // Something may have happened to it in between.
+      if (same?.metadata?.resourceVersion !== item.metadata?.resourceVersion) continue;
+      assert.deepEqual(same, item, `${path} ${item.metadata?.name}`);
+      compared++;
+    }
+  }
+  assert.ok(compared > 100, String(compared));
 });
 
 test('the encoding is the one that is wanted most of those that can be', async () => {

@@ -33,7 +33,7 @@ interface AcceptEntry {
 export function wantedOf(accept: string | undefined, verb: RestVerb, kind: Kind): Wanted {
   for (const { mediaType, parameters } of entriesOf(accept)) {
     const encoding = encodings[mediaType];
-    const representation = representationOf(parameters, verb);
+    const representation = encoding && representationOf(parameters, verb);
     if (!encoding || !representation) continue;
     if (encoding !== 'protobuf' || hasProtobuf(kind, representation)) return { representation, encoding };
   }
