@@ -27,8 +27,25 @@ const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d
 /** What is canonical at a glance. */
 const plainForm = /^[1-9]\d{0,2}(?:[KMGTPE]i|[numkMGTPE])?$/;
 
+/** By suffix what one is of it, in billionths. */
+const units = new Map<string, Quantity>([
+  ...decimalSuffixes.map((suffix, index) => [suffix, { nano: 1000n ** BigInt(index), format: 'decimal' }] as const),
+  ...binarySuffixes
+    .slice(1)
+    .map((suffix, index) => [suffix, { nano: nanosInOne * 1024n ** BigInt(index + 1), format: 'binary' }] as const),
+]);
+/** How nearly all quantities are written: a whole number and a unit. */
+const wholeForm = /^(\d{1,15})([KMGTPE]i|[numkMGTPE])?$/;
+
 /** The quantity that a text stands for, or undefined where it stands for none. */
 export function parseQuantity(text: string | number): Quantity | undefined {
+  const whole = wholeForm.exec(String(text));
+  const unit = whole && units.get(whole[2] ?? '');
+  if (!unit) return parseAnyForm(text);
+  return { nano: BigInt(whole[1] ?? 0) * unit.nano, format: unit.format };
+}
+
+function parseAnyForm(text: string | number): Quantity | undefined {
   const match = form.exec(String(text));
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', binarySuffix, decimalSuffix, exponent] = match;

@@ -135,6 +135,7 @@ export function checkImmutable(field: string, value: unknown, previous: unknown)
 
 /** Equal, where an empty list and none are the same. */
 export function isSame(value: unknown, other: unknown): boolean {
+  if (isDeepStrictEqual(value, other)) return true;
   return isDeepStrictEqual(withoutEmpty(value), withoutEmpty(other));
 }
 

@@ -102,7 +102,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   /** What is wrong with a status that is written through its own door: nothing else is looked at then. */
   validateStatusUpdate?(object: T, previous: T): Iterable<Cause>;
   /** What its writer should know although it is valid: sent as Warning headers. */
-  warningsFor?(object: T): Iterable<string>;
+  warningsFor?(object: T, previous?: T): Iterable<string>;
   /** The fields, besides name and namespace, by which the kind may be selected. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   /** Why this object may not be deleted by anybody, if so. */

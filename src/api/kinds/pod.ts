@@ -105,7 +105,9 @@ export const pods = defineKind<Pod>({
     yield* validateSpecUpdate(pod.spec, previous.spec);
   },
   validateStatusUpdate: ({ status, spec }, previous) => validatePodStatus(status, previous.status, spec),
-  warningsFor: ({ metadata, spec }) => {
+  warningsFor: ({ metadata, spec }, previous) => {
+    // Pods are changed often, and seldom by people.
+    if (previous) return [];
     const faults = dnsLabelFaults(metadata.name);
     const ofName = `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`;
     return [...(faults.length > 0 ? [ofName] : []), ...warningsForPodSpec(spec, metadata, '')];

@@ -120,7 +120,7 @@ export class Writes {
     kind.prepareCreate?.(draft);
     validateNew(request.kind, draft);
     this.#admission.check(admission);
-    warn(request, kind, draft);
+    warn(request, kind, draft, undefined);
     if (isDryRun(request)) {
       this.#admission.book(admission);
       return new CachedObject(draft, 0);
@@ -144,7 +144,7 @@ export class Writes {
     countGeneration(kind, draft, previous.object, door);
     validateChanged(kind, draft, previous.object, rules ?? updateRulesOf(request.kind, door));
     this.#admission.check(admission);
-    warn(request, kind, draft);
+    warn(request, kind, draft, previous.object);
     draft.metadata.resourceVersion = String(previous.revision);
     if (isUnchanged(draft, previous.object)) return previous;
     if (isDryRun(request)) {
@@ -197,11 +197,13 @@ export function isReleased(request: RestRequest, object: KubeObject): boolean {
   );
 }
 
-/** What the writer should know of an object that was found valid. */
-function warn(request: RestRequest, kind: Kind, object: KubeObject): void {
+/** What the writer should know of an object that was found valid; again only where its content has changed. */
+function warn(request: RestRequest, kind: Kind, object: KubeObject, previous: KubeObject | undefined): void {
   if (request.subresource) return;
   if (kind.isInert) request.warn(`nothing in this cluster acts upon ${kind.plural} yet: the object is kept and served`);
-  for (const text of kind.warningsFor?.(object) ?? []) request.warn(text);
+  const { generation } = object.metadata;
+  if (previous && generation !== undefined && generation === previous.metadata.generation) return;
+  for (const text of kind.warningsFor?.(object, previous) ?? []) request.warn(text);
 }
 
 function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {

@@ -64,7 +64,8 @@ function* checkAppArmor(field: string, key: string, profile: string, spec: PodSp
 }
 
 /** That the annotations of a new pod or template say what its fields say. `at` is the spec. */
-export function* validateAgreement({ annotations = {} }: PodMetadata, spec: PodSpec, at: string): Causes {
+export function* validateAgreement({ annotations }: PodMetadata, spec: PodSpec, at: string): Causes {
+  if (!annotations) return;
   const { securityContext } = spec;
   const seccomp = agreement('seccomp');
   yield* seccomp(annotations[podSeccompAnnotation], securityContext?.seccompProfile, `${at}.securityContext`);
