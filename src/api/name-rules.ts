@@ -48,8 +48,12 @@ export function* checkFullyQualifiedName(at: string, name: string | undefined): 
     yield invalid(at, name, 'should be a domain with at least three segments separated by dots');
 }
 
+/** Numbers may be written with leading zeros, as ever: they are decimal all the same. */
 export const isIpAddress = (text: string): boolean =>
-  ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+  ipaddr.IPv4.isValidFourPartDecimal(withoutZeros(text)) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
+
+export const withoutZeros = (text: string): string =>
+  text.includes(':') ? text : text.replace(/(^|\.)0+(?=\d)/g, '$1');
 
 const addressRule = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const rangeRule = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -59,7 +63,7 @@ export const rangeFaults: NameRule = (text) => (parseRange(text) ? [] : [rangeRu
 
 /** As addressFaults, and written the one way that is canonical, as names of objects must be. */
 export const canonicalAddressFaults: NameRule = (text) => {
-  if (!isIpAddress(text)) return [addressRule];
+  if (!isIpAddress(text) || text !== withoutZeros(text)) return [addressRule];
   const canonical = canonicalAddress(ipaddr.parse(text));
   return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
 };
@@ -67,7 +71,7 @@ export const canonicalAddressFaults: NameRule = (text) => {
 /** As rangeFaults, and without bits beyond the prefix. */
 export const canonicalRangeFaults: NameRule = (text) => {
   const range = parseRange(text);
-  if (!range) return [rangeRule];
+  if (!range || text !== withoutZeros(text)) return [rangeRule];
   const [address, length] = range;
   const network = (address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(text);
   if (canonicalAddress(network) !== canonicalAddress(address)) {
@@ -80,9 +84,10 @@ export const canonicalRangeFaults: NameRule = (text) => {
 export type AddressRange = [address: ipaddr.IPv4 | ipaddr.IPv6, length: number];
 
 export function parseRange(text: string): AddressRange | undefined {
-  const [address = '', length = '', ...rest] = text.split('/');
+  const [address = '', length = '', ...rest] = withoutZeros(text).split('/');
   if (rest.length > 0 || !isIpAddress(address) || !/^\d{1,3}$/.test(length)) return undefined;
-  return ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined;
+  const range = `${address}/${length}`;
+  return ipaddr.isValidCIDR(range) ? ipaddr.parseCIDR(range) : undefined;
 }
 
 /** Whether the inner range lies in the outer one and is smaller. */

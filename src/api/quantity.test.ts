@@ -49,6 +49,7 @@ const canonical: [text: string | number, expected: string | undefined][] = [
   ['12345678901234567.891', '12345678901234567891m'],
   ['', undefined],
   ['.', undefined],
+  ['Ki', '0'],
   ['1.2.3', undefined],
   ['1KI', undefined],
   ['1ki', undefined],

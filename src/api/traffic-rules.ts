@@ -1,6 +1,6 @@
 // Where traffic goes: addresses that can be reached from elsewhere, their families, and ports by number or name.
 import ipaddr from 'ipaddr.js';
-import { isIpAddress, portNameFaults } from './name-rules.ts';
+import { isIpAddress, portNameFaults, withoutZeros } from './name-rules.ts';
 import { type Cause, type Causes, checkName, checkPort, invalid } from './validation.ts';
 
 const specialRanges: Record<string, string> = {
@@ -11,7 +11,7 @@ const specialRanges: Record<string, string> = {
 /** Addresses that mean something on one host only cannot be traffic's aim. */
 export function checkNonSpecialIp(field: string, value: string): Cause[] {
   if (!isIpAddress(value)) return [invalid(field, value, 'must be a valid IP address')];
-  const address = ipaddr.process(value);
+  const address = ipaddr.process(withoutZeros(value));
   const range = address.range();
   if (range === 'unspecified' && /^[0.:]*$/.test(value)) {
     return [invalid(field, value, `may not be unspecified (${value})`)];

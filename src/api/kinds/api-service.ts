@@ -32,6 +32,7 @@ export const apiServices = defineKind<ApiService>({
   singular: 'apiservice',
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: true,
   hasGeneration: false,
   isInert: true,

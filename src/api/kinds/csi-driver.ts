@@ -22,6 +22,7 @@ export const csiDrivers = defineKind<CsiDriver>({
   plural: 'csidrivers',
   singular: 'csidriver',
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   hasGeneration: true,
   showsDeleted: true,

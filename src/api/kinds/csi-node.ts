@@ -27,6 +27,7 @@ export const csiNodes = defineKind<CsiNode>({
   plural: 'csinodes',
   singular: 'csinode',
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   showsDeleted: true,
   isInert: true,

@@ -16,6 +16,7 @@ export const csiStorageCapacities = defineKind<CsiStorageCapacity>({
   plural: 'csistoragecapacities',
   singular: 'csistoragecapacity',
   namespaced: true,
+  needsRevision: true,
   hasStatus: false,
   isInert: true,
   columns: [

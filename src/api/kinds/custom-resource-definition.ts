@@ -28,6 +28,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: true,
   isInert: true,
   showsDeleted: true,

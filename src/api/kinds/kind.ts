@@ -62,6 +62,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   verbs?: readonly KindVerb[];
   /** Another view of a stored kind: everything but names, columns and conversion is the stored kind's. */
   view?: View;
+  /** A PUT must name the revision that it is based on. */
+  needsRevision?: boolean;
   /** A PUT of one that does not exist creates it. */
   createsOnUpdate?: boolean;
   /** Who deletes one gets to see it once more, instead of being told that it is gone. */

@@ -18,6 +18,7 @@ export const leases = defineKind<Lease>({
   plural: 'leases',
   singular: 'lease',
   namespaced: true,
+  needsRevision: true,
   hasStatus: false,
   createsOnUpdate: true,
   setDefaults: (lease) => {

@@ -14,6 +14,7 @@ export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfigura
   singular: 'mutatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   hasGeneration: true,
   isInert: true,

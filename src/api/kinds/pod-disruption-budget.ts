@@ -23,6 +23,7 @@ export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({
   singular: 'poddisruptionbudget',
   shortNames: ['pdb'],
   namespaced: true,
+  needsRevision: true,
   hasStatus: true,
   columns: [
     nameColumn,

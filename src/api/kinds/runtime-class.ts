@@ -53,6 +53,7 @@ export const runtimeClasses = defineKind<RuntimeClass>({
   plural: 'runtimeclasses',
   singular: 'runtimeclass',
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   columns: [
     nameColumn,

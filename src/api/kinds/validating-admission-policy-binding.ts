@@ -36,6 +36,7 @@ export const validatingAdmissionPolicyBindings = defineKind<ValidatingAdmissionP
   singular: 'validatingadmissionpolicybinding',
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   hasGeneration: true,
   isInert: true,

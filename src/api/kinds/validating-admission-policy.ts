@@ -31,6 +31,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
   singular: 'validatingadmissionpolicy',
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: true,
   isInert: true,
   keptByStatus: ['labels', 'annotations'],

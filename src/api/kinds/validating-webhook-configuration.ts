@@ -14,6 +14,7 @@ export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfi
   singular: 'validatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  needsRevision: true,
   hasStatus: false,
   hasGeneration: true,
   isInert: true,

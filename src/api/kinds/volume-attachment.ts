@@ -27,6 +27,7 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
   plural: 'volumeattachments',
   singular: 'volumeattachment',
   namespaced: false,
+  needsRevision: true,
   hasStatus: true,
   hasGeneration: false,
   showsDeleted: true,

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Owner } from '../../api/apply/owners.ts';
 import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
-import { AlreadyExists, BadRequest, Conflict, NotFound } from '../../api/status.ts';
+import { AlreadyExists, BadRequest, Conflict, Invalid, NotFound } from '../../api/status.ts';
+import { invalid } from '../../api/validation.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/admission-chain.ts';
@@ -136,7 +137,7 @@ export class Writes {
     { door = doorOf(request), rules }: OwnWay = {},
   ): Promise<CachedObject> {
     const kind = storedKind(request.kind);
-    checkPreconditions(request, draft, previous.object);
+    checkPreconditions(request, kind, draft, previous.object);
     completeChanged(kind, draft, previous.object, door);
     setOwners(draft, ownersOf());
     const admission: Admission = { operation: 'update', request, kind, object: draft, previous: previous.object };
@@ -206,11 +207,15 @@ function warn(request: RestRequest, kind: Kind, object: KubeObject, previous: Ku
   for (const text of kind.warningsFor?.(object, previous) ?? []) request.warn(text);
 }
 
-function checkPreconditions(request: RestRequest, draft: KubeObject, current: KubeObject): void {
+function checkPreconditions(request: RestRequest, kind: Kind, draft: KubeObject, current: KubeObject): void {
   const { resourceVersion, uid } = draft.metadata;
   // 0 stands for whatever revision there is.
   if (revisionOf(resourceVersion ?? '') && resourceVersion !== current.metadata.resourceVersion) {
     throw new Conflict(subjectOf(request));
+  }
+  if (request.verb === 'update' && !revisionOf(resourceVersion ?? '') && kind.needsRevision) {
+    const cause = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+    throw new Invalid({ group: kind.group, kind: kind.kind, name: current.metadata.name }, [cause]);
   }
   // A patch that changes it is not meant for another object: validation refuses it.
   if (request.verb === 'update' && uid && uid !== current.metadata.uid) {
