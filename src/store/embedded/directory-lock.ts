@@ -17,7 +17,7 @@ export class DirectoryLock {
   static take(directory: string): DirectoryLock {
     const database = new DatabaseSync(join(directory, 'lock'));
     try {
-      database.exec('BEGIN EXCLUSIVE');
+      database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
     } catch (error) {
       database.close();
       if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;

@@ -15,7 +15,7 @@ export class SnapshotReader {
   readonly #rows: Iterator<unknown>;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file, { readOnly: true });
+    this.#database = openToRead(file);
     try {
       this.#database.exec('BEGIN');
       const { revision, storeMs } = readCounter(this.#database);
@@ -24,7 +24,7 @@ export class SnapshotReader {
       this.#rows = this.#database.prepare(`SELECT ${rowColumns} FROM entries ORDER BY key`).iterate();
     } catch (error) {
       this.#database.close();
-      throw error;
+      throw unreadable(file, error);
     }
   }
 
@@ -45,6 +45,23 @@ export class SnapshotReader {
   close(): void {
     this.#database.close();
   }
+}
+
+function openToRead(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { readOnly: true });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** Who reads beside a writer must be allowed to write, too, to tell it what is being read. */
+const isOfRights = new Set([8, 14]); // SQLITE_READONLY, SQLITE_CANTOPEN
+
+function unreadable(file: string, error: unknown): Error {
+  const { message, errcode = 0 } = error as Error & { errcode?: number };
+  const way = isOfRights.has(errcode & 0xff) ? ': run this as the user who runs the server, most often root' : '';
+  return new Error(`${file} cannot be read: ${message}${way}`, { cause: error });
 }
 
 export function snapshotEntry({ key, value = '', expires }: Row, storeMs: number): SnapshotEntry {
