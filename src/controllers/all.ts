@@ -15,6 +15,7 @@ import { resourceQuotaController } from './resource-quota.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceEndpointsController } from './service-endpoints.ts';
+import { staleDisruptionController } from './stale-disruption.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { tokenSecretController } from './token-secret.ts';
 import { volumeProtectionController } from './volume-protection.ts';
@@ -37,6 +38,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'garbage-collector': garbageCollector,
   'resource-quota': resourceQuotaController,
   disruption: disruptionController,
+  'stale-disruption': staleDisruptionController,
   'claim-protection': claimProtectionController,
   'volume-protection': volumeProtectionController,
 };
