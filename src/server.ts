@@ -1,6 +1,7 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
 import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
+import { componentStatuses } from './api/kinds/component-status.ts';
 import { issuerOf } from './api/service-account-claims.ts';
 import { admissionSteps } from './apiserver/admission/all.ts';
 import { certificateSigners } from './apiserver/admission/certificate-signers.ts';
@@ -10,6 +11,7 @@ import { Authenticator } from './apiserver/authn/authenticator.ts';
 import { openIdDocuments } from './apiserver/authn/openid.ts';
 import { ServiceAccountTokens, type TokenOptions } from './apiserver/authn/service-account-tokens.ts';
 import { Authorizer, attributesOf } from './apiserver/authz/authorizer.ts';
+import { componentStatusHandler } from './apiserver/component-statuses.ts';
 import type { HealthChecks } from './apiserver/health.ts';
 import type { Front } from './apiserver/http/front.ts';
 import { InProcessTransport } from './apiserver/in-process.ts';
@@ -114,7 +116,11 @@ export function serverComponents(options: ServerOptions): Component[] {
           storage: new ObjectStorage(store, cache),
           authorize: (request) => authorizer.authorize(request.user, attributesOf(request)),
           admission: [...admissionSteps, certificateSigners(authorizer), privilegeEscalation(authorizer)],
-          subresources: { ...subresourceHandlers, ...reviewHandlers({ authenticator, authorizer, tokens }) },
+          subresources: {
+            ...subresourceHandlers,
+            ...reviewHandlers({ authenticator, authorizer, tokens }),
+            [componentStatuses.plural]: componentStatusHandler(healthChecks),
+          },
           serviceCidr: settings.serviceCidr,
           clock,
         });

@@ -12,6 +12,7 @@ import { bindings } from './binding.ts';
 import { certificateSigningRequests } from './certificate-signing-request.ts';
 import { clusterRoles } from './cluster-role.ts';
 import { clusterRoleBindings } from './cluster-role-binding.ts';
+import { componentStatuses } from './component-status.ts';
 import { configMaps } from './config-map.ts';
 import { controllerRevisions } from './controller-revision.ts';
 import { cronJobs } from './cron-job.ts';
@@ -69,6 +70,7 @@ export const allKinds: readonly Kind[] = [
   nodes,
   pods,
   bindings,
+  componentStatuses,
   podTemplates,
   replicationControllers,
   services,

@@ -58,7 +58,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   hasStatus: boolean;
   /** Where `metadata.generation` is counted although status is not split off, or the other way round. */
   hasGeneration?: boolean;
-  /** What may be asked of it; everything unless told. A kind that can only be created is answered and never stored. */
+  /** What may be asked of it; everything unless told. A kind that cannot be both created and read is never stored. */
   verbs?: readonly KindVerb[];
   /** Another view of a stored kind: everything but names, columns and conversion is the stored kind's. */
   view?: View;
@@ -117,9 +117,9 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   claims?(object: T): string[];
 }
 
-/** Whether objects of the kind are kept, rather than answered and forgotten. */
+/** Whether objects of the kind are kept, rather than answered and forgotten: what is kept can be written and read. */
 export function isStored({ verbs }: Kind): boolean {
-  return !verbs || verbs.includes('get');
+  return !verbs || (verbs.includes('get') && verbs.includes('create'));
 }
 
 /** The kind as which an object is kept, where it is served in several views. */
