@@ -95,8 +95,8 @@ export const cronJobs = defineKind<CronJob>({
     yield* checkNonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
   },
   validateStatusUpdate: () => [],
-  warningsFor: ({ metadata, spec }) => [
-    ...podNameWarnings(metadata.name),
+  warningsFor: ({ metadata, spec }, previous) => [
+    ...(previous ? [] : podNameWarnings(metadata.name)),
     ...warningsForPodTemplate(spec.jobTemplate.spec?.template, 'spec.jobTemplate.spec.template'),
     ...(namesTimeZone(spec.schedule)
       ? [

@@ -7,14 +7,14 @@ import { mapSelectorText, selectorText } from '../selector.ts';
 import { type Cause, checkImmutable, checkNonNegative, invalid, isSame, required, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn, orNone, templateColumns } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodTemplateDefaults, validatePodTemplate, warningsForPodTemplate } from './pod-template.ts';
+import { setPodTemplateDefaults, validatePodTemplate } from './pod-template.ts';
 import {
   checkCollisions,
   checkCounts,
   checkEndless,
   checkTemplateLabels,
   isEmptySelector,
-  podNameWarnings,
+  workloadWarnings,
 } from './workload.ts';
 
 export type DaemonSet = Served<IDaemonSet>;
@@ -91,10 +91,7 @@ export const daemonSets = defineKind<DaemonSet>({
     yield* checkCounts(status, ['numberUnavailable', 'collisionCount']);
     yield* checkCollisions(set, previous);
   },
-  warningsFor: ({ metadata, spec }) => [
-    ...podNameWarnings(metadata.name),
-    ...warningsForPodTemplate(spec.template, 'spec.template'),
-  ],
+  warningsFor: workloadWarnings,
 });
 
 function setTemplateGeneration(metadata: DaemonSet['metadata'], generation: number): void {

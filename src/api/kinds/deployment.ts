@@ -6,14 +6,14 @@ import { selectorText } from '../selector.ts';
 import { type Cause, checkImmutable, checkNonNegative, forbidden, invalid, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
+import { setPodTemplateDefaults } from './pod-template.ts';
 import {
   checkCollisions,
   checkCounts,
   checkParts,
   checkReplicated,
-  podNameWarnings,
   scaleSubresource,
+  workloadWarnings,
 } from './workload.ts';
 
 export type Deployment = Served<IDeployment>;
@@ -85,10 +85,7 @@ export const deployments = defineKind<Deployment>({
   },
   // The rollout's history is told in annotations, so they count as well.
   countedContent: ({ spec, metadata }) => [spec, metadata.annotations],
-  warningsFor: ({ metadata, spec }) => [
-    ...podNameWarnings(metadata.name),
-    ...warningsForPodTemplate(spec.template, 'spec.template'),
-  ],
+  warningsFor: workloadWarnings,
 });
 
 function* checkStrategy(strategy: NonNullable<Deployment['spec']['strategy']>): Iterable<Cause> {

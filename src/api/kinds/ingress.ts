@@ -91,8 +91,8 @@ export const ingresses = defineKind<Ingress>({
     }
   },
   validateStatusUpdate: ({ status }) => checkStatus(status),
-  warningsFor: ({ metadata, spec }) =>
-    metadata.annotations?.[classAnnotation] !== undefined && spec.ingressClassName === undefined
+  warningsFor: ({ metadata, spec }, previous) =>
+    !previous && metadata.annotations?.[classAnnotation] !== undefined && spec.ingressClassName === undefined
       ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]
       : [],
 });

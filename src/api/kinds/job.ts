@@ -5,8 +5,8 @@ import { ageColumn, ageSince, nameColumn, templateColumns } from './columns.ts';
 import { checkJob, checkJobUpdate, type Job, jobNameLabels, jobUidLabels } from './job-spec.ts';
 import { checkJobCounts, checkJobStatus } from './job-status.ts';
 import { type Column, defineKind } from './kind.ts';
-import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
-import { podNameWarnings } from './workload.ts';
+import { setPodTemplateDefaults } from './pod-template.ts';
+import { workloadWarnings } from './workload.ts';
 
 const has = ({ status }: Job, type: string) =>
   status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
@@ -86,10 +86,9 @@ export const jobs = defineKind<Job>({
     yield* checkJobCounts(job.status);
     yield* checkJobStatus(job, previous);
   },
-  warningsFor: ({ metadata, spec: { template, completionMode, completions = 0, parallelism = 0 } }) => [
-    ...podNameWarnings(metadata.name),
-    ...warningsForPodTemplate(template, 'spec.template'),
-    ...(completionMode === 'Indexed' && completions > 100_000 && parallelism > 10_000
+  warningsFor: (job, previous) => [
+    ...workloadWarnings(job, previous),
+    ...(isHardToTrack(job.spec)
       ? [
           'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
         ]
@@ -97,6 +96,9 @@ export const jobs = defineKind<Job>({
   ],
   selectableFields: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
 });
+
+const isHardToTrack = ({ completionMode, completions = 0, parallelism = 0 }: Job['spec']) =>
+  completionMode === 'Indexed' && completions > 100_000 && parallelism > 10_000;
 
 /** Pods are told apart from those of every other job by its uid. What the user has set is left for validation to judge. */
 function generateSelector({ metadata, spec }: Job): void {

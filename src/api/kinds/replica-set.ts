@@ -5,8 +5,8 @@ import { selectorText } from '../selector.ts';
 import { checkImmutable, checkNonNegative } from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
-import { checkCounts, checkParts, checkReplicated, podNameWarnings, scaleSubresource } from './workload.ts';
+import { setPodTemplateDefaults } from './pod-template.ts';
+import { checkCounts, checkParts, checkReplicated, scaleSubresource, workloadWarnings } from './workload.ts';
 
 export type ReplicaSet = Served<IReplicaSet> & {
   spec: { template: NonNullable<NonNullable<IReplicaSet['spec']>['template']> };
@@ -62,8 +62,5 @@ export const replicaSets = defineKind<ReplicaSet>({
     yield* checkParts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
     yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
   },
-  warningsFor: ({ metadata, spec }) => [
-    ...podNameWarnings(metadata.name),
-    ...warningsForPodTemplate(spec.template, 'spec.template'),
-  ],
+  warningsFor: workloadWarnings,
 });

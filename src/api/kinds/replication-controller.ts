@@ -5,8 +5,8 @@ import { mapSelectorText, matchesMap } from '../selector.ts';
 import { type Causes, checkNonNegative, invalid, required } from '../validation.ts';
 import { ageColumn, nameColumn, orNone, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
-import { setPodTemplateDefaults, validatePodTemplate, warningsForPodTemplate } from './pod-template.ts';
-import { checkCounts, checkEndless, checkParts, podNameWarnings, scaleSubresource } from './workload.ts';
+import { setPodTemplateDefaults, validatePodTemplate } from './pod-template.ts';
+import { checkCounts, checkEndless, checkParts, scaleSubresource, workloadWarnings } from './workload.ts';
 
 export type ReplicationController = Served<IReplicationController>;
 
@@ -76,9 +76,6 @@ export const replicationControllers = defineKind<ReplicationController>({
     yield* checkParts(status, counts.slice(1));
     yield* checkParts(status, ['availableReplicas'], 'readyReplicas', 'readyReplicas');
   },
-  warningsFor: ({ metadata, spec }) => [
-    ...podNameWarnings(metadata.name),
-    ...warningsForPodTemplate(spec.template, 'spec.template'),
-  ],
+  warningsFor: workloadWarnings,
   selectableFields: { 'status.replicas': ({ status }) => String(status.replicas ?? 0) },
 });

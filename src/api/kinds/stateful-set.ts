@@ -4,7 +4,16 @@ import { amountOf, checkAtMost100Percent, checkIntOrPercent } from '../int-or-pe
 import { checkLabels, isUsableSelector } from '../label-rules.ts';
 import type { Served } from '../meta.ts';
 import { selectorText } from '../selector.ts';
-import { type Cause, checkNonNegative, checkOneOf, dnsLabelFaults, forbidden, invalid, isSame } from '../validation.ts';
+import {
+  type Cause,
+  checkName,
+  checkNonNegative,
+  checkOneOf,
+  dnsLabelFaults,
+  forbidden,
+  invalid,
+  isSame,
+} from '../validation.ts';
 import { ageColumn, nameColumn, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodTemplateDefaults, warningsForPodTemplate } from './pod-template.ts';
@@ -68,7 +77,10 @@ export const statefulSets = defineKind<StatefulSet>({
     status.replicas ??= 0;
     status.availableReplicas ??= 0;
   },
-  validate: ({ spec }) => checkSpec(spec),
+  *validate({ spec }, previous) {
+    yield* checkSpec(spec);
+    if (!previous && spec.serviceName) yield* checkName('spec.serviceName', spec.serviceName, dnsLabelFaults);
+  },
   *validateStatusUpdate(set, previous) {
     const { status } = set;
     yield* checkCounts(status, ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas']);

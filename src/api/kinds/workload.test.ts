@@ -69,6 +69,7 @@ createCases(replicaSets, good, [
 ]);
 
 createCases(statefulSets, good, [
+  spec({ serviceName: 'a.b' }, 'spec.serviceName: Invalid value: "a.b": must not contain dots'),
   spec(
     { podManagementPolicy: 'No' },
     "spec.podManagementPolicy: Invalid value: \"No\": must be 'OrderedReady' or 'Par",

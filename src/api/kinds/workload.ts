@@ -11,7 +11,7 @@ import {
   unsupported,
 } from '../validation.ts';
 import type { Subresource } from './kind.ts';
-import { type PodTemplateSpec, validatePodTemplate } from './pod-template.ts';
+import { type PodTemplateSpec, validatePodTemplate, warningsForPodTemplate } from './pod-template.ts';
 
 /** The replica count as an object of its own, for whoever scales without knowing the kind. */
 export const scaleSubresource: Subresource = {
@@ -99,6 +99,17 @@ export function* checkCollisions({ status }: WithCollisions, previous: WithColli
   if (collisionCount < (previous.status.collisionCount ?? 0)) {
     yield invalid('status.collisionCount', collisionCount, 'cannot be decremented');
   }
+}
+
+interface Workload {
+  metadata: { name: string };
+  spec: { template?: PodTemplateSpec };
+}
+
+/** What the writer of a workload should know: of its name once, of its template whenever it changes. */
+export function workloadWarnings({ metadata, spec }: Workload, previous: Workload | undefined): string[] {
+  const ofTemplate = warningsForPodTemplate(spec.template, 'spec.template');
+  return previous ? ofTemplate : [...podNameWarnings(metadata.name), ...ofTemplate];
 }
 
 /** Pods are named after their owner, and hosts after their pods. */
