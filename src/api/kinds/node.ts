@@ -86,6 +86,20 @@ const columns: Column<Node>[] = [
   },
 ];
 
+/** Of a node whose agent has not told yet what it runs on. */
+const unknownNodeInfo = {
+  machineID: '',
+  systemUUID: '',
+  bootID: '',
+  kernelVersion: '',
+  osImage: '',
+  containerRuntimeVersion: '',
+  kubeletVersion: '',
+  kubeProxyVersion: '',
+  operatingSystem: '',
+  architecture: '',
+};
+
 export const nodes = defineKind<Node>({
   group: '',
   version: 'v1',
@@ -101,6 +115,8 @@ export const nodes = defineKind<Node>({
   setDefaults: ({ spec, status }) => {
     alignPodCidrs(spec);
     roundResources(status.capacity as Resources | undefined);
+    status.daemonEndpoints ??= { kubeletEndpoint: { Port: 0 } };
+    status.nodeInfo ??= { ...unknownNodeInfo };
     if (status.capacity) status.allocatable ??= { ...status.capacity };
     roundResources(status.allocatable as Resources | undefined);
   },

@@ -43,7 +43,6 @@ export const priorityClasses = defineKind<PriorityClass>({
   namespaced: false,
   hasStatus: false,
   createsOnUpdate: true,
-  hasGeneration: true,
   columns: [
     nameColumn,
     {
@@ -66,6 +65,10 @@ export const priorityClasses = defineKind<PriorityClass>({
       value: ({ preemptionPolicy }) => preemptionPolicy ?? '',
     },
   ],
+  // It changes in nothing that anybody would have to catch up with.
+  prepareCreate: ({ metadata }) => {
+    metadata.generation = 1;
+  },
   setDefaults: (priorityClass) => {
     priorityClass.value ??= 0;
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';

@@ -164,10 +164,10 @@ export class Writes {
     return this.#storage.cache.get(kind, namespace, name);
   }
 
-  /** The last that kept an object being deleted is gone: so is the object. */
+  /** The last that kept an object being deleted is gone: so is the object, which is seen once more as it was written. */
   async #finish(request: RestRequest, draft: KubeObject, previous: CachedObject): Promise<CachedObject> {
-    const revision = await this.#storage.remove(storedKind(request.kind), previous);
-    return new CachedObject({ ...draft, metadata: { ...draft.metadata, resourceVersion: String(revision) } }, revision);
+    await this.#storage.remove(storedKind(request.kind), previous);
+    return new CachedObject(draft, previous.revision);
   }
 
   async #again<T>(request: RestRequest, attempt: () => Promise<T>): Promise<T> {
