@@ -51,7 +51,7 @@ function* validateTaints(taints: Taints): Causes {
     if (faults.length > 0) yield invalid(`${at}.value`, value, faults.join(';'));
     yield* checkTaintEffect(`${at}.effect`, effect);
     if (seen.has(`${key}:${effect}`)) {
-      const cause = duplicate(at, taints[index]);
+      const cause = duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: null });
       yield { ...cause, message: `${cause.message}: taints must be unique by key and effect pair` };
     }
     seen.add(`${key}:${effect}`);

@@ -20,7 +20,7 @@ function* validateSpec({ minReadySeconds, selector = {}, replicas, template }: R
   if (!template) return yield required('spec.template');
   const labels = template.metadata?.labels;
   if (isSelecting && !matchesMap(selector, labels)) {
-    yield invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+    yield invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`');
   }
   yield* validatePodTemplate(template, 'spec.template');
   yield* checkEndless(template, 'ReplicationController');

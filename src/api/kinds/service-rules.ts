@@ -87,6 +87,9 @@ function* validatePorts(ports: readonly ServicePort[]): Causes {
   }
 }
 
+/** A port as Kubernetes prints what it compares. */
+const noPort = { Name: '', Protocol: '', AppProtocol: null, Port: 0, TargetPort: 0, NodePort: 0 };
+
 /** No two ports for the same traffic, at the service's address or at the nodes'. */
 function* validatePortPairs({ type }: Service['spec'], ports: readonly ServicePort[]): Causes {
   const seen = new Set<string>();
@@ -101,7 +104,8 @@ function* validatePortPairs({ type }: Service['spec'], ports: readonly ServicePo
     seen.add(`node/${protocol}/${nodePort}`);
   }
   for (const [index, { protocol, port }] of ports.entries()) {
-    if (seen.has(`${protocol}/${port}`)) yield duplicate(`spec.ports[${index}]`, { protocol, port });
+    if (seen.has(`${protocol}/${port}`))
+      yield duplicate(`spec.ports[${index}]`, { ...noPort, Protocol: protocol, Port: port });
     seen.add(`${protocol}/${port}`);
   }
 }

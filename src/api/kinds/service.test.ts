@@ -32,7 +32,7 @@ const cases: { name: string; spec: Fields; faults: string[] }[] = [
     faults: [
       'spec.ports[0].name: Required value',
       'spec.ports[1].name: Required value',
-      'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":1}',
+      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":1,"TargetPort":0,"NodePort":0}',
     ],
   },
   {

@@ -3,12 +3,14 @@ import { containerQuantities } from '../../pod-quantities.ts';
 import { formatQuantity } from '../../quantity.ts';
 import { isHugePages, isOvercommitAllowed, roundResources } from '../../resource-names.ts';
 import type { Container, PodSpec, Probe, ResourceRequirements, Volume } from './types.ts';
+import { dropUnservedFields } from './unserved-fields.ts';
 
 type Amounts = Record<string, string | number>;
 type Hook = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
 
 /** In a template as in a pod. */
 export function setPodSpecDefaults(spec: PodSpec): void {
+  dropUnservedFields(spec);
   spec.restartPolicy ||= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;
   spec.dnsPolicy ||= 'ClusterFirst';

@@ -1,6 +1,5 @@
 // Volumes that gather several sources in one folder: no two of them may fill the same file.
 
-import { checkLabelSelector } from '../../label-rules.ts';
 import { checkFilePath } from '../../path-rules.ts';
 import { type Causes, forbidden, invalid, required } from '../../validation.ts';
 import type { Volume } from './types.ts';
@@ -8,7 +7,6 @@ import { validateDownwardFile, validateKeyToPath } from './volume-files.ts';
 
 type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
 type TokenSource = NonNullable<Source['serviceAccountToken']>;
-type TrustSource = NonNullable<Source['clusterTrustBundle']>;
 
 const minTokenSeconds = 10 * 60;
 const maxTokenSeconds = 2 ** 32;
@@ -18,7 +16,7 @@ export function* validateProjectedSources(sources: readonly Source[], at: string
   const paths = new Set<string>();
   for (const [index, source] of sources.entries()) {
     const here = `${at}.sources[${index}]`;
-    const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = source;
+    const { secret, configMap, downwardAPI, serviceAccountToken } = source;
     for (const [name, keys] of Object.entries({ secret, configMap })) {
       if (keys) yield* validateKeys(keys, `${here}.${name}`, at, paths);
     }
@@ -27,10 +25,6 @@ export function* validateProjectedSources(sources: readonly Source[], at: string
       yield* checkPathIsFree(file.path, paths, at, file.path);
     }
     if (serviceAccountToken) yield* validateToken(serviceAccountToken, `${here}.serviceAccountToken`, at);
-    if (clusterTrustBundle) {
-      yield* validateTrust(clusterTrustBundle, `${here}.clusterTrustBundle`);
-      yield* checkPathIsFree(clusterTrustBundle.path, paths, at, clusterTrustBundle.path);
-    }
     if (Object.keys(source).length > 1) yield forbidden(here, 'may not specify more than 1 volume type per source');
   }
 }
@@ -61,20 +55,4 @@ function* validateToken({ expirationSeconds = 0, path }: TokenSource, here: stri
   }
   if (!path) yield required(`${at}.path`);
   else yield* checkFilePath(`${at}.path`, path);
-}
-
-function* validateTrust({ name, signerName, labelSelector, path }: TrustSource, at: string): Causes {
-  if (name !== undefined && signerName !== undefined) {
-    yield invalid(at, { name, signerName }, 'only one of name and signerName may be used');
-  } else if (name !== undefined) {
-    if (name === '') yield required(`${at}.name`, 'must be a valid object name');
-    if (labelSelector) {
-      yield invalid(`${at}.labelSelector`, labelSelector, 'labelSelector must be unset if name is specified');
-    }
-  } else if (signerName !== undefined) {
-    if (signerName === '') yield required(`${at}.signerName`, 'must be a valid signer name');
-    yield* checkLabelSelector(`${at}.labelSelector`, labelSelector);
-  } else yield required(at, 'either name or signerName must be specified');
-  if (!path) yield required(`${at}.path`);
-  yield* checkFilePath(`${at}.path`, path ?? '');
 }
