@@ -198,8 +198,15 @@ test('the encoding is the one that is wanted most of those that can be', async (
     const answer = await ask(`${inDefault}/configmaps`, { accept });
     assert.deepEqual([answer.type, answer.code], [type, code], accept);
   }
-  assert.equal((await ask('/apis')).object.kind, 'APIGroupList');
-  assert.equal((await ask('/api/v1')).object.kind, 'APIResourceList');
+  for (const [path, kind] of [
+    ['/api', 'APIVersions'],
+    ['/api/v1', 'APIResourceList'],
+    ['/apis', 'APIGroupList'],
+    ['/apis/apps', 'APIGroup'],
+  ] as const) {
+    const { type, object } = await ask(path);
+    assert.deepEqual([type, object.kind], [protobuf, kind]);
+  }
   assert.equal((await ask('/version')).type, 'application/json');
 });
 

@@ -46,8 +46,9 @@ export function decodeEnvelope(bytes: Buffer): Record<string, unknown> {
 
 /** Undefined for what doesn't travel as protobuf, whatever it is. */
 export function encodeObject(object: object): Buffer | undefined {
-  const { apiVersion, kind } = object as Partial<TypeName>;
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
+  // The list of versions in /api has no version of its own.
+  const { apiVersion = '', kind } = object as Partial<TypeName>;
+  if (kind === undefined) return undefined;
   const content = encodeContent({ ...object, apiVersion, kind });
   return content && envelopeOf({ apiVersion, kind }, content);
 }
