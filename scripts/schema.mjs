@@ -6,7 +6,7 @@
 // required, "~" where a zero says nothing: Go programs, which write it or leave it out, mean the same.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fieldNumbers } from '../src/api/protobuf/field-numbers.ts';
+import { shownFieldsOf } from '../src/api/protobuf/field-table.ts';
 
 const packages = 'node_modules';
 const clientModels = join(packages, '@kubernetes/client-node/dist/gen/models');
@@ -199,28 +199,14 @@ function completed(type, known) {
   return given ? type.replace(/\b(double|string)\b/, given) : type;
 }
 
-/** Of each type the fields whose zero says nothing, by the marks of the table of field numbers. */
-function readZeroless() {
-  const found = new Map();
-  let inPackage = '';
-  for (const line of fieldNumbers.split('\n')) {
-    if (!line.startsWith(' ')) inPackage = line;
-    else {
-      const [name, ...fields] = line.trim().split(' ');
-      found.set(`${inPackage}.${name}`, fields.map((field) => field.replace(/^\d+=/, '')));
-    }
-  }
-  const zeroless = (name) =>
-    (found.get(name) ?? []).flatMap((field) => {
-      if (field.startsWith('+')) return zeroless(`${name.slice(0, name.lastIndexOf('.'))}.${field.slice(1)}`);
-      return /[?!:]/.test(field) ? [] : [field];
-    });
-  return (name) => new Set(zeroless(name));
+/** The fields of a type whose zero says nothing, by the marks of the table of field numbers. */
+function zeroless(typeName) {
+  const fields = shownFieldsOf(typeName).filter(({ mark, message }) => mark === '' && message === undefined);
+  return new Set(fields.map(({ name }) => name));
 }
 
 const withZero = ['string', 'boolean', 'int32', 'int64', 'double'];
 
-const zeroless = readZeroless();
 const classes = readClasses();
 const declared = [...declarations()].map(parseInterface).filter((each) => each && !scalars[each.name]);
 const types = {};

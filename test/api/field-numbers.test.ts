@@ -7,7 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import { typeNamed } from '../../src/api/openapi/schema.ts';
 import type { ObjectType } from '../../src/api/openapi/type.ts';
 import { fieldNumbers } from '../../src/api/protobuf/field-numbers.ts';
-import { isPointerField, type Message, messageOf } from '../../src/api/protobuf/message.ts';
+import { isPointerField } from '../../src/api/protobuf/field-table.ts';
+import { type Message, messageOf } from '../../src/api/protobuf/message.ts';
 import { WireReader } from '../../src/api/protobuf/wire-reader.ts';
 import { kubectlPrograms } from './kubectls.ts';
 
@@ -99,7 +100,7 @@ test('every number and pointer is as kubectl has it', () => {
       compared++;
       const isSame = field?.type.is === 'inlined' || field?.name.toLowerCase() === name.toLowerCase();
       if (!field || !isSame) wrong.push(`${type.name}: ${number} is ${name}, not ${field?.name}`);
-      else if (field.type.is !== 'inlined' && isPointerField(type, field.name) !== isPointer)
+      else if (field.type.is !== 'inlined' && isPointerField(type.name, field.name) !== isPointer)
         wrong.push(`${type.name}.${name} is ${isPointer ? 'a' : 'no'} pointer`);
     }
   }

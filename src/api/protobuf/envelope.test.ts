@@ -17,7 +17,8 @@ import {
   objectTypeOf,
   type TypeName,
 } from './envelope.ts';
-import { isPointerField, messageOf, type WireType } from './message.ts';
+import { isPointerField } from './field-table.ts';
+import { messageOf, type WireType } from './message.ts';
 import { MalformedProtobuf, WireReader } from './wire-reader.ts';
 
 /** Bodies as kubectl 1.33 sends them. */
@@ -146,7 +147,7 @@ function isOneOrAnother(type: ObjectType, name: string): boolean {
 function anyObject(type: ObjectType, depth = 0): fc.Arbitrary<Record<string, unknown>> {
   // Deep below, what must not be there stays away: types hold themselves.
   const fields = [...type.fields]
-    .filter(([name]) => isPointerField(type, name) !== undefined && !isOneOrAnother(type, name))
+    .filter(([name]) => isPointerField(type.name, name) !== undefined && !isOneOrAnother(type, name))
     .filter(([, field]) => depth < 8 || (field.type.is !== 'object' && field.type.is !== 'list'));
   const names = fields.map(([name]) => name);
   return fc.subarray(names, { maxLength: Math.min(names.length, Math.max(2, 8 - depth)) }).chain((chosen) =>
@@ -155,7 +156,7 @@ function anyObject(type: ObjectType, depth = 0): fc.Arbitrary<Record<string, unk
         fields
           .filter(([name]) => chosen.includes(name))
           .map(([name, field]) => {
-            const keepsZero = isPointerField(type, name) === true || field.required;
+            const keepsZero = isPointerField(type.name, name) === true || field.required;
             return [name, anyOf(field.type, keepsZero, depth)];
           }),
       ),

@@ -1,7 +1,7 @@
 // What a type's objects look like as protobuf: the generated schema's fields, joined with their numbers.
 import { typeNamed } from '../openapi/schema.ts';
 import type { ObjectType, Scalar, Type } from '../openapi/type.ts';
-import { fieldNumbers } from './field-numbers.ts';
+import { type Declaration, declarationsOf, packageOf } from './field-table.ts';
 
 export interface Message {
   /** In the order of their numbers. */
@@ -49,7 +49,7 @@ export interface Choice {
 export function messageOf(type: ObjectType): Message | undefined {
   const known = messages.get(type);
   if (known) return known;
-  const declared = declarations().get(type.name);
+  const declared = declarationsOf(type.name);
   if (!declared) return undefined;
   const message = new DeclaredMessage(declared, type);
   messages.set(type, message);
@@ -57,77 +57,6 @@ export function messageOf(type: ObjectType): Message | undefined {
 }
 
 const messages = new Map<ObjectType, Message>();
-
-/** Whether Go keeps the field behind a pointer, so that its zero differs from nothing; undefined for an unknown field. */
-export function isPointerField({ name }: ObjectType, field: string): boolean | undefined {
-  return pointerIn(declarations().get(name) ?? [], packageOf(name), field);
-}
-
-function pointerIn(declared: readonly Declaration[], inPackage: string, field: string): boolean | undefined {
-  for (const { name, mark, message, isInlined } of declared) {
-    const found = isInlined
-      ? pointerIn(declarations().get(`${inPackage}.${message}`) ?? [], inPackage, field)
-      : name === field
-        ? mark === '?'
-        : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** A field as the table of numbers declares it. */
-interface Declaration {
-  number: number;
-  name: string;
-  mark: '' | '?' | '!';
-  message: string | undefined;
-  isInlined: boolean;
-}
-
-let read: ReadonlyMap<string, readonly Declaration[]> | undefined;
-
-/** By the full name of the type; read at the first need. */
-function declarations(): ReadonlyMap<string, readonly Declaration[]> {
-  read ??= readDeclarations(fieldNumbers);
-  return read;
-}
-
-function readDeclarations(table: string): Map<string, Declaration[]> {
-  const found = new Map<string, Declaration[]>();
-  let inPackage = '';
-  for (const line of table.split('\n')) {
-    if (!line.startsWith(' ')) {
-      inPackage = line;
-      continue;
-    }
-    const [name = '', ...fields] = line.trim().split(' ');
-    let number = 0;
-    found.set(
-      `${inPackage}.${name}`,
-      fields.map((text) => {
-        const declaration = readField(text, number + 1);
-        number = declaration.number;
-        return declaration;
-      }),
-    );
-  }
-  return found;
-}
-
-const fieldForm = /^(?:(\d+)=)?(\+?)([\w$-]+)([?!]?)(?::(\w+))?$/;
-
-function readField(text: string, nextNumber: number): Declaration {
-  const match = fieldForm.exec(text);
-  if (!match) throw new Error(`the table of field numbers has a field that cannot be read: ${text}`);
-  const [, number, plus, name = '', mark, message] = match;
-  return {
-    number: number ? Number(number) : nextNumber,
-    name,
-    mark: mark as Declaration['mark'],
-    message: plus ? name : message,
-    isInlined: plus === '+',
-  };
-}
 
 /** Its fields are joined with their types when they are first asked for: types refer to each other in circles. */
 class DeclaredMessage implements Message {
@@ -158,7 +87,7 @@ function fieldOf(
   holder: ObjectType,
 ): MessageField | undefined {
   if (isInlined) {
-    const declared = declarations().get(`${packageOf(holder.name)}.${message}`) ?? [];
+    const declared = declarationsOf(`${packageOf(holder.name)}.${message}`) ?? [];
     return { number, name, keepsZero: true, type: { is: 'inlined', message: new DeclaredMessage(declared, holder) } };
   }
   const field = holder.fields.get(name);
@@ -196,5 +125,3 @@ const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 function choiceOf(...options: [number, WireType][]): Choice {
   return { is: 'choice', options: options.map(([number, type]) => ({ number, type })) };
 }
-
-const packageOf = (name: string) => name.slice(0, name.lastIndexOf('.'));
