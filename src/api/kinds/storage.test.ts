@@ -53,6 +53,12 @@ const attachment = { spec: { attacher: 'd.example.com', nodeName: 'n1', source: 
 createCases(volumeAttachments, attachment, [
   spec({ source: { persistentVolumeName: null } }, 'spec.source: Required value: must specify exactly one of'),
   spec({ source: { inlineVolumeSpec: {} } }, 'spec.source: Forbidden: must specify exactly one of'),
+  spec(
+    { source: { persistentVolumeName: null, inlineVolumeSpec: { claimRef: {} } } },
+    'spec.source.inlineVolumeSpec.claimRef: Forbidden: may not be specified in the context of inline volumes',
+    'spec.source.inlineVolumeSpec.csi: Required value',
+    'spec.source.inlineVolumeSpec.accessModes: Required value',
+  ),
   spec({ attacher: 'Bad_', nodeName: '' }, 'spec.attacher: Invalid value: "Bad_"', 'spec.nodeName: Invalid value: ""'),
 ]);
 statusCases(volumeAttachments, attachment, [

@@ -83,9 +83,20 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
 function* checkSource({ persistentVolumeName, inlineVolumeSpec }: VolumeAttachment['spec']['source']): Iterable<Cause> {
   const [at, exactlyOne] = ['spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'];
   if (inlineVolumeSpec && persistentVolumeName !== undefined) return yield forbidden(at, exactlyOne);
-  if (inlineVolumeSpec) return;
+  if (inlineVolumeSpec) return yield* checkInline(inlineVolumeSpec, `${at}.inlineVolumeSpec`);
   if (persistentVolumeName === undefined) return yield required(at, exactlyOne);
   const where = `${at}.persistentVolumeName`;
   if (persistentVolumeName === '') yield required(where, 'must specify non empty persistentVolumeName');
   yield* checkName(where, persistentVolumeName, dnsSubdomainFaults);
+}
+
+type InlineVolume = NonNullable<VolumeAttachment['spec']['source']['inlineVolumeSpec']>;
+
+/** A volume that is no object of its own is one of a driver, and nobody claims it. */
+function* checkInline({ claimRef, capacity = {}, csi, accessModes = [] }: InlineVolume, at: string): Iterable<Cause> {
+  const why = 'may not be specified in the context of inline volumes';
+  if (claimRef) yield forbidden(`${at}.claimRef`, why);
+  if (Object.keys(capacity).length > 0) yield forbidden(`${at}.capacity`, why);
+  if (!csi) yield required(`${at}.csi`, 'has to be specified in the context of inline volumes');
+  if (accessModes.length === 0) yield required(`${at}.accessModes`);
 }
