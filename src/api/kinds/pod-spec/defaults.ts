@@ -10,6 +10,7 @@ type Hook = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
 
 /** In a template as in a pod. */
 export function setPodSpecDefaults(spec: PodSpec): void {
+  spec.containers ??= [];
   dropUnservedFields(spec);
   spec.restartPolicy ||= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;

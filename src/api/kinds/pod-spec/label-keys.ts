@@ -11,7 +11,9 @@ interface Term {
 export function applyLabelKeys(spec: PodSpec, { labels = {} }: PodMetadata): void {
   const affinities = [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity];
   const terms: Term[] = affinities.flatMap((affinity) => [
-    ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+    ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ podAffinityTerm = {} as Term }) => podAffinityTerm,
+    ),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
   ]);
   for (const term of [...terms, ...(spec.topologySpreadConstraints ?? [])]) applyToTerm(term, labels);
