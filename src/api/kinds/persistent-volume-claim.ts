@@ -2,29 +2,19 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { IPersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
-import { checkLabelSelector } from '../label-rules.ts';
 import { isBeingDeleted, type Served } from '../meta.ts';
 import { compareQuantities, parseQuantity } from '../quantity.ts';
-import { checkPositiveAmount, quantityOf, roundResources } from '../resource-names.ts';
-import {
-  type Cause,
-  checkImmutable,
-  checkName,
-  dnsSubdomainFaults,
-  forbidden,
-  invalid,
-  required,
-} from '../validation.ts';
+import { quantityOf, roundResources } from '../resource-names.ts';
+import { type Cause, checkImmutable, forbidden } from '../validation.ts';
+import { type ClaimSpec, validateClaimSpec } from './claim-spec.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
+import { accessModesText, storageClassOf } from './volume-access.ts';
 
 export type PersistentVolumeClaim = Served<IPersistentVolumeClaim>;
 
 /** The finalizer that keeps a claim while pods use it. */
 export const claimProtection = 'kubernetes.io/pvc-protection';
-
-type ClaimSpec = PersistentVolumeClaim['spec'];
 
 const columns: Column<PersistentVolumeClaim>[] = [
   nameColumn,
@@ -81,23 +71,6 @@ function alignDataSources(spec: ClaimSpec): void {
     const { namespace, ...source } = spec.dataSourceRef;
     spec.dataSource = source;
   }
-}
-
-function* validateDataSource({ dataSource, dataSourceRef }: ClaimSpec): Iterable<Cause> {
-  for (const [at, source] of [
-    ['spec.dataSource', dataSource],
-    ['spec.dataSourceRef', dataSourceRef],
-  ] as const) {
-    if (!source) continue;
-    const { apiGroup = '', kind, name } = source;
-    if (!name) yield required(`${at}.name`);
-    if (!kind) yield required(`${at}.kind`);
-    if (!apiGroup && kind !== 'PersistentVolumeClaim') yield invalid(at, kind, '');
-    if (apiGroup) yield* checkName(`${at}.apiGroup`, apiGroup, dnsSubdomainFaults);
-  }
-  if (!dataSource || !dataSourceRef || dataSourceRef.namespace) return;
-  const { namespace, ...source } = dataSourceRef;
-  if (!isDeepStrictEqual(dataSource, source)) yield invalid('spec', 'spec.dataSource', 'must match dataSourceRef');
 }
 
 /** Everything but what a bound claim may change: more storage, another class of attributes. */
@@ -159,18 +132,6 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
     roundResources(spec.resources?.limits);
     roundResources(status.capacity);
   },
-  validate: function* ({ spec }) {
-    if (!spec.accessModes?.length) yield required('spec.accessModes', 'at least 1 access mode is required');
-    yield* checkLabelSelector('spec.selector', spec.selector);
-    const storage = spec.resources?.requests?.storage;
-    if (storage === undefined) yield required('spec.resources[storage]');
-    else yield* checkPositiveAmount('spec.resources[storage]', storage);
-    yield* validateVolumeAccess(spec);
-    yield* validateDataSource(spec);
-    const { volumeAttributesClassName } = spec;
-    if (volumeAttributesClassName) {
-      yield* checkName('spec.volumeAttributesClassName', volumeAttributesClassName, dnsSubdomainFaults);
-    }
-  },
+  validate: ({ spec }) => validateClaimSpec(spec, 'spec'),
   validateUpdate: validateClaimUpdate,
 });

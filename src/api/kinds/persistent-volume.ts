@@ -7,7 +7,7 @@ import { checkPositiveAmount, checkResourceName, roundResources } from '../resou
 import { type Cause, checkImmutable, checkOneOf, forbidden, invalid, required, unsupported } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { type Column, defineKind } from './kind.ts';
-import { accessModesText, storageClassOf, validateVolumeAccess } from './volume-access.ts';
+import { accessModesText, checkAccessModes, checkClassAndMode, storageClassOf } from './volume-access.ts';
 
 export type PersistentVolume = Served<IPersistentVolume>;
 
@@ -169,6 +169,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   },
   validate: function* ({ spec }) {
     if (!spec.accessModes?.length) yield required('spec.accessModes');
+    yield* checkAccessModes('spec.accessModes', spec.accessModes);
     yield* validateCapacity(spec);
     yield* checkOneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
       'Delete',
@@ -176,7 +177,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
       'Retain',
     ]);
     yield* validateSource(spec);
-    yield* validateVolumeAccess(spec);
+    yield* checkClassAndMode('spec', spec);
   },
   warningsFor: ({ spec }) =>
     spec.persistentVolumeReclaimPolicy === 'Recycle'

@@ -16,21 +16,22 @@ export function accessModesText(modes: readonly string[] | undefined): string {
     .join(',');
 }
 
-export function* validateVolumeAccess(spec: {
-  accessModes?: readonly string[];
-  volumeMode?: string;
-  storageClassName?: string;
-}): Iterable<Cause> {
-  const { accessModes = [], volumeMode, storageClassName } = spec;
+export function* checkAccessModes(at: string, modes: readonly string[] = []): Iterable<Cause> {
   const supported = Object.keys(shortModes).sort();
-  for (const mode of accessModes) {
-    if (!supported.includes(mode)) yield unsupported('spec.accessModes', mode, supported);
+  for (const mode of modes) {
+    if (!supported.includes(mode)) yield unsupported(at, mode, supported);
   }
-  if (accessModes.includes('ReadWriteOncePod') && accessModes.some((mode) => mode !== 'ReadWriteOncePod')) {
-    yield forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes');
+  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod')) {
+    yield forbidden(at, 'may not use ReadWriteOncePod with other access modes');
   }
-  if (storageClassName) yield* checkName('spec.storageClassName', storageClassName, dnsSubdomainFaults);
-  yield* checkOneOf('spec.volumeMode', volumeMode, ['Block', 'Filesystem']);
+}
+
+export function* checkClassAndMode(
+  path: string,
+  { storageClassName, volumeMode }: { storageClassName?: string; volumeMode?: string },
+): Iterable<Cause> {
+  if (storageClassName) yield* checkName(`${path}.storageClassName`, storageClassName, dnsSubdomainFaults);
+  yield* checkOneOf(`${path}.volumeMode`, volumeMode, ['Block', 'Filesystem']);
 }
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';

@@ -180,6 +180,22 @@ const cases: { name: string; spec: Fields; faults: string[] }[] = [
     ],
   },
   {
+    name: 'the template of a claim that has a name of its own and asks for nothing',
+    spec: withVolume({
+      ephemeral: {
+        volumeClaimTemplate: {
+          metadata: { name: 'mine', labels: { a: 'c' } },
+          spec: { accessModes: ['Sometimes'], resources: {} },
+        },
+      },
+    }),
+    faults: [
+      'spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set for an ephemeral volume',
+      'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.accessModes: Unsupported value: "Sometimes": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+      'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value',
+    ],
+  },
+  {
     name: 'a pod with a DNS of its own that says nothing of it',
     spec: { dnsPolicy: 'None' },
     faults: ['spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None'],

@@ -15,6 +15,7 @@ import {
   invalid,
   required,
 } from '../../validation.ts';
+import { validateClaimTemplate } from './claim-template.ts';
 import { foreignSources } from './foreign-volumes.ts';
 import { validateProjectedSources } from './projected-volume.ts';
 import type { PodSpec, Volume } from './types.ts';
@@ -124,7 +125,8 @@ const sources: { readonly [S in SourceName]: SourceCheck<S> } = {
   scaleIO: foreignSources.scaleIO,
   csi: foreignSources.csi,
   *ephemeral({ volumeClaimTemplate }, at, { podName }, name) {
-    if (!volumeClaimTemplate) yield required(`${at}.volumeClaimTemplate`);
+    if (volumeClaimTemplate) yield* validateClaimTemplate(volumeClaimTemplate, `${at}.volumeClaimTemplate`);
+    else yield required(`${at}.volumeClaimTemplate`);
     if (!podName || !name) return;
     const claim = `${podName}-${name}`;
     for (const fault of dnsSubdomainFaults(claim)) {
