@@ -94,7 +94,8 @@ export function deploymentController(context: ControllerContext): Controller {
         });
       case 'note-revision': {
         const patch = { metadata: { annotations: { [revisionAnnotation]: step.revision } } };
-        outcome.deployment = await client.patch(deployments, deployment.metadata, patch);
+        // Through the status: what a controller notes is no new generation of what is wanted.
+        outcome.deployment = await client.patch(deployments, deployment.metadata, patch, { subresource: 'status' });
         return;
       }
     }
