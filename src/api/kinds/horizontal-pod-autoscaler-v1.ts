@@ -74,7 +74,7 @@ const cpuMetric = (averageUtilization: number): IMetricSpec => ({
 });
 
 function statusToStored(
-  { currentCPUUtilizationPercentage: cpu, ...status }: OldAutoscaler['status'],
+  { currentCPUUtilizationPercentage: cpu, currentReplicas, ...status }: OldAutoscaler['status'],
   told: OldMetric[] | undefined,
   conditions: Status['conditions'] | undefined,
 ): Status {
@@ -83,6 +83,7 @@ function statusToStored(
     told?.map((metric) => metricFromV1(metric, 'current')) ?? (cpu === undefined ? [] : [cpuStatus]);
   return {
     ...status,
+    ...(currentReplicas && { currentReplicas }),
     ...(currentMetrics.length > 0 && { currentMetrics: currentMetrics as IMetricStatus[] }),
     ...(conditions && { conditions }),
   };

@@ -66,7 +66,6 @@ export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
       spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }];
     }
     if (spec.behavior) setBehaviorDefaults(spec.behavior);
-    status.currentReplicas ??= 0;
     status.desiredReplicas ??= 0;
   },
   *validate({ spec }, previous) {
