@@ -15,8 +15,9 @@ export class WireWriter {
     return this.#buffer.length - this.#start;
   }
 
+  /** A copy that holds no other memory than its own. */
   get bytes(): Buffer {
-    return Buffer.from(this.#buffer.subarray(this.#start));
+    return Buffer.copyBytesFrom(this.#buffer, this.#start);
   }
 
   /** Ends, which is to say begins, the message whose content was written since the length was this. */
