@@ -24,8 +24,8 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   const quotasIn = quotas.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const queue = new WorkQueue({ name: 'resource-quota', log, clock, sync: syncQuota, workers: 4 });
 
-  quotas.onChange(({ key, object }) => {
-    if (object && !isDeepStrictEqual(object.spec.hard ?? {}, object.status.hard)) queue.add(key);
+  quotas.onChange(({ key, object, previous }) => {
+    if (object && (!previous || isUncounted(object))) queue.add(key);
   });
   for (const kind of quotaKinds) informers.for(kind).onChange((change) => contentChanged(kind, change));
 
@@ -63,4 +63,11 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   }
 
   return { name: 'resource-quota', start: (signal) => queue.start(signal) };
+}
+
+/** Whether something is limited of which it is not known how much is used. */
+function isUncounted({ spec, status }: ResourceQuota): boolean {
+  const { hard = {} } = spec;
+  if (!isDeepStrictEqual(hard, status.hard ?? {})) return true;
+  return Object.keys(hard).some((name) => status.used?.[name] === undefined);
 }
