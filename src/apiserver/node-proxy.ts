@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { pipeline } from 'node:stream/promises';
-import { addressOf, type Node, nodes } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { faultsInLogOptions } from '../api/pod-log-options.ts';
 import {
@@ -13,20 +12,16 @@ import {
   InternalError,
   Invalid,
   MethodNotAllowed,
-  NotFound,
   ServiceUnavailable,
   StatusError,
 } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import type { CertificateAndKey } from '../pki/certificate.ts';
+import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
 import type { Response } from './http/send.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
-export interface NodeProxyOptions {
-  ca: string;
-  /** The server's own client certificate, by which agents know it. */
-  identity: CertificateAndKey;
+export interface NodeProxyOptions extends AgentCredentials {
   clock?: Clock;
   /** How long connecting and the beginning of the answer may take. */
   answerTimeoutMs?: number;
@@ -57,18 +52,7 @@ export class NodeProxy {
     const { container: _, ...query } = request.query;
     const search = new URLSearchParams(query);
     const path = `/containerLogs/${pod.metadata.namespace}/${pod.metadata.name}/${container}?${search}`;
-    await this.#splice(this.#target(rest, pod.spec.nodeName, path), response);
-  }
-
-  #target(rest: Rest, nodeName: string, path: string): RequestOptions {
-    const node = rest.cache.get(nodes, undefined, nodeName)?.object as Node | undefined;
-    if (!node) throw new NotFound({ group: '', resource: 'nodes', name: nodeName });
-    const host = addressOf(node, 'InternalIP');
-    const port = node.status.daemonEndpoints?.kubeletEndpoint?.Port;
-    if (!host || !port) throw new ServiceUnavailable(`node ${nodeName} has not said where its agent listens`);
-    const { ca, identity } = this.#options;
-    // The certificate must be this node's: an address may have been taken over by another host.
-    return { host, port, path, ca, key: identity.key, cert: identity.certificate, servername: nodeName, agent: false };
+    await this.#splice({ ...agentTarget(rest.cache, pod.spec.nodeName, this.#options), path }, response);
   }
 
   async #splice(target: RequestOptions, response: Response): Promise<void> {
@@ -102,7 +86,7 @@ export class NodeProxy {
 }
 
 /** What an agent refused, in the words that it found. */
-function errorOf(code: number, text: string): StatusError {
+export function errorOf(code: number, text: string): StatusError {
   switch (code) {
     case 400:
       return new BadRequest(text);
@@ -125,19 +109,4 @@ async function beginningOf(answer: IncomingMessage): Promise<string> {
     if (text.length >= errorTextLength) break;
   }
   return text.slice(0, errorTextLength);
-}
-
-function containerOf(pod: Pod, asked: string | undefined): string {
-  const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
-  const { name } = pod.metadata;
-  if (asked !== undefined && asked !== '') {
-    if (!names.includes(asked)) throw new BadRequest(`container ${asked} is not valid for pod ${name}`);
-    return asked;
-  }
-  const preferred = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-  const only = names.length === 1 ? names[0] : preferred;
-  if (only === undefined || !names.includes(only)) {
-    throw new BadRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`);
-  }
-  return only;
 }

@@ -72,6 +72,13 @@ export const pods = defineKind<Pod>({
     { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     { name: 'ephemeralcontainers', verbs: ['get', 'patch', 'update'] },
     { name: 'log', verbs: ['get'] },
+    { name: 'exec', verbs: ['create', 'get'], kind: { group: '', version: 'v1', kind: 'PodExecOptions' } },
+    { name: 'attach', verbs: ['create', 'get'], kind: { group: '', version: 'v1', kind: 'PodAttachOptions' } },
+    {
+      name: 'portforward',
+      verbs: ['create', 'get'],
+      kind: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
+    },
     { name: 'resize', verbs: ['get', 'patch', 'update'] },
   ],
   columns: podColumns,

@@ -1,7 +1,9 @@
 // The HTTPS port: HTTP/2 and HTTP/1.1 on one, who asks, what is asked, and the answer.
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { BadRequest, NoSuchPath } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -13,7 +15,7 @@ import type { Authorizer } from '../authz/authorizer.ts';
 import type { User } from '../user.ts';
 import { sendError } from './answer.ts';
 import type { Documents } from './documents.ts';
-import { parseResourcePath } from './path.ts';
+import { parseResourcePath, type ResourcePath } from './path.ts';
 import type { Resources } from './resources.ts';
 import { type ByteForm, byteFormOf, type Response } from './send.ts';
 
@@ -66,6 +68,25 @@ export class Front {
       // The compatibility layer's classes serve both protocols in the shape of HTTP/1.1.
       void this.#serve(request as unknown as IncomingMessage, response as unknown as Response);
     });
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#upgrade(request, socket, head);
+    });
+  }
+
+  /** HTTP/1.1 only: whoever streams to a pod comes so. Until the agent has agreed, an error is an answer as any other. */
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => {}); // the client went away
+    try {
+      const { url, user, path } = await this.#read(request);
+      if (!path) throw new NoSuchPath();
+      await this.#options.resources.upgrade({ request, url, path, user }, socket, head);
+    } catch (error) {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket as Socket);
+      response.shouldKeepAlive = false;
+      await sendError(response, error, byteFormOf(request), this.#options.log);
+      socket.end();
+    }
   }
 
   async listen(port: number, address: string): Promise<void> {
@@ -97,15 +118,21 @@ export class Front {
 
   async #route(request: IncomingMessage, response: Response, form: ByteForm): Promise<void> {
     const { authorizer, documents, resources } = this.#options;
+    const { url, user, path } = await this.#read(request);
+    const stopping = this.#stopping.signal;
+    if (path) return await resources.serve({ request, response, url, path, user, form, stopping });
+    authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
+    await documents.send(request, response, url, form);
+  }
+
+  /** Who asks, and where. */
+  async #read(request: IncomingMessage): Promise<{ url: URL; user: User; path: ResourcePath | undefined }> {
     const url = URL.parse(`https://server${request.url ?? '/'}`);
     if (!url) throw new BadRequest('the path of the request is malformed');
     const user = await this.#userOf(request);
     const path = parseResourcePath(url.pathname);
     if (path === 'malformed') throw new NoSuchPath();
-    const stopping = this.#stopping.signal;
-    if (path) return await resources.serve({ request, response, url, path, user, form, stopping });
-    authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
-    await documents.send(request, response, url, form);
+    return { url, user, path };
   }
 
   async #userOf(request: IncomingMessage): Promise<User> {

@@ -1,5 +1,6 @@
 // Requests for objects: from a path and a query to the verb of a kind, and from its answer to bytes.
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { applyType, patchTypes } from '../../api/patch/patch.ts';
 import { BadRequest, MethodNotAllowed, NoSuchPath, UnsupportedMediaType } from '../../api/status.ts';
@@ -7,6 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
+import { type NodeStreams, streamingSubresources } from '../node-streams.ts';
 import type { RestRequest, RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
@@ -25,6 +27,7 @@ export interface ResourcesOptions {
   kinds: readonly Kind[];
   authorizer: Authorizer;
   nodeProxy: NodeProxy;
+  nodeStreams: NodeStreams;
   inFlight: InFlight;
   metrics: ServerMetrics;
   clock: Clock;
@@ -42,6 +45,9 @@ export interface ResourceCall {
   /** Aborted when the server stops: watches end then. */
   stopping: AbortSignal;
 }
+
+/** Of a call, what there is before anything was answered. */
+export type UpgradeCall = Pick<ResourceCall, 'request' | 'url' | 'path' | 'user'>;
 
 export class Resources {
   readonly #options: ResourcesOptions;
@@ -75,10 +81,41 @@ export class Resources {
     await this.#answer(call, { verb, kind, namespace, name, subresource, ...said });
   }
 
+  /** A connection that shall become a stream to a pod. */
+  async upgrade({ request, url, path, user }: UpgradeCall, socket: Duplex, head: Buffer): Promise<void> {
+    const { group, version, plural, namespace, name, subresource } = path;
+    const kind = this.#kinds.get(`${group}/${version}/${plural}`);
+    const isStream = kind?.plural === 'pods' && streamingSubresources.includes(subresource ?? '');
+    if (!isStream) throw new BadRequest('this cannot be upgraded to another protocol');
+    const verb = request.method === 'POST' ? 'create' : 'get';
+    const asked = {
+      verb,
+      kind,
+      namespace,
+      name,
+      subresource,
+      query: {},
+      contentType: '',
+      user,
+      userAgent: '',
+      warn() {},
+    } as const;
+    await this.#options.nodeStreams.join(asked, this.#options.rest, {
+      incoming: request,
+      socket,
+      head,
+      query: url.searchParams,
+    });
+  }
+
   async #answer({ request, response, form: bytes, stopping }: ResourceCall, asked: RestRequest): Promise<void> {
     const { rest, nodeProxy, clock, log } = this.#options;
     const { verb, kind, query } = asked;
     if (kind.plural === 'pods' && asked.subresource === 'log') return nodeProxy.sendLog(asked, response, rest);
+    if (kind.plural === 'pods' && streamingSubresources.includes(asked.subresource ?? '')) {
+      rest.authorize(asked);
+      throw new BadRequest('Upgrade request required');
+    }
     const form: AnswerForm = {
       kind,
       ...bytes,

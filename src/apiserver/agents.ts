@@ -1,0 +1,46 @@
+// Where the agents of nodes listen, and how the server proves to them who it is.
+import type { RequestOptions } from 'node:https';
+import { addressOf, type Node, nodes } from '../api/kinds/node.ts';
+import type { Pod } from '../api/kinds/pod.ts';
+import { BadRequest, NotFound, ServiceUnavailable } from '../api/status.ts';
+import type { CertificateAndKey } from '../pki/certificate.ts';
+import type { ObjectCache } from './object-cache.ts';
+
+export interface AgentCredentials {
+  /** The authority that certifies agents. */
+  ca: string;
+  /** The server's own client certificate, by which agents know it. */
+  identity: CertificateAndKey;
+}
+
+/** A request to the agent of a node. */
+export function agentTarget(
+  cache: Pick<ObjectCache, 'get'>,
+  nodeName: string,
+  { ca, identity }: AgentCredentials,
+): RequestOptions {
+  const node = cache.get(nodes, undefined, nodeName)?.object as Node | undefined;
+  if (!node) throw new NotFound({ group: '', resource: 'nodes', name: nodeName });
+  const host = addressOf(node, 'InternalIP');
+  const port = node.status.daemonEndpoints?.kubeletEndpoint?.Port;
+  if (!host || !port) throw new ServiceUnavailable(`node ${nodeName} has not said where its agent listens`);
+  // The certificate must be this node's: an address may have been taken over by another host.
+  return { host, port, ca, key: identity.key, cert: identity.certificate, servername: nodeName, agent: false };
+}
+
+/** The container of a pod that is meant: the one that is asked for, the only one, or the one the pod prefers. */
+export function containerOf(pod: Pod, asked: string | undefined | null): string {
+  const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
+  const names = [...initContainers, ...containers, ...ephemeralContainers].map(({ name }) => name);
+  const { name } = pod.metadata;
+  if (asked) {
+    if (!names.includes(asked)) throw new BadRequest(`container ${asked} is not valid for pod ${name}`);
+    return asked;
+  }
+  const preferred = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
+  const only = names.length === 1 ? names[0] : preferred;
+  if (only === undefined || !names.includes(only)) {
+    throw new BadRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`);
+  }
+  return only;
+}

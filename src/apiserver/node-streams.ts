@@ -1,0 +1,114 @@
+// pods/exec, attach and portforward: a connection that is upgraded on both sides, to the client and to the agent of the pod's
+// node. The bytes go through as they are: only the agent reads the streaming protocols.
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Pod } from '../api/kinds/pod.ts';
+import { BadRequest, NoSuchPath, ServiceUnavailable } from '../api/status.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
+import { errorOf } from './node-proxy.ts';
+import type { RestRequest } from './rest/request.ts';
+import type { Rest } from './rest/rest.ts';
+
+/** A client's connection that waits to be upgraded. */
+export interface Upgrade {
+  incoming: IncomingMessage;
+  socket: Duplex;
+  /** What the client has sent after its request. */
+  head: Buffer;
+  query: URLSearchParams;
+}
+
+export const streamingSubresources: readonly string[] = ['exec', 'attach', 'portforward'];
+
+/** Names of the streams, as clients and as agents write them. */
+const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
+
+const answerTimeoutMs = 10_000;
+const errorTextLength = 4096;
+
+/** What the agent must know of the client's wish to change the protocol. */
+const passedOn = /^(upgrade|connection|sec-websocket-.*|x-stream-protocol-version)$/;
+
+export class NodeStreams {
+  readonly #credentials: AgentCredentials;
+  readonly #clock: Clock;
+
+  constructor(credentials: AgentCredentials, clock: Clock = systemClock) {
+    this.#credentials = credentials;
+    this.#clock = clock;
+  }
+
+  /** Resolves when both sides are joined; throws what the client shall be told instead. */
+  async join(request: RestRequest, rest: Rest, { incoming, socket, head, query }: Upgrade): Promise<void> {
+    rest.authorize(request);
+    const pod = rest.find({ ...request, subresource: undefined }).object as Pod;
+    const path = pathOnAgent(request, pod, query);
+    const { nodeName } = pod.spec;
+    if (!nodeName) throw new BadRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+    const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => passedOn.test(name)));
+    const target = agentTarget(rest.cache, nodeName, this.#credentials);
+    const upstream = httpsRequest({ ...target, path, method: incoming.method, headers });
+    const cancel = this.#clock.after(answerTimeoutMs, () => upstream.destroy(new Error('it did not answer in time')));
+    socket.once('close', () => upstream.destroy());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    upstream.once('error', (error) =>
+      reject(
+        new ServiceUnavailable(`error trying to reach the agent at ${target.host}:${target.port}: ${error.message}`),
+      ),
+    );
+    upstream.once('response', (answer) => void refusalOf(answer).then(reject, reject));
+    upstream.once('upgrade', (answer, agentSocket: Duplex, agentHead: Buffer) => {
+      socket.write(headOf(answer));
+      socket.write(agentHead);
+      agentSocket.write(head);
+      tie(socket, agentSocket);
+      resolve();
+    });
+    upstream.end();
+    await promise.finally(cancel);
+  }
+}
+
+function pathOnAgent({ subresource }: RestRequest, pod: Pod, query: URLSearchParams): string {
+  const { namespace, name } = pod.metadata;
+  if (subresource === 'portforward') return `/portForward/${namespace}/${name}?${query}`;
+  if (subresource !== 'exec' && subresource !== 'attach') throw new NoSuchPath();
+  const container = containerOf(pod, query.get('container'));
+  if (subresource === 'exec' && !query.has('command'))
+    throw new BadRequest('you must specify at least one command for the container');
+  const search = new URLSearchParams();
+  for (const part of query.getAll('command')) search.append('command', part);
+  for (const [name, onAgent] of Object.entries(streamNames)) {
+    if (['true', '1'].includes(query.get(name) ?? '')) search.set(onAgent, '1');
+  }
+  return `/${subresource}/${namespace}/${name}/${container}?${search}`;
+}
+
+/** The head of the agent's answer, as it came. */
+function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
+  return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n');
+}
+
+/** What one side says the other hears, and the end of one is the end of both. */
+function tie(one: Duplex, other: Duplex): void {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.on('error', () => to.destroy());
+    from.once('close', () => to.destroy());
+    from.pipe(to);
+  }
+}
+
+async function refusalOf(answer: IncomingMessage): Promise<Error> {
+  let text = '';
+  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length >= errorTextLength) break;
+  }
+  return errorOf(answer.statusCode ?? 500, text.slice(0, errorTextLength).trim());
+}
