@@ -14,8 +14,6 @@ export interface ByteForm {
   acceptsGzip: boolean;
 }
 
-export const plainJson: ByteForm = { encoding: 'json', isPretty: false, acceptsGzip: false };
-
 export function byteFormOf({ headers, url = '' }: IncomingMessage): ByteForm {
   return {
     encoding: encodingOf(headers.accept),

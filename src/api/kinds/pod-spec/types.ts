@@ -1,6 +1,5 @@
 // The parts of a pod's spec by their names, as validation and defaulting speak of them.
 import type { IContainer } from 'kubernetes-models/v1/Container';
-import type { IEphemeralContainer } from 'kubernetes-models/v1/EphemeralContainer';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import type { IVolume } from 'kubernetes-models/v1/Volume';
@@ -8,7 +7,6 @@ import type { IVolume } from 'kubernetes-models/v1/Volume';
 export type PodSpec = IPodSpec;
 export type PodTemplateSpec = IPodTemplateSpec;
 export type Container = IContainer;
-export type EphemeralContainer = IEphemeralContainer;
 export type Volume = IVolume;
 export type Probe = NonNullable<Container['livenessProbe']>;
 export type ContainerPort = NonNullable<Container['ports']>[number];
