@@ -51,7 +51,8 @@ const fixedFields = [
 
 export function* validateMetadataUpdate(metadata: ObjectMeta, previous: ObjectMeta): Causes {
   if (previous.deletionTimestamp) {
-    const added = (metadata.finalizers ?? []).filter((finalizer) => !previous.finalizers?.includes(finalizer));
+    const known = new Set(previous.finalizers);
+    const added = (metadata.finalizers ?? []).filter((finalizer) => !known.has(finalizer));
     if (added.length > 0) {
       const list = added.sort().map((finalizer) => JSON.stringify(finalizer));
       yield forbidden(

@@ -116,8 +116,19 @@ function check(requirement: Requirement, fail: () => Error): Requirement {
   return requirement;
 }
 
+/** At the commas that are in no parentheses, in one pass: what is sent may be as long as it likes. */
 function splitOutsideParentheses(text: string): string[] {
-  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
+  const parts: string[] = [];
+  let start = 0;
+  let isInside = false;
+  for (let at = 0; at <= text.length; at++) {
+    const { [at]: sign = ',' } = text;
+    if (sign === '(') isInside = true;
+    if (sign === ')') isInside = false;
+    if (at < text.length && (sign !== ',' || isInside)) continue;
+    parts.push(text.slice(start, at).trim());
+    start = at + 1;
+  }
   return parts.filter((part) => part !== '');
 }
 

@@ -3,7 +3,7 @@ import { equalJson } from '../equal-json.ts';
 import { isFields, type KubeObject } from '../meta.ts';
 import { type Cause, invalid } from '../validation.ts';
 import { isFieldSet } from './element.ts';
-import { type FieldSet, isEmpty, ordered, sameSet, union } from './field-set.ts';
+import { type FieldSet, isEmpty, noFields, ordered, sameSet, union } from './field-set.ts';
 
 /** Who writes, and how: what tells entries apart. Of an apply, whatever the version in which it was said. */
 export interface Writer {
@@ -113,18 +113,35 @@ function withoutTooMany(owners: Owner[]): Owner[] {
   let tooMany = updates.length - updatersAtMost;
   if (tooMany <= 0) return owners;
   const gone = new Set<Owner>();
-  const buckets = new Map<string, Owner>();
+  const buckets = new Map<string, Owner[]>();
   for (const owner of updates) {
     if (tooMany <= 0) break;
-    const { apiVersion } = owner;
-    const bucket = buckets.get(apiVersion);
     gone.add(owner);
-    const fields = bucket ? union(bucket.fieldsV1, owner.fieldsV1) : owner.fieldsV1;
-    const writer: Writer = bucket ? { manager: ancient, operation: 'Update', apiVersion } : owner;
-    buckets.set(apiVersion, ownerOf(writer, fields, owner.time));
-    if (bucket) tooMany--;
+    const bucket = buckets.get(owner.apiVersion);
+    if (!bucket) {
+      buckets.set(owner.apiVersion, [owner]);
+      continue;
+    }
+    bucket.push(owner);
+    tooMany--;
   }
-  return [...owners.filter((owner) => !gone.has(owner)), ...buckets.values()];
+  return [...owners.filter((owner) => !gone.has(owner)), ...[...buckets.values()].flatMap(asOne)];
+}
+
+/** Of the time of the last of them. */
+function asOne(owners: readonly Owner[]): readonly Owner[] {
+  const last = owners.at(-1);
+  if (!last || owners.length === 1) return owners;
+  const writer: Writer = { manager: ancient, operation: 'Update', apiVersion: last.apiVersion };
+  return [ownerOf(writer, unionOf(owners.map(({ fieldsV1 }) => fieldsV1)), last.time)];
+}
+
+/** Half by half: however many there are, no field is looked at often. */
+function unionOf(sets: readonly FieldSet[]): FieldSet {
+  const [first = noFields, second] = sets;
+  if (second === undefined) return first;
+  const half = Math.ceil(sets.length / 2);
+  return union(unionOf(sets.slice(0, half)), unionOf(sets.slice(half)));
 }
 
 /** Whether the same own the same, since whenever. */

@@ -1,12 +1,11 @@
 // Kubernetes' strategic merge patch: a merge patch that knows by the types of fields which lists are maps, with its directives
 //   $patch: replace | delete                $retainKeys: [..]
 //   $deleteFromPrimitiveList/LIST: [..]     $setElementOrder/LIST: [..]
-import { equalJson } from '../equal-json.ts';
 import { isFields } from '../meta.ts';
 import { listRuleOf } from '../openapi/list-rules.ts';
 import type { Type } from '../openapi/type.ts';
 import { BadRequest, StatusError } from '../status.ts';
-import { type Items, inOrder } from './element-order.ts';
+import { type Identity, inOrder, placesIn } from './element-order.ts';
 import { goText, patchMisfit } from './misfit.ts';
 
 type Fields = Record<string, unknown>;
@@ -96,28 +95,30 @@ function mergeInOrder(result: Fields, changes: Fields, directive: string, type: 
   if (patch === null) return;
   if ((current !== undefined && !Array.isArray(current)) || (patch !== undefined && !Array.isArray(patch))) return;
   delete changes[field];
-  const items = itemsOf(rule);
-  if (patch) checkOrder(items, patch, order);
+  const identityOf = identityBy(rule.mergeKey);
+  if (patch) checkOrder(identityOf, patch, order);
   const merged = current && patch ? mergeLists(rule, current, patch) : (current ?? withoutDirectives(patch));
-  result[field] = inOrder(items, merged as unknown[], order, current ?? []);
+  result[field] = inOrder(identityOf, merged as unknown[], order, current ?? []);
 }
 
 /** What is patched must stand in the order that is asked for. */
-function checkOrder(items: Items, patch: readonly unknown[], order: readonly unknown[]): void {
-  const places = patch
-    .filter((item) => !isDirective(item))
-    .map((item) => order.findIndex((wanted) => items.isSame(wanted, item)));
+function checkOrder(identityOf: Identity, patch: readonly unknown[], order: readonly unknown[]): void {
+  const wanted = placesIn(order, identityOf);
+  const places = patch.filter((item) => !isDirective(item)).map((item) => wanted.get(identityOf(item)) ?? -1);
   if (places.every((place, index) => place >= 0 && place >= (places[index - 1] ?? 0))) return;
   throw failed(`The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
 }
 
-/** How the items of a list are told apart: by their merge key, or as plain values. */
-function itemsOf({ mergeKey }: FieldRule): Items {
-  return {
-    isSame: (a, b) =>
-      mergeKey !== undefined && isFields(a) && isFields(b) ? equalJson(a[mergeKey], b[mergeKey]) : equalJson(a, b),
-  };
+/** The items of a list are told apart by their merge key, or as plain values. */
+function identityBy(mergeKey: string | undefined): Identity {
+  return (item) => (mergeKey !== undefined && isFields(item) ? `${mergeKey}: ${textOf(item[mergeKey])}` : textOf(item));
 }
+
+/** The same for values that are the same. */
+const textOf = (value: unknown) =>
+  `${JSON.stringify(value, (_, part: unknown) => (isFields(part) ? sorted(part) : part))}`;
+
+const sorted = (fields: Fields) => Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 function mergeLists(rule: FieldRule, current: readonly unknown[], patch: readonly unknown[]): unknown[] {
   const { mergeKey } = rule;
@@ -128,7 +129,7 @@ function mergeLists(rule: FieldRule, current: readonly unknown[], patch: readonl
   if (objects > 0 && mergeKey === undefined) throw failed('cannot merge lists without merge key');
   const merged =
     mergeKey === undefined ? [...new Set(all)] : mergeItems(rule, mergeKey, current as Fields[], patch as Fields[]);
-  return inOrder(itemsOf(rule), merged, patch, current);
+  return inOrder(identityBy(mergeKey), merged, patch, current);
 }
 
 function mergeItems(rule: FieldRule, key: string, current: readonly Fields[], patch: readonly Fields[]): Fields[] {
@@ -138,15 +139,17 @@ function mergeItems(rule: FieldRule, key: string, current: readonly Fields[], pa
   const gone = patch.filter(isDirective).map((item) => {
     if (item.$patch === 'merge') throw failed('merging lists cannot yet be specified in the patch');
     if (item.$patch !== 'delete') throw unknownPatchType(item.$patch, item);
-    return keyOf(item, key);
+    return textOf(keyOf(item, key));
   });
-  const result = current.filter((item) => !gone.some((value) => equalJson(value, item[key])));
+  const isGone = new Set(gone);
+  const result = current.filter((item) => !isGone.has(textOf(item[key])));
+  const places = placesIn(result, (item) => textOf((item as Fields)[key]));
   for (const item of changes) {
-    const value = keyOf(item, key);
-    const at = result.findIndex((known) => equalJson(known[key], value));
-    const known = result[at];
-    if (known) result[at] = mergeFields(itemType, known, item);
-    else result.push(withoutDirectives(item) as Fields);
+    const text = textOf(keyOf(item, key));
+    const at = places.get(text) ?? result.length;
+    const { [at]: known } = result;
+    result[at] = known ? mergeFields(itemType, known, item) : (withoutDirectives(item) as Fields);
+    places.set(text, at);
   }
   return result;
 }
@@ -159,7 +162,8 @@ function keyOf(item: Fields, key: string): unknown {
 function deleteItems(result: Fields, field: string, gone: unknown): void {
   if (!Array.isArray(gone)) throw new Misfit(`cannot restore slice from ${typeof gone}`);
   const { [field]: list } = result;
-  if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((value) => equalJson(value, item)));
+  const isGone = new Set(gone.map(textOf));
+  if (Array.isArray(list)) result[field] = list.filter((item) => !isGone.has(textOf(item)));
 }
 
 /** What is new is taken as it is, and there is nothing in it that a directive could be about. */

@@ -155,6 +155,14 @@ for (const [fieldSelector, name] of selectors) {
   });
 }
 
+test('who creates or deletes asks for all, whatever is selected', () => {
+  for (const verb of ['create', 'deletecollection', 'update', 'patch']) {
+    const query = { fieldSelector: 'metadata.name=x' };
+    const request = { verb, kind: roles as never, namespace: 'a', query } as unknown as RestRequest;
+    assert.equal((attributesOf(request) as ResourceAttributes).name, undefined, verb);
+  }
+});
+
 test('a namespace is in itself', () => {
   const request = { verb: 'get', kind: namespaces as never, name: 'a', query: {} } as unknown as RestRequest;
   assert.equal((attributesOf(request) as ResourceAttributes).namespace, 'a');
@@ -197,6 +205,8 @@ const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: inA('get', 'configmaps', 'used'), allowed: false },
   { asked: inA('get', 'secrets', 'other'), allowed: false },
   { asked: inA('list', 'secrets'), allowed: false },
+  { asked: of('list', 'secrets', { name: 'used', fieldSelector: 'metadata.name=used' }), allowed: false },
+  { asked: of('watch', 'configmaps', { name: 'settings' }), allowed: false },
   { asked: of('get', 'secrets', { namespace: 'b', name: 'used' }), allowed: false },
   { asked: inA('delete', 'secrets', 'used'), allowed: false },
   { asked: inA('get', 'persistentvolumeclaims', 'data'), allowed: true },

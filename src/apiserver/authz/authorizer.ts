@@ -63,8 +63,8 @@ export function attributesOf({ verb, kind, namespace, name, subresource, query }
     subresource,
     // A namespace is in itself, so that a role in it may permit to read it.
     namespace: namespace ?? (kind.group === '' && kind.plural === 'namespaces' ? name : undefined),
-    // Who lists or watches one object by its name asks for no more than that.
-    name: name ?? nameSelected(query.fieldSelector),
+    // Who lists or watches one object by its name asks for no more than that; who creates selects nothing.
+    name: name ?? (verb === 'list' || verb === 'watch' ? nameSelected(query.fieldSelector) : undefined),
     fieldSelector: query.fieldSelector,
   };
 }

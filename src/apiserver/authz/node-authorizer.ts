@@ -48,7 +48,10 @@ export class NodeAuthorizer {
   }
 
   #judgeUsed(asked: ResourceAttributes, nodeName: string): string | undefined {
-    if (!asked.name) return 'can only read namespaced object of this type';
+    // What bears a name in all namespaces is more than its pods use. Volumes are in none.
+    if (!asked.name || (!asked.namespace && asked.resource !== 'persistentvolumes')) {
+      return 'can only read namespaced object of this type';
+    }
     for (const pod of this.#podsByNode.of(nodeName)) {
       if (podUses(pod, asked, this.#cache)) return undefined;
     }

@@ -76,7 +76,7 @@ export class Rest {
       case 'create':
         return object(201, await this.writes.create(request));
       case 'update':
-        return written(await this.writes.update(request));
+        return written(await this.writes.update(request, () => this.authorize({ ...request, verb: 'create' })));
       case 'patch':
         if (request.contentType === applyType) {
           return written(await this.writes.apply(request, () => this.authorize({ ...request, verb: 'create' })));
@@ -130,11 +130,13 @@ export class Rest {
   }
 }
 
-/** That what is addressed can be: kinds outside of namespaces, and those without a status. */
+/** That what is addressed can be: kinds outside of namespaces, those without a status, and what a subresource does. */
 function checkAddress({ kind, namespace, subresource, verb }: RestRequest): void {
   if (!kind.namespaced && namespace) throw new NoSuchPath();
   if (!subresource && kind.verbs && !kind.verbs.includes(verb)) throw new MethodNotAllowed();
   if (kind.namespaced && !namespace && !acrossNamespaces.includes(verb)) throw new MethodNotAllowed();
+  const served = kind.subresources?.find(({ name }) => name === subresource);
+  if (served && !served.verbs.includes(verb)) throw new MethodNotAllowed();
   if (subresource !== 'status') return;
   if (!kind.hasStatus) throw new NoSuchPath();
   if (!['get', 'update', 'patch'].includes(verb)) throw new MethodNotAllowed();

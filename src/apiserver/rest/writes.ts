@@ -67,10 +67,12 @@ export class Writes {
     });
   }
 
-  async update(request: RestRequest): Promise<Written> {
+  /** Replaces the object, or creates one of certain kinds, if that is allowed. */
+  async update(request: RestRequest, authorizeCreate: () => void): Promise<Written> {
     const body = objectIn(request);
     const { createsOnUpdate } = storedKind(request.kind);
     if (createsOnUpdate && !request.subresource && !this.#current(request)) {
+      authorizeCreate();
       return { cached: await this.create(request), isNew: true };
     }
     return { cached: await this.change(request, () => mutableCopy(body)), isNew: false };

@@ -1,7 +1,7 @@
 // certificatesigningrequests/approval: only the conditions are taken, and they bear the time of the decision.
 import type { CertificateSigningRequest } from '../../api/kinds/certificate-signing-request.ts';
-import { mutableCopy } from '../../api/meta.ts';
-import { patchedAs } from '../rest/decoding.ts';
+import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { sentObject } from '../rest/decoding.ts';
 import { object, type SubresourceHandler } from '../rest/rest.ts';
 
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
@@ -9,12 +9,12 @@ type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[
 export const approval: SubresourceHandler = async (request, rest) => {
   if (request.verb === 'get') return object(200, rest.find(request));
   const cached = await rest.writes.change(request, (current) => {
-    const sent = (request.verb === 'patch' ? patchedAs(request, current) : request.body) as
-      | Partial<CertificateSigningRequest>
-      | undefined;
+    const { metadata, status } = sentObject(request, current) as Partial<CertificateSigningRequest> & KubeObject;
     const decided = mutableCopy(current) as CertificateSigningRequest;
+    if (metadata.resourceVersion) decided.metadata.resourceVersion = metadata.resourceVersion;
+    if (metadata.uid) decided.metadata.uid = metadata.uid;
     const now = rest.now();
-    decided.status.conditions = (sent?.status?.conditions ?? []).map((condition) => ({
+    decided.status.conditions = (status?.conditions ?? []).map((condition) => ({
       ...condition,
       lastUpdateTime: condition.lastUpdateTime ?? now,
       lastTransitionTime:
