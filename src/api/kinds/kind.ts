@@ -92,8 +92,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
 
   /** Completes a draft on every write. */
   setDefaults?(draft: T): void;
-  /** Sets what an object gets once, when it is created, after it has been admitted. */
-  prepareCreate?(draft: T): void;
+  /** Sets what an object gets once, when it is created, after it has been admitted; its writer may be told of what it replaces. */
+  prepareCreate?(draft: T, warn?: (text: string) => void): void;
   /** Takes back what may not change, or not through this door, after a changed draft is complete. */
   prepareUpdate?(draft: T, previous: T, door: Door): void;
   /** What counts as a new generation when it changes; all but metadata and status unless told. */

@@ -6,6 +6,7 @@ import { type Causes, dnsLabelFaults, forbidden } from '../validation.ts';
 import { defineKind } from './kind.ts';
 import { podColumns } from './pod-columns.ts';
 import { validateAgreement, validateAnnotationUpdates, validatePodAnnotations } from './pod-spec/annotations.ts';
+import { applyAppArmor } from './pod-spec/app-armor.ts';
 import { checkImageSpaces } from './pod-spec/containers.ts';
 import { setPodOnlyDefaults, setPodSpecDefaults } from './pod-spec/defaults.ts';
 import { applyLabelKeys } from './pod-spec/label-keys.ts';
@@ -91,8 +92,9 @@ export const pods = defineKind<Pod>({
     setPodSpecDefaults(spec);
     setPodOnlyDefaults(spec);
   },
-  prepareCreate: (pod) => {
+  prepareCreate: (pod, warn) => {
     const { spec, metadata } = pod;
+    applyAppArmor(spec, metadata, warn);
     applyLabelKeys(spec, metadata);
     pod.status = { phase: 'Pending', qosClass: qosClassOf(spec) };
     if (!spec.schedulingGates?.length) return;

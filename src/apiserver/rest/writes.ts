@@ -120,7 +120,7 @@ export class Writes {
     setOwners(draft, ownersOf(draft));
     const admission: Admission = { operation: 'create', request, kind, object: draft, previous: undefined };
     await this.#admission.admit(admission);
-    kind.prepareCreate?.(draft);
+    kind.prepareCreate?.(draft, (text) => request.warn(text));
     validateNew(request.kind, draft);
     this.#admission.check(admission);
     warn(request, kind, draft, undefined);

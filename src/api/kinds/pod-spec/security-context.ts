@@ -20,7 +20,7 @@ type AppArmorProfile = NonNullable<PodSecurityContext['appArmorProfile']>;
 type WindowsOptions = NonNullable<PodSecurityContext['windowsOptions']>;
 
 const largestId = 2 ** 31 - 1;
-const maxPathBytes = 4095;
+export const maxPathBytes = 4095;
 
 const checkId = (field: string, id: number | undefined): Causes =>
   id === undefined ? [] : checkRange(field, id, 0, largestId);

@@ -148,6 +148,8 @@ function* ofProfiles(spec: PodSpec, { annotations = {} }: PodMetadata, at: strin
     const own = container.securityContext;
     const seccomp = containerSeccompPrefix + container.name;
     if (annotations[seccomp] !== undefined && !own?.seccompProfile) yield `${here}[${seccomp}]: ${dead}`;
+    // Of a pod it is told when its annotation is put into the field.
+    if (at === '') continue;
     const appArmor = appArmorPrefix + container.name;
     if (annotations[appArmor] === undefined || own?.appArmorProfile || spec.securityContext?.appArmorProfile) continue;
     yield `${here}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`;
