@@ -1,9 +1,11 @@
 // What /version answers.
 import { kubernetesVersion } from '../api/version.ts';
 
+const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(kubernetesVersion) ?? [];
+
 export const versionDocument = {
-  major: '1',
-  minor: '34',
+  major,
+  minor,
   gitVersion: kubernetesVersion,
   gitCommit: '',
   gitTreeState: 'clean',
