@@ -12,7 +12,7 @@ import { setPodOnlyDefaults, setPodSpecDefaults } from './pod-spec/defaults.ts';
 import { applyLabelKeys } from './pod-spec/label-keys.ts';
 import { validatePodSpec } from './pod-spec/pod-spec.ts';
 import { qosClassOf } from './pod-spec/qos.ts';
-import { validatePodStatus } from './pod-spec/status.ts';
+import { keepObservedGenerations, validatePodStatus } from './pod-spec/status.ts';
 import { validateSpecUpdate } from './pod-spec/updates.ts';
 import { warningsForPodSpec } from './pod-spec/warnings.ts';
 
@@ -105,7 +105,9 @@ export const pods = defineKind<Pod>({
     if (door !== 'status') return;
     const { ownerReferences } = previous.metadata;
     if (ownerReferences) pod.metadata.ownerReferences = ownerReferences;
+    else delete pod.metadata.ownerReferences;
     if (previous.status.qosClass) pod.status.qosClass ??= previous.status.qosClass;
+    keepObservedGenerations(pod.status, previous.status);
   },
   validate: validatePod,
   *validateUpdate(pod, previous) {

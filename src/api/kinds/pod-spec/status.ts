@@ -21,6 +21,16 @@ type ContainerStatus = NonNullable<PodStatus['containerStatuses']>[number];
 const systemConditions = ['PodScheduled', 'Ready', 'Initialized'];
 const largestId = 2 ** 31 - 1;
 
+/** Generations that were observed stay told where the new status says nothing of them: its writer may not know of them. */
+export function keepObservedGenerations(status: PodStatus, previous: PodStatus): void {
+  if (previous.observedGeneration) status.observedGeneration ||= previous.observedGeneration;
+  const told = Map.groupBy(previous.conditions ?? [], ({ type }) => type);
+  for (const condition of status.conditions ?? []) {
+    const before = told.get(condition.type)?.shift()?.observedGeneration;
+    if (before) condition.observedGeneration ||= before;
+  }
+}
+
 export function* validatePodStatus(status: PodStatus, previous: PodStatus, spec: PodSpec): Causes {
   for (const [index, { type }] of (status.conditions ?? []).entries()) {
     if (systemConditions.includes(type)) continue;
