@@ -40,3 +40,10 @@ test('a check can be asked alone, and only one that there is', async () => {
     '/readyz/store',
   ]);
 });
+
+test('what every object has is no check', async () => {
+  const health = new Health({ live: { ping: fine }, ready: {} });
+  for (const path of ['/toString', '/__proto__', '/healthz/constructor', '/livez/__proto__']) {
+    assert.equal(await health.report(path, none), undefined, path);
+  }
+});

@@ -34,10 +34,10 @@ export class Health {
   /** The report at the path, /readyz or /readyz/NAME; undefined where there is no such check. */
   async report(path: string, query: URLSearchParams): Promise<HealthReport | undefined> {
     const [, kind = '', one, ...more] = path.split('/');
-    const checks = this.#checks[kind];
+    const checks = Object.hasOwn(this.#checks, kind) ? this.#checks[kind] : undefined;
     if (!checks || more.length > 0) return undefined;
     if (one !== undefined) {
-      const check = checks[one];
+      const check = Object.hasOwn(checks, one) ? checks[one] : undefined;
       return check && summary(kind, [await outcome(one, check)], { isVerbose: false });
     }
     const excluded = query.getAll('exclude');

@@ -92,6 +92,7 @@ test('what is of another type is refused, with its place', () => {
     [pod, { spec: { hostNetwork: 'yes' } }, /of type bool/],
     [pod, { spec: { overhead: { cpu: 'much' } } }, /quantities must match/],
     [pod, { metadata: { deletionTimestamp: 'soon' } }, /parsing time "soon"/],
+    [pod, { metadata: { deletionTimestamp: '2026-02-31T00:00:00Z' } }, /parsing time "2026-02-31/],
     [typeOf('', 'Secret'), { data: { a: '*' } }, /illegal base64 data at input byte 0/],
   ];
   for (const [type, body, expected] of cases) {

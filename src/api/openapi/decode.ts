@@ -152,13 +152,16 @@ function integer(value: unknown, goName: string, limit: number, place: Place): n
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
+/** The thirty-first of February would be read as a day of March. */
+const isDay = (date: string) => new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+
 /** In UTC, to the second or, of a micro time, to the millionth of it. */
 function moment(value: unknown, goName: 'Time' | 'MicroTime', place: Place): string | undefined {
   const written = text(value, place);
   if (written === '') return undefined;
   const fraction = rfc3339.exec(written);
   const millis = Date.parse(written);
-  if (!fraction || Number.isNaN(millis)) {
+  if (!fraction || Number.isNaN(millis) || !isDay(written.slice(0, 10))) {
     const layout = goName === 'Time' ? '2006-01-02T15:04:05Z07:00' : '2006-01-02T15:04:05.000000Z07:00';
     throw new Undecodable(`parsing time ${JSON.stringify(written)} as "${layout}": cannot parse it`);
   }

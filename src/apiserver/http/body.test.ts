@@ -29,3 +29,12 @@ test('what cannot be read is refused, however it is written', async () => {
   await assert.rejects(decoded('{"a":', 'application/merge-patch+json'), BadRequest);
   await assert.rejects(decoded('x', 'text/plain'), UnsupportedMediaType);
 });
+
+test('YAML of many keys is read in no time, and of two that are the same the last counts', async () => {
+  const keys = Array.from({ length: 16_000 }, (_, index) => `k${index}: v`);
+  const begunAt = performance.now();
+  const read = (await decoded(keys.join('\n'))) as object;
+  assert.ok(performance.now() - begunAt < 2_000, `${performance.now() - begunAt} ms`);
+  assert.equal(Object.keys(read).length, keys.length);
+  assert.deepEqual(await decoded('a: 1\na: 2'), { a: 2 });
+});

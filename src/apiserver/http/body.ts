@@ -1,6 +1,12 @@
 // Request bodies: read up to a limit, decoded by their media type.
 import type { IncomingMessage } from 'node:http';
-import { BadRequest, RequestEntityTooLarge, RequestTimeout, UnsupportedMediaType } from '../../api/status.ts';
+import {
+  BadRequest,
+  RequestEntityTooLarge,
+  RequestTimeout,
+  StatusError,
+  UnsupportedMediaType,
+} from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import { protobufType } from './negotiation.ts';
 
@@ -23,6 +29,9 @@ export async function readBody(request: IncomingMessage, clock: Clock): Promise<
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
+  } catch (error) {
+    // A client that goes away in the middle is no fault of the server.
+    throw error instanceof StatusError ? error : new BadRequest('the body of the request broke off');
   } finally {
     cancel();
   }

@@ -1,19 +1,48 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StatusError } from '../../api/status.ts';
-import { InFlight } from './in-flight.ts';
+import { mastersGroup } from '../user.ts';
+import { classOf, InFlight } from './in-flight.ts';
+
+const master = { name: 'admin', groups: [mastersGroup] };
+const [jane, eve] = [
+  { name: 'jane', groups: [] },
+  { name: 'eve', groups: [] },
+];
+const isTooMany = (error: unknown) =>
+  error instanceof StatusError && error.code === 429 && error.details?.retryAfterSeconds === 1;
 
 test('one request more than there may be is told to come again, and watches are not counted among them', () => {
   const inFlight = new InFlight({ reading: 2, writing: 1 });
-  const leave = inFlight.enter('get');
-  inFlight.enter('list');
-  inFlight.enter('create');
-  const isTooMany = (error: unknown) =>
-    error instanceof StatusError && error.code === 429 && error.details?.retryAfterSeconds === 1;
-  assert.throws(() => inFlight.enter('get'), isTooMany);
-  assert.throws(() => inFlight.enter('patch'), isTooMany);
-  inFlight.enter('watch');
+  const leave = inFlight.enter('reading', master);
+  inFlight.enter('reading', master);
+  inFlight.enter('writing', master);
+  assert.throws(() => inFlight.enter('reading', master), isTooMany);
+  assert.throws(() => inFlight.enter('writing', master), isTooMany);
+  inFlight.enter('watching', master);
   leave();
-  inFlight.enter('get');
+  leave();
+  inFlight.enter('reading', master);
+  assert.throws(() => inFlight.enter('reading', master), isTooMany);
   assert.deepEqual(inFlight.running, { reading: 2, writing: 1, watching: 1 });
+});
+
+test('one user alone takes half of the places, and leaves the others to others', () => {
+  const inFlight = new InFlight({ reading: 4, writing: 2 });
+  const leave = inFlight.enter('reading', jane);
+  inFlight.enter('reading', jane);
+  assert.throws(() => inFlight.enter('reading', jane), isTooMany);
+  inFlight.enter('writing', jane);
+  inFlight.enter('reading', eve);
+  leave();
+  inFlight.enter('reading', jane);
+  assert.throws(() => inFlight.enter('reading', jane), isTooMany);
+});
+
+test('what lasts is no reading', () => {
+  assert.equal(classOf('get', undefined), 'reading');
+  assert.equal(classOf('list', undefined), 'reading');
+  assert.equal(classOf('get', 'log'), 'watching');
+  assert.equal(classOf('watch', undefined), 'watching');
+  assert.equal(classOf('deletecollection', undefined), 'writing');
 });

@@ -1,38 +1,59 @@
-// How many requests are worked on at once. One more than there may be is sent away before it costs anything; watches, which
-// last, are only counted.
+// How many requests are worked on at once. One more than there may be is sent away before it costs anything, and one user
+// alone, unless a master, has no more than half of the places; what lasts is only counted.
 import { TooManyRequests } from '../../api/status.ts';
 import type { RestVerb } from '../rest/request.ts';
+import { mastersGroup, type User } from '../user.ts';
 
 export interface InFlightLimits {
   reading: number;
   writing: number;
 }
 
-type RequestClass = 'reading' | 'writing' | 'watching';
+/** "watching" is whatever lasts as long as the client likes. */
+export type RequestClass = 'reading' | 'writing' | 'watching';
 
 const reads: readonly RestVerb[] = ['get', 'list'];
+
+export function classOf(verb: RestVerb, subresource: string | undefined): RequestClass {
+  if (verb === 'watch' || subresource === 'log') return 'watching';
+  return reads.includes(verb) ? 'reading' : 'writing';
+}
 
 export class InFlight {
   readonly #limits: Record<RequestClass, number>;
   readonly #running: Record<RequestClass, number> = { reading: 0, writing: 0, watching: 0 };
+  /** Of each class by user. */
+  readonly #ofUsers = new Map<string, number>();
 
   constructor(limits: InFlightLimits) {
     this.#limits = { ...limits, watching: Infinity };
   }
 
-  /** Lets a request in, to be let out by the answer when it is done; throws TooManyRequests. */
-  enter(verb: RestVerb): () => void {
-    const which: RequestClass = verb === 'watch' ? 'watching' : reads.includes(verb) ? 'reading' : 'writing';
-    if (this.#running[which] >= this.#limits[which]) {
+  /** Lets a request in, to be let out once by the answer, when it is done or when nobody waits for it; throws TooManyRequests. */
+  enter(which: RequestClass, { name, groups }: User): () => void {
+    const most = this.#limits[which];
+    const mostOfOne = groups.includes(mastersGroup) ? most : Math.ceil(most / 2);
+    const key = `${which} ${name}`;
+    const ofUser = this.#ofUsers.get(key) ?? 0;
+    if (this.#running[which] >= most || ofUser >= mostOfOne) {
       throw new TooManyRequests('too many requests, please try again later', { retryAfterSeconds: 1 });
     }
-    this.#running[which] += 1;
+    this.#count(which, key, 1);
+    let isIn = true;
     return () => {
-      this.#running[which] -= 1;
+      if (isIn) this.#count(which, key, -1);
+      isIn = false;
     };
   }
 
   get running(): Readonly<Record<RequestClass, number>> {
     return this.#running;
+  }
+
+  #count(which: RequestClass, key: string, change: 1 | -1): void {
+    this.#running[which] += change;
+    const ofUser = (this.#ofUsers.get(key) ?? 0) + change;
+    if (ofUser > 0) this.#ofUsers.set(key, ofUser);
+    else this.#ofUsers.delete(key);
   }
 }

@@ -1,7 +1,7 @@
 // Requests for objects: from a path and a query to the verb of a kind, and from its answer to bytes.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Kind } from '../../api/kinds/kind.ts';
+import { type Kind, subresourcesOf } from '../../api/kinds/kind.ts';
 import { applyType, patchTypes } from '../../api/patch/patch.ts';
 import { BadRequest, MethodNotAllowed, NoSuchPath, UnsupportedMediaType } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -16,7 +16,7 @@ import type { User } from '../user.ts';
 import { sendAnswer, warningsOf } from './answer.ts';
 import type { AnswerForm } from './answer-form.ts';
 import { decodeBody, mediaTypeOf, readBody } from './body.ts';
-import type { InFlight } from './in-flight.ts';
+import { classOf, type InFlight } from './in-flight.ts';
 import { wantedOf } from './negotiation.ts';
 import type { ResourcePath } from './path.ts';
 import type { ByteForm, Response } from './send.ts';
@@ -49,6 +49,9 @@ export interface ResourceCall {
 /** Of a call, what there is before anything was answered. */
 export type UpgradeCall = Pick<ResourceCall, 'request' | 'url' | 'path' | 'user'>;
 
+/** An answer that is not taken by then is taken back: it is kept in memory until then. */
+const takenWithinMs = 60_000;
+
 export class Resources {
   readonly #options: ResourcesOptions;
   readonly #kinds: ReadonlyMap<string, Kind>;
@@ -68,17 +71,33 @@ export class Resources {
       this.#options.authorizer.authorize(user, { verb, ...path, resource });
       throw new NoSuchPath();
     }
-    const leave = this.#options.inFlight.enter(verb);
+    const { inFlight, metrics, clock } = this.#options;
+    const requestClass = classOf(verb, subresource);
+    const leave = inFlight.enter(requestClass, user);
     const begunAt = performance.now();
+    // Whoever asks for what there is not makes no series of metrics of it.
+    const known = subresourcesOf(kind).some(({ name }) => name === subresource) ? subresource : undefined;
+    let isClosed = false;
     response.once('close', () => {
+      isClosed = true;
       leave();
-      const labels = { verb, group, version, resource, subresource: subresource ?? '' };
-      this.#options.metrics.answered(labels, response.statusCode, (performance.now() - begunAt) / 1000);
+      const labels = { verb, group, version, resource, subresource: known ?? '' };
+      metrics.answered(labels, response.statusCode, (performance.now() - begunAt) / 1000);
     });
     const contentType = mediaTypeOf(request.headers['content-type']);
     const userAgent = request.headers['user-agent'] ?? '';
     const said = { query, contentType, user, userAgent, warn: warningsOf(response) };
-    await this.#answer(call, { verb, kind, namespace, name, subresource, ...said });
+    try {
+      await this.#answer(call, { verb, kind, namespace, name, subresource, ...said });
+    } catch (error) {
+      leave(); // a refusal costs nothing, and whoever does not take it keeps nobody waiting
+      throw error;
+    }
+    if (requestClass === 'watching' || isClosed) return;
+    response.once(
+      'close',
+      clock.after(takenWithinMs, () => response.destroy()),
+    );
   }
 
   /** A connection that shall become a stream to a pod. */

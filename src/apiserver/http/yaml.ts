@@ -20,6 +20,10 @@ export function parseYaml(body: Buffer): unknown {
 /** Of YAML 1.1, where `yes` is true and 010 is eight, what JSON can say: a time stays a text. */
 const asKubernetesReads: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
   version: '1.1',
+  // Each key would be compared with every other one. Of two that are the same the last counts, as in JSON.
+  uniqueKeys: false,
+  // What clients send is not for the log.
+  logLevel: 'error',
   customTags: (tags) =>
     tags.filter((tag) => !/:(timestamp|binary|set|omap|pairs)$/.test(typeof tag === 'string' ? tag : tag.tag)),
 };

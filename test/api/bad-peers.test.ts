@@ -1,0 +1,63 @@
+// Clients that ask and do not listen, or begin and do not end: nobody else waits for them.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2, { type ClientHttp2Session } from 'node:http2';
+import { after, before, test } from 'node:test';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
+import { pods } from '../../src/api/kinds/pod.ts';
+import { serviceAccounts } from '../../src/api/kinds/service-account.ts';
+import { TestServer } from '../controllers/test-server.ts';
+
+const namespace = 'default';
+let server: TestServer;
+const sessions: ClientHttp2Session[] = [];
+before(async () => {
+  server = await TestServer.open();
+});
+after(async () => {
+  for (const session of sessions) session.destroy();
+  await server?.close();
+});
+
+function connect(settings: http2.Settings = {}): ClientHttp2Session {
+  const { server: url, ca } = server.kubeconfig;
+  const session = http2.connect(url, { ...(ca && { ca }), settings });
+  sessions.push(session);
+  return session;
+}
+
+test('strangers who take none of their refusals keep nobody from reading', async () => {
+  const session = connect({ initialWindowSize: 0 });
+  const streams = Array.from({ length: 450 }, () => session.request({ ':path': '/api/v1/pods' }));
+  const answers = (await Promise.all(streams.map((stream) => once(stream, 'response')))) as [{ ':status': number }][];
+  assert.ok(answers.every(([headers]) => headers[':status'] === 403));
+  await server.client.list(pods);
+});
+
+test('who begins more requests than he may is told to come again, and others write', async () => {
+  await server.client.create(serviceAccounts, { metadata: { name: 'beginner', namespace } });
+  const token = (await server.kubectl('create', 'token', 'beginner')).trim();
+  const session = connect();
+  const begin = () => {
+    const stream = session.request(
+      {
+        ':method': 'POST',
+        ':path': '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+      },
+      { endStream: false },
+    );
+    stream.on('error', () => {}); // all are broken off at the end
+    stream.write('{');
+    return stream;
+  };
+  const refusals = Array.from({ length: 250 }, begin).map((stream) => once(stream, 'response'));
+  const [headers] = (await Promise.any(refusals)) as [Record<string, unknown>];
+  assert.deepEqual([headers[':status'], headers['retry-after']], [429, '1']);
+  await server.client.create(configMaps, { metadata: { name: 'written-meanwhile', namespace } });
+  session.destroy();
+  for (const refusal of refusals) refusal.catch(() => {});
+  await server.client.create(configMaps, { metadata: { name: 'written-afterwards', namespace } });
+  assert.doesNotMatch(server.said, / error /, 'what a client breaks off is no error of the server');
+});
