@@ -5,8 +5,8 @@ import { EventEmitter, on } from 'node:events';
 import { after, before, test } from 'node:test';
 import { CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap, Watch } from '@kubernetes/client-node';
 import { TestServer } from '../controllers/test-server.ts';
+import { namespace, refused } from './client-node.ts';
 
-const namespace = 'default';
 const path = `/api/v1/namespaces/${namespace}/configmaps`;
 
 let server: TestServer;
@@ -173,4 +173,23 @@ test('an informer carries on when the server is killed and comes back', async ()
     ['comes', undefined],
   ]);
   await informer.stop();
+});
+
+test('a list in pages that was begun before the server was killed goes on with what there is now', async () => {
+  for (const name of ['p1', 'p2', 'p3']) await create(mapOf('pages', name));
+  const page = (_continue?: string) =>
+    core.listNamespacedConfigMap({
+      namespace,
+      labelSelector: 'test=pages',
+      limit: 1,
+      ...(_continue && { _continue }),
+    });
+  const first = await page();
+  await remove('p2');
+  await server.kill();
+  await server.start();
+  const expired = await refused(page(first.metadata?._continue));
+  assert.deepEqual([expired.code, expired.reason], [410, 'Expired']);
+  const { items, metadata } = await page((expired.metadata as { continue?: string }).continue);
+  assert.deepEqual([items.map((item) => item.metadata?.name), metadata?._continue], [['p3'], undefined]);
 });
