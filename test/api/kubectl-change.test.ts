@@ -85,8 +85,11 @@ await withEachKubectl('change', (shell) => {
     assert.match(scaler, /^web +Deployment\/web .* 1 +3 /);
   });
 
-  test('subresources are read and written by themselves', async (t) => {
-    if (shell.minor < 27) return t.skip('this version has no --subresource that does it');
+  test('subresources are read and written by themselves, where kubectl can', async () => {
+    if (shell.minor < 27) {
+      await assert.rejects(shell.run('get', 'deployment', 'web', '--subresource=scale'), /unknown flag: --subresource/);
+      return;
+    }
     const scale = await shell.json<{ kind: string; spec: object }>('get', 'deployment', 'web', '--subresource=scale');
     assert.deepEqual([scale.kind, scale.spec], ['Scale', { replicas: 1 }]);
     const condition = { type: 'Example', status: 'True', reason: 'By', message: 'hand' };
