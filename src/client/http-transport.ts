@@ -33,6 +33,8 @@ interface Connection {
 
 /** Asked of the socket beneath, so that a server that vanished is noticed. */
 const keepAlive = { keepAlive: true, keepAliveInitialDelay: 10_000 };
+/** Node's default would break off some of many large requests at once. */
+const maxSessionMemory = 1000;
 
 const methods: Record<Verb, string> = {
   get: 'GET',
@@ -149,6 +151,7 @@ export class HttpTransport implements Transport {
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),
       ...keepAlive,
+      maxSessionMemory,
     });
     const ready = Promise.withResolvers<void>();
     ready.promise.catch(() => {}); // nobody waits any more when all who asked have given up

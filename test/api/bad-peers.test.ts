@@ -1,7 +1,9 @@
 // Clients that ask and do not listen, or begin and do not end: nobody else waits for them.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import http2, { type ClientHttp2Session } from 'node:http2';
+import https from 'node:https';
 import { after, before, test } from 'node:test';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
@@ -60,4 +62,17 @@ test('who begins more requests than he may is told to come again, and others wri
   for (const refusal of refusals) refusal.catch(() => {});
   await server.client.create(configMaps, { metadata: { name: 'written-afterwards', namespace } });
   assert.doesNotMatch(server.said, / error /, 'what a client breaks off is no error of the server');
+});
+
+test('the whole address may be named, and what is no path is refused', async () => {
+  const { server: url, ca } = server.kubeconfig;
+  const codeOf = async (path: string, method = 'GET') => {
+    const request = https.request(url, { ...(ca && { ca }), path, method, agent: false }).end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  assert.equal(await codeOf('https://elsewhere:1/version'), 200);
+  assert.equal(await codeOf('//elsewhere/version'), 403);
+  assert.equal(await codeOf('*', 'OPTIONS'), 400);
 });

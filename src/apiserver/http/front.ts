@@ -127,7 +127,9 @@ export class Front {
 
   /** Who asks, and where. */
   async #read(request: IncomingMessage): Promise<{ url: URL; user: User; path: ResourcePath | undefined }> {
-    const url = URL.parse(`https://server${request.url ?? '/'}`);
+    const { url: target = '/' } = request;
+    // Proxies may name the whole address.
+    const url = URL.parse(target.startsWith('/') ? `https://server${target}` : target);
     if (!url) throw new BadRequest('the path of the request is malformed');
     const user = await this.#userOf(request);
     const path = parseResourcePath(url.pathname);

@@ -8,10 +8,8 @@ import type { OpenWatch, WatchSink } from '../rest/watches.ts';
 import type { AnswerForm } from './answer-form.ts';
 import { type EventCoding, jsonEvents } from './event-coding.ts';
 import type { Encoding } from './negotiation.ts';
+import { PacedWriter } from './paced-writer.ts';
 import type { Response } from './send.ts';
-
-/** A client that lets this much lie unread is cut off: it lists again when it can keep up. */
-const unreadBytesAtMost = 16 * 1024 * 1024;
 
 export async function sendWatch(
   response: Response,
@@ -23,31 +21,21 @@ export async function sendWatch(
   stopping: AbortSignal,
 ): Promise<void> {
   const coding = await codingOf(form.encoding);
-  const unsent: Buffer[] = [];
-  let isScheduled = false;
+  const fail = (error: unknown) => {
+    log.error('a watch ended', { kind: request.kind.kind, error });
+    response.destroy();
+  };
+  const writer = new PacedWriter(response, fail);
   let isFirst = true;
-  const flush = () => {
-    isScheduled = false;
-    if (unsent.length === 0 || !response.headersSent || response.destroyed) return;
-    response.write(Buffer.concat(unsent.splice(0)));
-    if (response.writableLength > unreadBytesAtMost) response.destroy();
-  };
-  const write = (event: Buffer) => {
-    unsent.push(event);
-    // All events of one commit leave in one write.
-    if (!isScheduled) queueMicrotask(flush);
-    isScheduled = true;
-  };
   const sink: WatchSink = {
-    event: (type, cached) => {
-      write(coding.event(type, cached, { ...form, nowMs: clock.now() }, isFirst));
-      isFirst = false;
-    },
-    fail: (error) => {
-      log.error('a watch ended', { kind: request.kind.kind, error });
-      response.destroy();
-    },
-    bookmark: (bookmark) => write(coding.bookmark(bookmark, form)),
+    event: (type, cached) =>
+      writer.write(() => {
+        const event = coding.event(type, cached, { ...form, nowMs: clock.now() }, isFirst);
+        isFirst = false;
+        return event;
+      }),
+    fail,
+    bookmark: (bookmark) => writer.write(() => coding.bookmark(bookmark, form)),
   };
 
   let watch: OpenWatch;
@@ -63,7 +51,7 @@ export async function sendWatch(
   if (response.destroyed) return watch.close();
   response.writeHead(200, { 'content-type': coding.contentType });
   response.flushHeaders();
-  flush();
+  writer.start();
   let isEnded = false;
   const end = () => {
     if (isEnded) return;
@@ -71,8 +59,7 @@ export async function sendWatch(
     cancel();
     stopping.removeEventListener('abort', end);
     watch.close();
-    flush();
-    response.end();
+    writer.end();
   };
   const cancel = clock.after(watch.timeoutMs, end);
   stopping.addEventListener('abort', end);
