@@ -44,6 +44,11 @@ export class CachedObject {
     return bytes;
   }
 
+  /** The same content at another revision. */
+  seenAt(revision: number): CachedObject {
+    return new CachedObject(withRevision(this.object, revision), revision);
+  }
+
   /** The object as that kind shows it. */
   as(kind: Kind): CachedObject {
     if (!kind.view) return this;

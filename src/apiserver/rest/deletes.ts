@@ -82,7 +82,10 @@ export class Deletes {
     if (isReleased(request, marked)) {
       const revision = options.isDryRun ? current.revision : await this.#storage.remove(kind, current);
       // What ends gracefully is seen as it ended, other kinds as they were.
-      return { cached: kind.gracePeriodSeconds ? seenAt(marked, revision) : current, gone: true };
+      return {
+        cached: kind.gracePeriodSeconds ? new CachedObject(marked, revision).seenAt(revision) : current,
+        gone: true,
+      };
     }
     const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
     if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };
@@ -108,10 +111,6 @@ export class Deletes {
     setDefaults(kind, marked);
     return marked;
   }
-}
-
-function seenAt(object: KubeObject, revision: number): CachedObject {
-  return new CachedObject({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }, revision);
 }
 
 function propagationOf(kind: Kind, { propagationPolicy }: DeleteOptions): PropagationPolicy {

@@ -64,8 +64,8 @@ export async function openWatch(
   let unsubscribe = () => {};
   unsubscribe = cache.subscribe(kind, after, (event) => {
     try {
-      const type = typeSeen(selected, event);
-      if (type) sink.event(type, event.current.as(kind));
+      const seen = changeSeen(selected, event);
+      if (seen) sink.event(seen.type, seen.cached.as(kind));
     } catch (error) {
       // What one watch cannot show ends this watch and nothing else.
       unsubscribe();
@@ -122,11 +122,15 @@ function faultsOfStart(match: string, sendInitialEvents: string): Cause[] {
   return match === 'NotOlderThan' ? [] : [unsupported(field, match, ['NotOlderThan'])];
 }
 
-function typeSeen(selected: Selection, { type, current, previous }: CacheEvent): CacheEvent['type'] | undefined {
-  const matches = type !== 'DELETED' && selected(current);
+/** What is no longer selected goes as it was last seen: its new state is none of the client's business. */
+function changeSeen(
+  selected: Selection,
+  { type, current, previous }: CacheEvent,
+): { type: CacheEvent['type']; cached: CachedObject } | undefined {
   const matched = previous !== undefined && selected(previous);
-  if (matches) return matched ? 'MODIFIED' : 'ADDED';
-  return matched ? 'DELETED' : undefined;
+  if (type !== 'DELETED' && selected(current)) return { type: matched ? 'MODIFIED' : 'ADDED', cached: current };
+  if (!matched) return undefined;
+  return { type: 'DELETED', cached: type === 'DELETED' ? current : previous.seenAt(current.revision) };
 }
 
 const longestSeconds = 24 * 3600;
