@@ -9,7 +9,7 @@ import type { Log } from '../../base/log.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
 import { type NodeStreams, streamingSubresources } from '../node-streams.ts';
-import type { RestRequest, RestVerb } from '../rest/request.ts';
+import { isTrue, type RestRequest, type RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import type { User } from '../user.ts';
@@ -167,7 +167,7 @@ function verbOf(
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isWatch || query.watch === 'true' || query.watch === '1') {
+      if (isWatch || isTrue(query.watch)) {
         if (isOne) query.fieldSelector = `metadata.name=${name}`;
         return 'watch';
       }

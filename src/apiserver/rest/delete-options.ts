@@ -5,7 +5,7 @@ import { metaPackage, typeNamed } from '../../api/openapi/schema.ts';
 import type { ObjectType } from '../../api/openapi/type.ts';
 import { BadRequest, Invalid } from '../../api/status.ts';
 import { type Cause, invalid, unsupported } from '../../api/validation.ts';
-import type { RestRequest } from './request.ts';
+import { isTrue, type RestRequest } from './request.ts';
 
 export type PropagationPolicy = 'Orphan' | 'Foreground' | 'Background';
 
@@ -70,7 +70,7 @@ function inQuery({ gracePeriodSeconds, propagationPolicy, orphanDependents, dryR
   return {
     ...(gracePeriodSeconds && { gracePeriodSeconds: Number(gracePeriodSeconds) }),
     ...(propagationPolicy && { propagationPolicy }),
-    ...(orphanDependents && { orphanDependents: orphanDependents === 'true' || orphanDependents === '1' }),
+    ...(orphanDependents && { orphanDependents: isTrue(orphanDependents) }),
     ...(dryRun && { dryRun: [dryRun] }),
   };
 }

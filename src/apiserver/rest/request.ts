@@ -40,3 +40,8 @@ export function isDryRun({ verb, query: { dryRun = '' } }: RestRequest): boolean
   const cause = unsupported('dryRun', [dryRun], ['All']);
   throw new Invalid({ group: 'meta.k8s.io', kind: optionKinds[verb] ?? 'CreateOptions', name: '' }, [cause]);
 }
+
+/** A boolean in a query: whatever is said and says no no is a yes. Clients write it in many ways. */
+export function isTrue(said: string | undefined): boolean {
+  return said !== undefined && said !== '0' && said.toLowerCase() !== 'false';
+}

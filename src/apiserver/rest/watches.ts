@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { CachedObject, CacheEvent, ObjectCache } from '../object-cache.ts';
 import { invalidOptions, revisionOf } from './list-options.ts';
 import { reached } from './lists.ts';
-import type { RestRequest } from './request.ts';
+import { isTrue, type RestRequest } from './request.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
 export interface WatchSink {
@@ -51,7 +51,7 @@ export async function openWatch(
   const { kind, query } = request;
   const selected = selectionOf(request);
   const lastsMs = timeoutMs(query.timeoutSeconds);
-  const wantsBookmarks = query.allowWatchBookmarks === 'true' || query.allowWatchBookmarks === '1';
+  const wantsBookmarks = isTrue(query.allowWatchBookmarks);
   const start = startOf(request);
   await reached(cache, start.initial?.revision ?? 0, clock);
   const after = start.after ?? cache.revision;
@@ -102,7 +102,8 @@ function startOf({ kind, query }: RestRequest): WatchStart {
   const causes = faultsOfStart(match, sendInitialEvents);
   if (causes.length > 0) throw invalidOptions(kind.group, causes);
   const revision = revisionOf(resourceVersion);
-  if (sendInitialEvents === 'true') return { initial: { revision: revision ?? 0 }, after: undefined, marksEnd: true };
+  if (sendInitialEvents && isTrue(sendInitialEvents))
+    return { initial: { revision: revision ?? 0 }, after: undefined, marksEnd: true };
   if (revision) return { initial: undefined, after: revision, marksEnd: false };
   return { initial: sendInitialEvents ? undefined : { revision: 0 }, after: undefined, marksEnd: false };
 }
@@ -112,9 +113,6 @@ function faultsOfStart(match: string, sendInitialEvents: string): Cause[] {
   if (sendInitialEvents === '') {
     const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
     return match === '' ? [] : [forbidden(field, why)];
-  }
-  if (sendInitialEvents !== 'true' && sendInitialEvents !== 'false') {
-    throw new BadRequest(`invalid sendInitialEvents: ${JSON.stringify(sendInitialEvents)}`);
   }
   if (match === '') {
     return [forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
