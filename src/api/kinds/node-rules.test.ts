@@ -36,8 +36,8 @@ for (const [name, node, fields] of cases) {
 
 const changes: [name: string, before: object, after: object, fields: string[]][] = [
   ['a network', {}, { podCIDR: '10.42.0.0/24' }, []],
-  ['another network', { podCIDR: '10.42.0.0/24' }, { podCIDR: '10.42.1.0/24' }, ['spec.podCIDRs']],
-  ['another provider', { providerID: 'a' }, { providerID: 'b' }, ['spec.providerID']],
+  ['another network', { podCIDR: '10.42.0.0/24' }, { podCIDR: '10.42.1.0/24' }, ['spec.podCIDRs', '[]']],
+  ['another provider', { providerID: 'a' }, { providerID: 'b' }, ['spec.providerID', '[]']],
   ['unschedulable', {}, { unschedulable: true }, []],
 ];
 

@@ -64,14 +64,13 @@ export function* validateNodeUpdate({ spec, status }: Node, { spec: before }: No
     if (addresses.indexOf(address) === index) continue;
     yield duplicate(`status.addresses[${index}]`, status.addresses?.[index]);
   }
-  if (before.podCIDRs?.length) {
-    if (!isSame(spec.podCIDRs, before.podCIDRs)) {
-      yield forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
-    }
-  } else yield* validatePodCidrs(spec);
-  if (before.providerID && spec.providerID !== before.providerID) {
-    yield forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
-  }
+  const movesPods = Boolean(before.podCIDRs?.length) && !isSame(spec.podCIDRs, before.podCIDRs);
+  const movesHost = Boolean(before.providerID) && spec.providerID !== before.providerID;
+  if (movesPods) yield forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
+  else if (!before.podCIDRs?.length) yield* validatePodCidrs(spec);
+  if (movesHost) yield forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
+  // Kubernetes tells it once more of the object as a whole, whose path it writes so.
+  if (movesPods || movesHost) yield forbidden('[]', 'node updates may only change labels, taints, or capacity');
   if (spec.externalID !== before.externalID) yield forbidden('spec.externalID', 'may not be updated');
   if (spec.configSource) yield* validateConfigSource(spec.configSource);
 }

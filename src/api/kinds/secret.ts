@@ -44,6 +44,9 @@ function jsonFault(text: string): string | undefined {
   }
 }
 
+/** How Kubernetes names the data of these types: a slip that clients have come to know. */
+const oddData = 'data[%s]';
+
 /** What a secret of a type that is known must hold. */
 const contentRules: Record<string, (secret: Secret) => Causes> = {
   *'kubernetes.io/service-account-token'({ metadata }) {
@@ -55,10 +58,11 @@ const contentRules: Record<string, (secret: Secret) => Causes> = {
   'kubernetes.io/dockerconfigjson': needsJson('.dockerconfigjson'),
   *'kubernetes.io/basic-auth'(secret) {
     const { username, password } = secret.data ?? {};
-    if (username === undefined && password === undefined) yield* needs('username', 'password')(secret);
+    if (username !== undefined || password !== undefined) return;
+    for (const key of ['username', 'password']) yield required(`${oddData}[${key}]`);
   },
   *'kubernetes.io/ssh-auth'({ data }) {
-    if (!data?.['ssh-privatekey']) yield required('data[ssh-privatekey]');
+    if (!data?.['ssh-privatekey']) yield required(`${oddData}[ssh-privatekey]`);
   },
   'kubernetes.io/tls': needs('tls.crt', 'tls.key'),
 };
