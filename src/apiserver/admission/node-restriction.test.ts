@@ -22,6 +22,8 @@ const mirror = (spec: object, owner: object = {}) =>
     ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'a', uid: 'u', controller: true, ...owner }],
   });
 
+const variable = { name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
+
 const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
   ['itself', { kind: nodes, object: node('a') }],
   ['another node', { kind: nodes, object: node('b') }, /node "a" is not allowed to modify node "b"/],
@@ -78,6 +80,41 @@ const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
     { kind: pods, object: mirror({ nodeName: 'a', volumes: [{ name: 's', secret: { secretName: 's' } }] }) },
     /can not create pods that reference/,
   ],
+  [
+    'a mirror pod with the variable of a secret',
+    { kind: pods, object: mirror({ nodeName: 'a', initContainers: [{ env: [variable] }] }) },
+    /can not create pods that reference secrets/,
+  ],
+  [
+    'a mirror pod with a secret for pulling',
+    { kind: pods, object: mirror({ nodeName: 'a', imagePullSecrets: [{ name: 's' }] }) },
+    /can not create pods that reference secrets/,
+  ],
+  [
+    'a mirror pod with the variables of a config map',
+    { kind: pods, object: mirror({ nodeName: 'a', containers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }] }) },
+    /can not create pods that reference configmaps/,
+  ],
+  [
+    'a mirror pod with the claim of another',
+    { kind: pods, object: mirror({ nodeName: 'a', volumes: [{ name: 'web-0', ephemeral: {} }] }) },
+    /can not create pods that reference persistentvolumeclaims/,
+  ],
+  [
+    'a mirror pod with a resource claim',
+    { kind: pods, object: mirror({ nodeName: 'a', resourceClaims: [{ name: 'r' }] }) },
+    /can not create pods that reference resourceclaims/,
+  ],
+  [
+    'a mirror pod with a token',
+    { kind: pods, object: mirror({ nodeName: 'a', volumes: [{ name: 't', projected: {} }] }) },
+    /can not create pods with projected volumes/,
+  ],
+  [
+    'a mirror pod of a node that was',
+    { kind: pods, object: mirror({ nodeName: 'a' }, { uid: 'former' }) },
+    /an owner reference with its own uid/,
+  ],
   ['the eviction of its pod', { kind: pods, object: pod({}, { name: 'own' }), subresource: 'eviction' }],
   [
     'the eviction of a pod of others',
@@ -105,6 +142,7 @@ const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
 
 test('what a node may write', async () => {
   const { admit, put } = await admitting();
+  put(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a', uid: 'u' } });
   put(pods, { apiVersion: 'v1', kind: 'Pod', ...pod({ nodeName: 'a' }, { name: 'own' }) });
   put(pods, { apiVersion: 'v1', kind: 'Pod', ...pod({ nodeName: 'b' }, { name: 'foreign' }) });
   for (const [what, asked, refused] of cases) {

@@ -6,6 +6,7 @@ import { type Node, nodes } from '../../api/kinds/node.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import { kindsUsedBy } from '../authz/pod-references.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import type { RestRequest } from '../rest/request.ts';
 import { nodeNameOf } from '../user.ts';
@@ -77,7 +78,7 @@ const podRule: Rule = (admission, nodeName, cache) => {
   switch (operation) {
     case 'create':
       if (request.subresource) return subresourceFault(request, nodeName, cache);
-      return mirrorPodFault(object as Pod, nodeName);
+      return mirrorPodFault(object as Pod, nodeName, cache);
     case 'delete':
       if ((previous as Pod).spec.nodeName === nodeName) return undefined;
       return `node ${node} can only delete pods with spec.nodeName set to itself`;
@@ -111,7 +112,8 @@ function subresourceFault(
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /** A node makes pods only to show what it runs of its own. */
-function mirrorPodFault({ metadata, spec }: Pod, nodeName: string): string | undefined {
+function mirrorPodFault(pod: Pod, nodeName: string, cache: ObjectCache): string | undefined {
+  const { metadata, spec } = pod;
   const node = JSON.stringify(nodeName);
   if (metadata.annotations?.[mirrorAnnotation] === undefined) {
     return `pod does not have "${mirrorAnnotation}" annotation, node ${node} can only create mirror pods`;
@@ -125,10 +127,13 @@ function mirrorPodFault({ metadata, spec }: Pod, nodeName: string): string | und
   if (!owner.controller) return `node ${node} can only create pods with a controller owner reference set to itself`;
   if (owner.blockOwnerDeletion) return `node ${node} must not set blockOwnerDeletion on an owner reference`;
   if (spec.serviceAccountName) return `node ${node} can not create pods that reference a service account`;
-  const uses = spec.volumes?.find(({ secret, configMap, persistentVolumeClaim, projected }) =>
-    [secret, configMap, persistentVolumeClaim, projected].some((source) => source !== undefined),
-  );
-  return uses && `node ${node} can not create pods that reference other objects, as volume "${uses.name}" does`;
+  const { uid = '' } = cache.get(nodes, undefined, nodeName)?.object.metadata ?? {};
+  if (owner.uid !== uid) return `node ${node} can only create pods with an owner reference with its own uid`;
+  // What its pods name a node may read: it must not choose what that is.
+  const [used] = kindsUsedBy(pod);
+  if (used) return `node ${node} can not create pods that reference ${used}`;
+  const projected = spec.volumes?.find((volume) => volume.projected !== undefined);
+  return projected && `node ${node} can not create pods with projected volumes, as "${projected.name}" is`;
 }
 
 const claimRule: Rule = ({ operation, object, previous, request }, nodeName) => {

@@ -23,14 +23,26 @@ export function podUses(pod: Pod, { resource, namespace, name = '' }: ResourceAt
   }
 }
 
+/** The kinds of objects that the pod names, to be used by it. */
+export function kindsUsedBy(pod: Pod): string[] {
+  const names = {
+    secrets: secretsOf(pod),
+    configmaps: configMapsOf(pod),
+    persistentvolumeclaims: claimsOf(pod),
+    resourceclaims: pod.spec.resourceClaims ?? [],
+  };
+  return Object.entries(names).flatMap(([resource, used]) => (used.some((name) => name !== undefined) ? resource : []));
+}
+
 function volumeOf(claim: string, { metadata }: Pod, cache: ObjectCache): string | undefined {
   const found = cache.get(persistentVolumeClaims, metadata.namespace, claim)?.object;
   return (found as PersistentVolumeClaim | undefined)?.spec.volumeName;
 }
 
+/** Also of a pod that nobody has validated yet. */
 const containersOf = ({ spec }: Pod) => [
   ...(spec.initContainers ?? []),
-  ...spec.containers,
+  ...(spec.containers ?? []),
   ...(spec.ephemeralContainers ?? []),
 ];
 
