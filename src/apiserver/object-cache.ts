@@ -23,20 +23,22 @@ export class CachedObject {
     this.revision = revision;
   }
 
-  /** The JSON of an item of a typed list, which says once for all its items what they are. */
+  /** The JSON of an item of a typed list, which says once for all its items what they are. Kept: who lists and who watches send it again. */
   get itemBytes(): Buffer {
-    if (this.#itemBytes === undefined) {
-      const { kind, apiVersion, ...content } = this.object;
-      this.#itemBytes = Buffer.from(JSON.stringify(content));
-    }
+    this.#itemBytes ??= this.#encoded();
     return this.#itemBytes;
+  }
+
+  #encoded(): Buffer {
+    const { kind, apiVersion, ...content } = this.object;
+    return Buffer.from(JSON.stringify(content));
   }
 
   /** The JSON of the whole object. */
   get bytes(): Buffer {
     const { kind, apiVersion } = this.object;
     const head = `{"kind":"${kind}","apiVersion":"${apiVersion}",`;
-    const { itemBytes } = this;
+    const itemBytes = this.#itemBytes ?? this.#encoded();
     // Instead of the item's brace.
     const bytes = Buffer.allocUnsafe(head.length + itemBytes.length - 1);
     bytes.write(head, 'latin1');

@@ -18,12 +18,18 @@ function line(type: string, json: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), object, lineEnd]);
 }
 
+/** The next watcher sends the same. */
+const keepBytes = ({ itemBytes }: CachedObject) => itemBytes;
+
 const lineEnd = Buffer.from('}\n');
 
 export const jsonEvents: EventCoding = {
   contentType: 'application/json',
-  // A table tells its columns once.
-  event: (type, cached, form, isFirst) => line(type, objectJson(cached, form, isFirst)),
+  event: (type, cached, form, isFirst) => {
+    if (form.representation === 'object') keepBytes(cached.as(form.kind));
+    // A table tells its columns once.
+    return line(type, objectJson(cached, form, isFirst));
+  },
   bookmark: (bookmark, form) => line('BOOKMARK', bookmarkJson(bookmark, form)),
   error: (status) => line('ERROR', JSON.stringify(status)),
 };
