@@ -33,6 +33,11 @@ const made = (kind: string, name: string, spec: object = {}, namespace: string |
     spec,
   }) as KubeObject;
 
+const tokenVolumes = [
+  { name: 'api', projected: { sources: [{ configMap: { name: 'ca' } }, { serviceAccountToken: { path: 'token' } }] } },
+  { name: 'vault', projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault' } }] } },
+];
+
 interface Asked {
   spec?: object;
   metadata?: object;
@@ -42,7 +47,7 @@ interface Asked {
 async function ask({ spec = {}, metadata = {}, user = admin }: Asked): Promise<TokenRequest> {
   const { cache, put } = await filledCache();
   put(serviceAccounts, made('ServiceAccount', 'bot'));
-  put(pods, made('Pod', 'web', { serviceAccountName: 'bot', nodeName: 'one' }));
+  put(pods, made('Pod', 'web', { serviceAccountName: 'bot', nodeName: 'one', volumes: tokenVolumes }));
   put(pods, made('Pod', 'far', { serviceAccountName: 'bot', nodeName: 'two' }));
   put(pods, made('Pod', 'other', { serviceAccountName: 'other' }));
   put(nodes, made('Node', 'one', {}, ''));
@@ -108,6 +113,12 @@ test('a token that a node renews lasts longer than it says, for the time that th
   assert.equal((await ask(asked)).status.expirationTimestamp, '2026-01-01T01:00:07Z');
 });
 
+test('a node gets tokens for those to whom its pod speaks', async () => {
+  for (const audiences of [[], ['vault']]) {
+    await ask({ spec: { audiences, boundObjectRef: toPod('web') }, user: nodeOne });
+  }
+});
+
 const bound = (boundObjectRef: object) => ({ spec: { boundObjectRef } });
 const refusals: { name: string; asked: Asked; code: number; message: RegExp }[] = [
   { name: 'a short time', asked: { spec: { expirationSeconds: 599 } }, code: 422, message: /less than 10 minutes/ },
@@ -143,6 +154,18 @@ const refusals: { name: string; asked: Asked; code: number; message: RegExp }[] 
     asked: { ...bound({ ...toPod('web'), uid: '' }), user: nodeOne },
     code: 403,
     message: /without a uid/,
+  },
+  {
+    name: 'a node, for whom its pod does not know',
+    asked: { spec: { audiences: ['bank'], boundObjectRef: toPod('web') }, user: nodeOne },
+    code: 403,
+    message: /audience "bank" not found in pod spec volume, system:node:one is not authorized/,
+  },
+  {
+    name: 'a node, for many at once',
+    asked: { spec: { audiences: ['vault', 'bank'], boundObjectRef: toPod('web') }, user: nodeOne },
+    code: 403,
+    message: /node may only request 0 or 1 audiences/,
   },
   {
     name: 'a node, for a pod of another',

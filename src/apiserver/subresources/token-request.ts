@@ -33,7 +33,7 @@ export function tokenRequest({ key, issuer, cache, clock }: TokenOptions): Subre
       expirationSeconds: asked.spec.expirationSeconds ?? hourSeconds,
     };
     checkExpiration(spec.expirationSeconds);
-    const bonds = bondsOf(request, spec.boundObjectRef, cache);
+    const bonds = bondsOf(request, spec.boundObjectRef, asked.spec.audiences ?? [], cache);
     const nowSeconds = Math.floor(nowMs / 1000);
     const { audiences, expirationSeconds: validSeconds } = spec;
     const account = { name, uid };
@@ -74,7 +74,12 @@ function checkExpiration(seconds: number): void {
 }
 
 /** The objects with which the token ends. */
-function bondsOf(request: RestRequest, bound: TokenRequest['spec']['boundObjectRef'], cache: ObjectCache): Bonds {
+function bondsOf(
+  request: RestRequest,
+  bound: TokenRequest['spec']['boundObjectRef'],
+  audiences: readonly string[],
+  cache: ObjectCache,
+): Bonds {
   const nodeName = nodeNameOf(request.user);
   const isToPod = bound?.kind === 'Pod' && bound.apiVersion === 'v1';
   const refuseNode = (why: string) => new Forbidden(subjectOf(request), why);
@@ -98,6 +103,8 @@ function bondsOf(request: RestRequest, bound: TokenRequest['spec']['boundObjectR
       if (nodeName !== undefined && pod.spec.nodeName !== nodeName) {
         throw refuseNode(`node requested token bound to a pod scheduled on a different node`);
       }
+      const fault = nodeName === undefined ? undefined : audienceFault(pod, audiences, request.user.name);
+      if (fault) throw refuseNode(fault);
       return { pod: refOf(pod), ...nodeOf(pod, cache) };
     }
     case 'Node':
@@ -109,6 +116,18 @@ function bondsOf(request: RestRequest, bound: TokenRequest['spec']['boundObjectR
       throw new BadRequest(`cannot bind token to object of type ${group}/${version}, Kind=${bound.kind ?? ''}`);
     }
   }
+}
+
+/** A node gets for its pods the tokens that their volumes show. Drivers of volumes, which may want some too, are not run here. */
+function audienceFault({ spec }: Pod, audiences: readonly string[], who: string): string | undefined {
+  if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
+  const [wanted = ''] = audiences;
+  const sources = (spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+  const isShown = sources.some(
+    ({ serviceAccountToken }) => serviceAccountToken && (serviceAccountToken.audience ?? '') === wanted,
+  );
+  if (isShown) return undefined;
+  return `audience ${JSON.stringify(wanted)} not found in pod spec volume, ${who} is not authorized to request tokens for this audience`;
 }
 
 const refOf = ({ metadata: { name, uid = '' } }: KubeObject): ObjectRef => ({ name, uid });
