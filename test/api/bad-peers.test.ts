@@ -76,3 +76,13 @@ test('the whole address may be named, and what is no path is refused', async () 
   assert.equal(await codeOf('//elsewhere/version'), 403);
   assert.equal(await codeOf('*', 'OPTIONS'), 400);
 });
+
+test('who asks for what there is not leaves no trace in the metrics', async () => {
+  const session = connect();
+  const stream = session.request({ ':path': '/api/v1/namespaces/default/pods/x/made-up' });
+  const [headers] = (await once(stream, 'response')) as [{ ':status': number }];
+  assert.equal(headers[':status'], 403);
+  stream.resume();
+  await once(stream, 'close');
+  assert.doesNotMatch(await server.kubectl('get', '--raw', '/metrics'), /made-up/);
+});

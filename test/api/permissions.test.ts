@@ -105,3 +105,14 @@ test('an approval is read as any object is, and served by its own verbs alone', 
     await refused(admin.request({ ...put({}), verb }), 405, /not allow/);
   await admin.request(put({ ...asked, status: { conditions } }));
 });
+
+test('an eviction is of the pod that the path names, in its namespace', async () => {
+  const evict = (metadata: object): ApiRequest => {
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata };
+    return { verb: 'create', resource: core('pods'), namespace, name: 'web', subresource: 'eviction', body };
+  };
+  const admin = asAdmin();
+  await refused(admin.request(evict({ name: 'web', namespace: 'kube-system' })), 400, /the namespace of the provided/);
+  await refused(admin.request(evict({ name: 'another' })), 400, /name in URL does not match/);
+  await refused(admin.request(evict({ name: 'web', namespace })), 404, /pods "web" not found/);
+});

@@ -54,7 +54,7 @@ export const eviction: SubresourceHandler = async (request, rest) => {
 
 /** The options of the deletion, with the dry run that the query may ask for. */
 function read(request: RestRequest): DeleteOptions {
-  const { body, name } = request;
+  const { body, name, namespace } = request;
   if (!isFields(body)) throw new BadRequest('the body must be an Eviction');
   const { kind = 'Eviction', apiVersion = 'policy/v1' } = body;
   if (kind !== 'Eviction' || !evictionVersions.includes(String(apiVersion))) {
@@ -62,6 +62,8 @@ function read(request: RestRequest): DeleteOptions {
   }
   const sent = decodeAs({ ...request, kind: evictions }, { ...body, apiVersion: 'policy/v1', kind }) as Eviction;
   if (sent.metadata?.name !== name) throw new BadRequest('name in URL does not match name in Eviction object');
+  if ((sent.metadata.namespace || namespace) !== namespace)
+    throw new BadRequest('the namespace of the provided object does not match the namespace sent on the request');
   const { dryRun = [], ...options } = sent.deleteOptions ?? {};
   return { ...options, dryRun: isDryRun(request) ? ['All'] : dryRun };
 }
