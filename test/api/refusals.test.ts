@@ -101,6 +101,12 @@ test('a watch by a field that is unknown is refused at once, and writes go on', 
   await server.client.create(configMaps, { metadata: { name: 'after-the-watch', ...inDefault } });
 });
 
+test('a name that is told counts more than one that could be made up', { timeout: 10_000 }, async () => {
+  const metadata = { name: 'told', generateName: 'made-up-', ...inDefault };
+  assert.equal((await server.client.create(configMaps, { metadata })).metadata.name, 'told');
+  await refused(create('configmaps', { metadata }), 409, /"told" already exists/);
+});
+
 test('a dry run deletes nothing, asked for in the query or in the body', async () => {
   const ref = { name: 'kept', ...inDefault };
   await server.client.create(configMaps, { metadata: ref });

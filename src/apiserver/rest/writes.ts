@@ -60,8 +60,10 @@ export class Writes {
       try {
         return await this.#insert(request, mutableCopy(body), (draft) => ownersOfNew(request, writer, draft, now));
       } catch (error) {
-        if (error instanceof Exists && !body.metadata.generateName)
+        // A name that was made up here is made up anew.
+        if (error instanceof Exists && body.metadata.name) {
           throw new AlreadyExists(subjectOf(request, body.metadata.name));
+        }
         throw error;
       }
     });
