@@ -85,3 +85,25 @@ export function templateColumns<T extends KubeObject>(
     },
   ];
 }
+
+type WithReplicas = KubeObject & {
+  spec: { replicas?: number };
+  status: { replicas?: number; readyReplicas?: number };
+};
+
+/** Of what keeps a number of pods going and nothing else. */
+export const replicaColumns: readonly Column<WithReplicas>[] = [
+  { name: 'Desired', type: 'integer', description: 'Replicas wanted.', value: ({ spec }) => spec.replicas ?? 0 },
+  {
+    name: 'Current',
+    type: 'integer',
+    description: 'Replicas that exist.',
+    value: ({ status }) => status.replicas ?? 0,
+  },
+  {
+    name: 'Ready',
+    type: 'integer',
+    description: 'Replicas that are ready.',
+    value: ({ status }) => status.readyReplicas ?? 0,
+  },
+];

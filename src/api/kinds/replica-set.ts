@@ -3,7 +3,7 @@ import type { IReplicaSet } from 'kubernetes-models/apps/v1/ReplicaSet';
 import type { Served } from '../meta.ts';
 import { selectorText } from '../selector.ts';
 import { checkImmutable, checkNonNegative } from '../validation.ts';
-import { ageColumn, nameColumn, templateColumns } from './columns.ts';
+import { ageColumn, nameColumn, replicaColumns, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodTemplateDefaults } from './pod-template.ts';
 import { checkCounts, checkParts, checkReplicated, scaleSubresource, workloadWarnings } from './workload.ts';
@@ -25,19 +25,7 @@ export const replicaSets = defineKind<ReplicaSet>({
   subresources: [scaleSubresource],
   columns: [
     nameColumn,
-    { name: 'Desired', type: 'integer', description: 'Replicas wanted.', value: ({ spec }) => spec.replicas ?? 0 },
-    {
-      name: 'Current',
-      type: 'integer',
-      description: 'Replicas that exist.',
-      value: ({ status }) => status.replicas ?? 0,
-    },
-    {
-      name: 'Ready',
-      type: 'integer',
-      description: 'Replicas that are ready.',
-      value: ({ status }) => status.readyReplicas ?? 0,
-    },
+    ...replicaColumns,
     ageColumn,
     ...templateColumns<ReplicaSet>(
       ({ spec }) => spec.template,

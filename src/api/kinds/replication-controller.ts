@@ -3,7 +3,7 @@ import type { IReplicationController } from 'kubernetes-models/v1/ReplicationCon
 import type { Served } from '../meta.ts';
 import { mapSelectorText, matchesMap } from '../selector.ts';
 import { type Causes, checkNonNegative, invalid, required } from '../validation.ts';
-import { ageColumn, nameColumn, orNone, templateColumns } from './columns.ts';
+import { ageColumn, nameColumn, orNone, replicaColumns, templateColumns } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { setPodTemplateDefaults, validatePodTemplate } from './pod-template.ts';
 import { checkCounts, checkEndless, checkParts, scaleSubresource, workloadWarnings } from './workload.ts';
@@ -41,19 +41,7 @@ export const replicationControllers = defineKind<ReplicationController>({
   subresources: [scaleSubresource],
   columns: [
     nameColumn,
-    { name: 'Desired', type: 'integer', description: 'Replicas wanted.', value: ({ spec }) => spec.replicas ?? 0 },
-    {
-      name: 'Current',
-      type: 'integer',
-      description: 'Replicas that exist.',
-      value: ({ status }) => status.replicas ?? 0,
-    },
-    {
-      name: 'Ready',
-      type: 'integer',
-      description: 'Replicas that are ready.',
-      value: ({ status }) => status.readyReplicas ?? 0,
-    },
+    ...replicaColumns,
     ageColumn,
     ...templateColumns<ReplicationController>(
       ({ spec }) => spec.template,
