@@ -62,6 +62,8 @@ export class Front {
     });
     this.#server.on('secureConnection', (socket) => {
       this.#sockets.add(socket);
+      // Node sees to this for its HTTP/1.1 servers only: an event shall not wait for the client to have acknowledged the one before.
+      socket.setNoDelay(true);
       socket.once('close', () => this.#sockets.delete(socket));
     });
     this.#server.on('request', (request, response) => {
