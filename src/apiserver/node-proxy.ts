@@ -68,7 +68,7 @@ export class NodeProxy {
     try {
       upstream.end();
       const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
-      if (answer.statusCode !== 200) throw errorOf(answer.statusCode ?? 500, await beginningOf(answer));
+      if (answer.statusCode !== 200) throw await refusalOf(answer);
       cancel();
       response.writeHead(200, { 'content-type': answer.headers['content-type'] ?? 'text/plain' });
       response.flushHeaders();
@@ -86,7 +86,11 @@ export class NodeProxy {
 }
 
 /** What an agent refused, in the words that it found. */
-export function errorOf(code: number, text: string): StatusError {
+export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
+  return errorOf(answer.statusCode ?? 500, await beginningOf(answer));
+}
+
+function errorOf(code: number, text: string): StatusError {
   switch (code) {
     case 400:
       return new BadRequest(text);

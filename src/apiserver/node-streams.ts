@@ -7,7 +7,7 @@ import type { Pod } from '../api/kinds/pod.ts';
 import { BadRequest, NoSuchPath, ServiceUnavailable } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
-import { errorOf } from './node-proxy.ts';
+import { refusalOf } from './node-proxy.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
@@ -26,7 +26,6 @@ export const streamingSubresources: readonly string[] = ['exec', 'attach', 'port
 const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
 
 const answerTimeoutMs = 10_000;
-const errorTextLength = 4096;
 
 /** What the agent must know of the client's wish to change the protocol. */
 const passedOn = /^(upgrade|connection|sec-websocket-.*|x-stream-protocol-version)$/;
@@ -102,13 +101,4 @@ function tie(one: Duplex, other: Duplex): void {
     from.once('close', () => to.destroy());
     from.pipe(to);
   }
-}
-
-async function refusalOf(answer: IncomingMessage): Promise<Error> {
-  let text = '';
-  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
-    text += chunk;
-    if (text.length >= errorTextLength) break;
-  }
-  return errorOf(answer.statusCode ?? 500, text.slice(0, errorTextLength).trim());
 }

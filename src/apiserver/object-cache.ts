@@ -46,9 +46,9 @@ export class CachedObject {
     return bytes;
   }
 
-  /** The same content at another revision. */
-  seenAt(revision: number): CachedObject {
-    return new CachedObject(withRevision(this.object, revision), revision);
+  /** An object as it is, or was last, at a revision, which it then bears. */
+  static at(object: KubeObject, revision: number): CachedObject {
+    return new CachedObject(withRevision(object, revision), revision);
   }
 
   /** The object as that kind shows it. */

@@ -82,10 +82,7 @@ export class Deletes {
     if (isReleased(request, marked)) {
       const revision = options.isDryRun ? current.revision : await this.#storage.remove(kind, current);
       // What ends gracefully is seen as it ended, other kinds as they were.
-      return {
-        cached: kind.gracePeriodSeconds ? new CachedObject(marked, revision).seenAt(revision) : current,
-        gone: true,
-      };
+      return { cached: kind.gracePeriodSeconds ? CachedObject.at(marked, revision) : current, gone: true };
     }
     const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
     if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };

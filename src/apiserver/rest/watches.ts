@@ -3,7 +3,7 @@
 import { BadRequest } from '../../api/status.ts';
 import { type Cause, forbidden, unsupported } from '../../api/validation.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { CachedObject, CacheEvent, ObjectCache } from '../object-cache.ts';
+import { CachedObject, type CacheEvent, type ObjectCache } from '../object-cache.ts';
 import { invalidOptions, revisionOf } from './list-options.ts';
 import { reached } from './lists.ts';
 import { isTrue, type RestRequest } from './request.ts';
@@ -128,7 +128,7 @@ function changeSeen(
   const matched = previous !== undefined && selected(previous);
   if (type !== 'DELETED' && selected(current)) return { type: matched ? 'MODIFIED' : 'ADDED', cached: current };
   if (!matched) return undefined;
-  return { type: 'DELETED', cached: type === 'DELETED' ? current : previous.seenAt(current.revision) };
+  return { type: 'DELETED', cached: type === 'DELETED' ? current : CachedObject.at(previous.object, current.revision) };
 }
 
 const longestSeconds = 24 * 3600;
