@@ -23,7 +23,7 @@ export interface PageStart {
   start: string;
 }
 
-export function listOptionsOf({ kind, query }: RestRequest): ListOptions {
+export function listOptionsOf({ query }: RestRequest): ListOptions {
   const { resourceVersion = '', resourceVersionMatch: match = '', continue: token = '' } = query;
   const limit = Number(query.limit ?? 0);
   if (!Number.isInteger(limit)) throw new BadRequest(`invalid limit: ${JSON.stringify(query.limit)}`);
@@ -31,7 +31,7 @@ export function listOptionsOf({ kind, query }: RestRequest): ListOptions {
   if (query.sendInitialEvents !== undefined && query.sendInitialEvents !== '') {
     causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   }
-  if (causes.length > 0) throw invalidOptions(kind.group, causes);
+  if (causes.length > 0) throw invalidOptions(causes);
   if (token) {
     if (resourceVersion && resourceVersion !== '0') {
       throw new BadRequest('specifying resource version is not allowed when using continue');
@@ -44,8 +44,8 @@ export function listOptionsOf({ kind, query }: RestRequest): ListOptions {
   return { limit, from: undefined, revision, isExact };
 }
 
-export function invalidOptions(group: string, causes: Cause[]): Invalid {
-  return new Invalid({ group: group === '' ? '' : 'meta.k8s.io', kind: 'ListOptions', name: '' }, causes);
+export function invalidOptions(causes: Cause[]): Invalid {
+  return new Invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, causes);
 }
 
 function faultsOfMatch(match: string, resourceVersion: string, token: string): Cause[] {

@@ -97,10 +97,10 @@ function everySoOften(clock: Clock, run: () => void): () => void {
   return () => cancel();
 }
 
-function startOf({ kind, query }: RestRequest): WatchStart {
+function startOf({ query }: RestRequest): WatchStart {
   const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents = '' } = query;
   const causes = faultsOfStart(match, sendInitialEvents);
-  if (causes.length > 0) throw invalidOptions(kind.group, causes);
+  if (causes.length > 0) throw invalidOptions(causes);
   const revision = revisionOf(resourceVersion);
   if (sendInitialEvents && isTrue(sendInitialEvents))
     return { initial: { revision: revision ?? 0 }, after: undefined, marksEnd: true };
