@@ -3,41 +3,23 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { before, type TestContext, test } from 'node:test';
-import type { Node } from '../api/kinds/node.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
-import { createAuthority, openAuthority } from '../pki/authority.ts';
-import type { CertificateAndKey } from '../pki/certificate.ts';
+import { type BothEnds, certifyBothEnds, listen, nodeOneAt } from './agent-for-tests.ts';
 import type { Response } from './http/send.ts';
 import { NodeProxy } from './node-proxy.ts';
 import type { RestRequest, RestVerb } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
 const limits = { timeout: 10_000 };
-let ca: string;
-let identity: CertificateAndKey;
-let serving: CertificateAndKey;
+let ends: BothEnds;
 before(async () => {
-  const authority = openAuthority(await createAuthority('test'));
-  ca = authority.certificatePem;
-  identity = await authority.issue({ commonName: 'server' }, { usages: ['client'] });
-  serving = await authority.issue({ commonName: 'system:node:one', dnsNames: ['one'] }, { usages: ['server'] });
+  ends = await certifyBothEnds();
 });
 
-async function listen(t: TestContext, server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 const agent = (t: TestContext, answer: RequestListener) =>
-  listen(t, createServer({ cert: serving.certificate, key: serving.key }, answer));
+  listen(t, createServer({ cert: ends.serving.certificate, key: ends.serving.key }, answer));
 
 interface Outcome {
   error?: unknown;
@@ -46,19 +28,13 @@ interface Outcome {
 /** A server whose every request is one for a log, by way of the agent on that port; and how the last one ended. */
 function frontOf(agentPort: number, verb: RestVerb = 'get') {
   const settled = Promise.withResolvers<Outcome>();
-  const node = {
-    metadata: { name: 'one' },
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: agentPort } },
-    },
-  } as Node;
+  const node = nodeOneAt(agentPort);
   const pod = {
     metadata: { namespace: 'default', name: 'web' },
     spec: { nodeName: 'one', containers: [{ name: 'main', image: 'x' }] },
   } as Pod;
   const rest = { authorize: () => {}, find: () => ({ object: pod }), cache: { get: () => ({ object: node }) } };
-  const proxy = new NodeProxy({ ca, identity, answerTimeoutMs: 300 });
+  const proxy = new NodeProxy({ ...ends, answerTimeoutMs: 300 });
   const request = { verb, kind: pods, namespace: 'default', name: 'web', subresource: 'log', query: {} } as RestRequest;
   const answer = (response: Response) => {
     response.on('error', () => {});

@@ -2,48 +2,28 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { before, type TestContext, test } from 'node:test';
-import type { Node } from '../api/kinds/node.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { StatusError } from '../api/status.ts';
-import { createAuthority, openAuthority } from '../pki/authority.ts';
-import type { CertificateAndKey } from '../pki/certificate.ts';
+import { type BothEnds, certifyBothEnds, listen, nodeOneAt } from './agent-for-tests.ts';
 import { NodeStreams } from './node-streams.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
-let ca: string;
-let identity: CertificateAndKey;
-let serving: CertificateAndKey;
+let ends: BothEnds;
 before(async () => {
-  const authority = openAuthority(await createAuthority('test'));
-  ca = authority.certificatePem;
-  identity = await authority.issue({ commonName: 'server' }, { usages: ['client'] });
-  serving = await authority.issue({ commonName: 'system:node:one', dnsNames: ['one'] }, { usages: ['server'] });
+  ends = await certifyBothEnds();
 });
-
-async function listen(t: TestContext, server: Server): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 /** A server whose every upgrade is one into a pod of two containers, by way of the agent on that port. */
 async function frontOf(t: TestContext, agentPort: number, subresource: string): Promise<number> {
-  const node = {
-    metadata: { name: 'one' },
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: agentPort } },
-    },
-  } as Node;
+  const node = nodeOneAt(agentPort);
   const containers = ['main', 'side'].map((name) => ({ name, image: 'x' }));
   const pod = { metadata: { namespace: 'default', name: 'web' }, spec: { nodeName: 'one', containers } } as Pod;
   const rest = { authorize: () => {}, find: () => ({ object: pod }), cache: { get: () => ({ object: node }) } };
-  const streams = new NodeStreams({ ca, identity });
+  const streams = new NodeStreams({ ...ends });
   const front = createHttpServer();
   front.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
@@ -70,7 +50,7 @@ function upgrade(port: number, query: string) {
 test('what a client and an agent say after both have been upgraded reaches the other side', {
   timeout: 10_000,
 }, async (t) => {
-  const agent = createServer({ cert: serving.certificate, key: serving.key });
+  const agent = createServer({ cert: ends.serving.certificate, key: ends.serving.key });
   const asked = Promise.withResolvers<IncomingMessage>();
   agent.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     asked.resolve(request);
@@ -91,7 +71,7 @@ test('what a client and an agent say after both have been upgraded reaches the o
 });
 
 test('what cannot be joined is told as an answer', { timeout: 10_000 }, async (t) => {
-  const refusing = createServer({ cert: serving.certificate, key: serving.key }, (_, response) => {
+  const refusing = createServer({ cert: ends.serving.certificate, key: ends.serving.key }, (_, response) => {
     response.writeHead(404).end('no such container');
   });
   const agentPort = await listen(t, refusing);
