@@ -81,7 +81,7 @@ function decodeValue(type: Type, value: unknown, place: Place): unknown {
     case 'map':
       return decodeMap(type.of, value, place);
     default:
-      return decodeScalar(type.is, value, place);
+      return scalars[type.is](value, place);
   }
 }
 
@@ -130,10 +130,6 @@ const scalars: Record<Exclude<Type['is'], 'object' | 'list' | 'map' | 'any'>, Re
 };
 
 const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-function decodeScalar(is: keyof typeof scalars, value: unknown, place: Place): unknown {
-  return scalars[is](value, place);
-}
 
 function text(value: unknown, place: Place): string {
   // Half of a pair of surrogates stands for no character, and no byte could be written for it.
