@@ -16,9 +16,10 @@ import type { DesiredPods } from './desired-pods.ts';
 import { planPod, type Step } from './pod-plan.ts';
 import { isOver } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
-import { PodSteps, type PodStepsOptions } from './pod-steps.ts';
+import { PodSteps } from './pod-steps.ts';
 import { newPodMemory, type PodMemory, type PodView } from './pod-view.ts';
 import { StatusWriter } from './status-writer.ts';
+import type { PodStepsOptions } from './step.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;

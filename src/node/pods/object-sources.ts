@@ -1,0 +1,32 @@
+// Where a pod's environment and volumes get the contents of config maps and secrets from, and the addresses it is told.
+import { configMaps } from '../../api/kinds/config-map.ts';
+import type { Pod } from '../../api/kinds/pod.ts';
+import { secrets } from '../../api/kinds/secret.ts';
+import { isNotFound } from '../../api/status.ts';
+import type { EnvSources } from './container-env.ts';
+import type { PodView } from './pod-view.ts';
+import type { PodStepsOptions } from './step.ts';
+
+export function objectSources(
+  { client, hostAddress, services }: PodStepsOptions,
+  { metadata: { namespace } }: Pod,
+  view: PodView,
+): EnvSources {
+  const orUndefined = (error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  };
+  return {
+    configMap: (name) =>
+      client.get(configMaps, { namespace, name }).then(({ data = {} }) => data as Record<string, string>, orUndefined),
+    secret: (name) =>
+      client.get(secrets, { namespace, name }).then(({ data }) => decoded(data as Record<string, string>), orUndefined),
+    services: services(),
+    podAddress: view.pod?.spec.hostNetwork ? hostAddress : (view.memory.attached?.address ?? ''),
+    hostAddress,
+  };
+}
+
+function decoded(data: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+}

@@ -1,0 +1,68 @@
+// What every step works on and with. The steps themselves stand in files by what they act on; `pod-steps.ts` is their table.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
+import type { Service } from '../../api/kinds/service.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { PodNetwork } from '../pod-network.ts';
+import type { Runtime } from '../runtime.ts';
+import type { ContainerWatch } from './container-watch.ts';
+import type { ImagePuller } from './image-puller.ts';
+import type { PodFiles } from './pod-files.ts';
+import type { Step } from './pod-plan.ts';
+import type { PodView } from './pod-view.ts';
+
+export interface PodStepsOptions {
+  client: Client;
+  runtime: Runtime;
+  network: PodNetwork;
+  watch: ContainerWatch;
+  puller: ImagePuller;
+  files: PodFiles;
+  recorder: EventRecorder;
+  clock: Clock;
+  hostAddress: string;
+  services(): readonly Service[];
+}
+
+/** A view of a pod that the API has, or had: orphans know only steps that need no manifest. */
+export interface Work {
+  uid: string;
+  view: PodView;
+  pod: Pod | undefined;
+  planAgain(): void;
+  signal: AbortSignal;
+}
+
+export type DoStep<K extends Step['kind']> = (step: Extract<Step, { kind: K }>, work: Work) => Promise<void>;
+/** How the steps of some kinds are done. */
+export type StepTable<K extends Step['kind'] = Step['kind']> = { [Kind in K]: DoStep<Kind> };
+
+export function needed(pod: Pod | undefined): Pod {
+  if (!pod) throw new Error('this step needs the manifest of a pod that is gone');
+  return pod;
+}
+
+export function containerOf(pod: Pod | undefined, name: string): Container {
+  const { initContainers = [], containers } = needed(pod).spec;
+  const found = [...initContainers, ...containers].find((container) => container.name === name);
+  if (!found) throw new Error(`the pod has no container ${name}`);
+  return found;
+}
+
+/** An event about one container of the pod. */
+export function tellOfContainer(
+  recorder: EventRecorder,
+  pod: Pod | undefined,
+  event: { container: string; type: 'Normal' | 'Warning'; reason: string; message: string },
+): void {
+  if (!pod) return;
+  const { container, type, reason, message } = event;
+  const list = pod.spec.containers.some(({ name }) => name === container) ? 'containers' : 'initContainers';
+  recorder.record(pod, { type, reason, message, fieldPath: `spec.${list}{${container}}` });
+}
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error);
+}
