@@ -13,6 +13,7 @@ import { HttpTransport } from './client/http-transport.ts';
 import { Informers } from './client/informers.ts';
 import { Network } from './network/network.ts';
 import { NodeApi } from './node/api/node-api.ts';
+import { nodeRoutes } from './node/api/routes.ts';
 import { Checkpoint } from './node/checkpoint.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
 import { ownerOf } from './node/docker/owner.ts';
@@ -133,16 +134,10 @@ export function agentComponents(options: AgentOptions): Component[] {
             const { ca } = identity;
             const host = { nodeName, nodeAddress, dataDir, clock, apiCa: ca };
             const serving = await ensureServingCertificate(client, host, signal);
+            const apiLog = log.named('api');
             const containers = podAgent.containers();
-            api = new NodeApi({
-              ca,
-              serving,
-              runtime,
-              containers,
-              pods: () => podAgent.pods(),
-              clock,
-              log: log.named('api'),
-            });
+            const routes = nodeRoutes({ runtime, containers, pods: () => podAgent.pods(), clock, log: apiLog });
+            api = new NodeApi({ ca, serving, routes, log: apiLog });
             await api.listen(options.agentPort);
           },
           { clock, log, failure: "the agent's API cannot be served yet, trying again" },

@@ -128,7 +128,7 @@ test('its API answers masters only', async () => {
   const { identity } = parseKubeconfig(await readFile(kubeconfig(), 'utf8'));
   assert.equal(await askAgent('/healthz', identity), 'ok 200');
   assert.match(await askAgent('/pods', identity), /"kind":"PodList".* 200$/);
-  assert.match(await askAgent('/containerLogs/default/none/main', identity), /pods "none" not found 404$/);
+  assert.match(await askAgent('/containerLogs/default/none/main', identity), /pod "none" does not exist 404$/);
 });
 
 test('logs come as kubectl asks for them', async () => {

@@ -3,15 +3,23 @@ import type { ServerResponse } from 'node:http';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { attemptsOf } from '../pods/pod-progress.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
-import type { LogQuery } from './log-query.ts';
+import { type LogQuery, parseLogQuery } from './log-query.ts';
+import { containersOfPod, podOfPath } from './pod-of-path.ts';
+import { type NodeParts, Refusal, type Route } from './route.ts';
 
-export class LogRefusal extends Error {
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
+export function logRoutes({ runtime, containers, pods, clock }: NodeParts): Route[] {
+  return [
+    {
+      path: '/containerLogs/{namespace}/{pod}/{container}',
+      methods: ['GET'],
+      answer: async ({ path, query: parameters }, response) => {
+        const query = parseLogQuery(parameters, clock.now());
+        const pod = podOfPath(pods(), path);
+        const all = containers.of(pod.metadata.uid ?? '');
+        await sendLog(runtime, containerForLog(pod, all, path.container ?? '', query.previous), query, response);
+      },
+    },
+  ];
 }
 
 /** The container whose log is meant: the newest that has been started, or the one before it. */
@@ -22,18 +30,18 @@ export function containerForLog(
   previous: boolean,
 ): ObservedContainer {
   const podName = pod.metadata.name;
-  const isThere = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((known) => known.name === name);
-  if (!isThere) throw new LogRefusal(404, `container ${name} not found in pod ${podName}`);
+  if (!containersOfPod(pod).some((known) => known.name === name))
+    throw new Refusal(404, `container "${name}" not found in pod "${podName}"`);
   const [newest, before] = attemptsOf(containers, name).filter(({ state }) => state !== 'created');
   if (previous) {
     if (before) return before;
-    throw new LogRefusal(400, `previous terminated container "${name}" in pod "${podName}" not found`);
+    throw new Refusal(400, `previous terminated container "${name}" in pod "${podName}" not found`);
   }
   if (newest) return newest;
   const statuses = [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])];
   const reason = statuses.find((status) => status.name === name)?.state?.waiting?.reason ?? 'ContainerCreating';
   const verb = /^(ErrImage|ImagePull|CreateContainer)/.test(reason) ? `trying and failing to pull image` : reason;
-  throw new LogRefusal(400, `container "${name}" in pod "${podName}" is waiting to start: ${verb}`);
+  throw new Refusal(400, `container "${name}" in pod "${podName}" is waiting to start: ${verb}`);
 }
 
 /** Sends the log as it comes; a client that goes away ends the reading. */

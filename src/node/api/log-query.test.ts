@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleContainer, samplePod } from '../pods/pod-samples.ts';
-import { containerForLog, LogRefusal } from './container-logs.ts';
-import { BadLogQuery, parseLogQuery } from './log-query.ts';
+import { containerForLog } from './container-logs.ts';
+import { parseLogQuery } from './log-query.ts';
+import { Refusal } from './route.ts';
 
 const nowMs = Date.parse('2026-11-20T12:00:00Z');
 const parse = (query: string) => parseLogQuery(new URLSearchParams(query), nowMs);
@@ -33,7 +34,7 @@ test('what makes no sense is refused', () => {
     'sinceTime=yesterday',
     'sinceSeconds=1&sinceTime=x',
   ])
-    assert.throws(() => parse(query), BadLogQuery, query);
+    assert.throws(() => parse(query), Refusal, query);
 });
 
 test('the log is that of the newest container that was started, or of the one before', () => {
@@ -46,10 +47,10 @@ test('the log is that of the newest container that was started, or of the one be
   assert.equal(find('main', false).id, 'main-1');
   assert.equal(find('main', true).id, 'main-0');
   const refusals: [() => unknown, number, RegExp][] = [
-    [() => find('other', false), 404, /container other not found in pod web/],
+    [() => find('other', false), 404, /container "other" not found in pod "web"/],
     [() => find('main', true, containers.slice(1)), 400, /previous terminated container "main" in pod "web" not found/],
     [() => find('main', false, []), 400, /container "main" in pod "web" is waiting to start: ContainerCreating/],
   ];
   for (const [ask, code, message] of refusals)
-    assert.throws(ask, (error) => error instanceof LogRefusal && error.code === code && message.test(error.message));
+    assert.throws(ask, (error) => error instanceof Refusal && error.code === code && message.test(error.message));
 });

@@ -1,0 +1,94 @@
+// What a path of the agent's API does: one route, which answers a request, takes over an upgraded connection, or both.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { ContainerWatch } from '../pods/container-watch.ts';
+import type { Runtime } from '../runtime.ts';
+
+/** What handlers stand on. */
+export interface NodeParts {
+  runtime: Runtime;
+  containers: Pick<ContainerWatch, 'of'>;
+  pods(): Pod[];
+  clock: Clock;
+  log: Log;
+}
+
+export interface Call {
+  request: IncomingMessage;
+  /** What stands in the path where the route has a name in braces. */
+  path: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+}
+
+export interface Route {
+  /** As "/containerLogs/{namespace}/{pod}/{container}". */
+  path: string;
+  methods: readonly string[];
+  answer?(call: Call, response: ServerResponse): Promise<void>;
+  /** Until it has written to the socket it may throw a Refusal, which is answered as to any other request. */
+  upgrade?(call: Call, socket: Duplex, head: Buffer): Promise<void>;
+}
+
+/** An answer other than success, in the words that the client shall read. */
+export class Refusal extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The route of a request and what its path names; throws the refusal where there is none. */
+export function matchRoute(
+  routes: readonly Route[],
+  method: string,
+  pathname: string,
+): { route: Route; path: Record<string, string> } {
+  const parts = partsOf(pathname);
+  let isKnown = false;
+  for (const route of routes) {
+    const path = readPath(partsOf(route.path), parts);
+    if (!path) continue;
+    isKnown = true;
+    if (route.methods.includes(method)) return { route, path };
+  }
+  throw isKnown ? new Refusal(405, '405: Method Not Allowed') : new Refusal(404, '404: Page Not Found');
+}
+
+function partsOf(path: string): string[] {
+  return path.replace(/\/$/, '').split('/').slice(1);
+}
+
+function readPath(pattern: string[], parts: string[]): Record<string, string> | undefined {
+  if (pattern.length !== parts.length) return undefined;
+  const path: Record<string, string> = {};
+  for (const [index, wanted] of pattern.entries()) {
+    const part = decoded(parts[index] ?? '');
+    const name = /^\{(.+)\}$/.exec(wanted)?.[1];
+    if (name) path[name] = part;
+    else if (part !== wanted) return undefined;
+  }
+  return path;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Refusal(400, 'the path of the request is malformed');
+  }
+}
+
+export function sendText(
+  response: ServerResponse,
+  code: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}
