@@ -12,6 +12,7 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { HttpTransport } from './client/http-transport.ts';
 import { Informers } from './client/informers.ts';
 import { Network } from './network/network.ts';
+import { Callers } from './node/api/callers.ts';
 import { NodeApi } from './node/api/node-api.ts';
 import { nodeRoutes } from './node/api/routes.ts';
 import { Checkpoint } from './node/checkpoint.ts';
@@ -137,7 +138,8 @@ export function agentComponents(options: AgentOptions): Component[] {
             const apiLog = log.named('api');
             const containers = podAgent.containers();
             const routes = nodeRoutes({ runtime, containers, pods: () => podAgent.pods(), clock, log: apiLog });
-            api = new NodeApi({ ca, serving, routes, log: apiLog });
+            const callers = new Callers({ client, nodeName, clock, log: apiLog });
+            api = new NodeApi({ ca, serving, callers, routes, log: apiLog });
             await api.listen(options.agentPort);
           },
           { clock, log, failure: "the agent's API cannot be served yet, trying again" },

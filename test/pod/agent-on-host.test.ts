@@ -1,12 +1,10 @@
 // The agent as a program on a host, with a real master: how it joins and what it says when it cannot, the node it
-// makes, its own API, and the logs that kubectl gets through it.
+// makes, and the logs that kubectl gets through it.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Node } from '../../src/api/kinds/node.ts';
 import type { Pod } from '../../src/api/kinds/pod.ts';
-import { parseKubeconfig } from '../../src/pki/kubeconfig.ts';
 import { formatJoinToken, parseJoinToken } from '../../src/pki/token.ts';
 import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
 import type { HostProcess } from '../bench/test-host.ts';
@@ -72,19 +70,6 @@ async function readyPod(name: string): Promise<Pod> {
   });
 }
 
-/** Asks the agent's own API and answers the HTTP code and the text. */
-async function askAgent(path: string, certificate?: { certificate: string; key: string }): Promise<string> {
-  const identity: string[] = [];
-  if (certificate) {
-    const folder = on.host.folder;
-    await on.host.exec('tee', [join(folder, 'c.crt')], { input: certificate.certificate });
-    await on.host.exec('tee', [join(folder, 'c.key')], { input: certificate.key });
-    identity.push('--cert', join(folder, 'c.crt'), '--key', join(folder, 'c.key'));
-  }
-  const args = ['-sSk', '--max-time', '5', '-w', ' %{http_code}', ...identity, `https://${on.address}:10250${path}`];
-  return (await on.host.exec('curl', args)).stdout;
-}
-
 test('an agent that cannot join ends and says why', async () => {
   const { id, secret, caHash } = parseJoinToken(token);
   const unknown = formatJoinToken({ id, secret: secret.split('').reverse().join(''), caHash });
@@ -118,17 +103,6 @@ test('it joins with a token and tells what its host is', async () => {
   const lease = JSON.parse(await kubectl('get', 'lease', 'n1', '-n', 'kube-node-lease', '-o', 'json'));
   assert.match(lease.spec.renewTime, /\.\d{6}Z$/);
   assert.equal(lease.metadata.ownerReferences[0].uid, node.metadata.uid);
-});
-
-test('its API answers masters only', async () => {
-  assert.match(await askAgent('/healthz'), / 401$/);
-  const pem = await readFile(join(on.host.folder, 'agent/agent/pki/client.pem'), 'utf8');
-  const [certificate = '', key = ''] = pem.split(/(?=-----BEGIN PRIVATE)/);
-  assert.match(await askAgent('/pods', { certificate, key }), / 403$/, 'another node is not a master');
-  const { identity } = parseKubeconfig(await readFile(kubeconfig(), 'utf8'));
-  assert.equal(await askAgent('/healthz', identity), 'ok 200');
-  assert.match(await askAgent('/pods', identity), /"kind":"PodList".* 200$/);
-  assert.match(await askAgent('/containerLogs/default/none/main', identity), /pod "none" does not exist 404$/);
 });
 
 test('logs come as kubectl asks for them', async () => {

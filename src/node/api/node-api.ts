@@ -1,5 +1,5 @@
-// The agent's own API over TLS: who asks, and which route answers. Only who shows a certificate of the cluster's authority
-// for the group system:masters is answered: the server, on behalf of those it has authorized.
+// The agent's own API over TLS: who asks, whether he may, and which route answers.
+// Holds: nothing of a route runs before its caller is known and permitted.
 import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -8,16 +8,16 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Log } from '../../base/log.ts';
 import type { CertificateAndKey } from '../../pki/certificate.ts';
+import type { Callers } from './callers.ts';
 import { type Call, matchRoute, Refusal, type Route, sendText } from './route.ts';
 
 export interface NodeApiOptions {
   ca: string;
   serving: CertificateAndKey;
+  callers: Callers;
   routes: readonly Route[];
   log: Log;
 }
-
-const mastersGroup = 'system:masters';
 
 export class NodeApi {
   readonly #options: NodeApiOptions;
@@ -51,7 +51,7 @@ export class NodeApi {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { route, call } = this.#admit(request);
+      const { route, call } = await this.#admit(request);
       if (!route.answer) throw new Refusal(400, 'Upgrade request required');
       await route.answer(call, response);
     } catch (error) {
@@ -64,7 +64,7 @@ export class NodeApi {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
     try {
-      const { route, call } = this.#admit(request);
+      const { route, call } = await this.#admit(request);
       if (!route.upgrade) throw new Refusal(400, 'this cannot be upgraded to another protocol');
       await route.upgrade(call, socket, head);
     } catch (error) {
@@ -76,12 +76,14 @@ export class NodeApi {
     }
   }
 
-  #admit(request: IncomingMessage): { route: Route; call: Call } {
-    const refusal = refusalOf(request.socket as TLSSocket);
-    if (refusal) throw refusal;
+  async #admit(request: IncomingMessage): Promise<{ route: Route; call: Call }> {
+    const { callers, routes } = this.#options;
+    const method = request.method ?? '';
+    const caller = await callers.identify(request.socket as TLSSocket, request.headers.authorization);
     const url = URL.parse(request.url ?? '/', 'https://agent');
     if (!url) throw new Refusal(400, 'the path of the request is malformed');
-    const { route, path } = matchRoute(this.#options.routes, request.method ?? '', url.pathname);
+    await callers.authorize(caller, method, url.pathname);
+    const { route, path } = matchRoute(routes, method, url.pathname);
     return { route, call: { request, path, query: url.searchParams } };
   }
 
@@ -92,15 +94,7 @@ export class NodeApi {
     }
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof Refusal ? error.code : 500;
-    if (code === 500) this.#options.log.warn('a request failed', { error });
+    if (!(error instanceof Refusal)) this.#options.log.warn('a request failed', { error });
     sendText(response, code, message);
   }
-}
-
-/** Why the other end may not ask; undefined where it may. */
-function refusalOf(socket: TLSSocket): Refusal | undefined {
-  if (!socket.authorized) return new Refusal(401, 'Unauthorized');
-  const { O: group } = socket.getPeerCertificate().subject ?? {};
-  const groups: string[] = Array.isArray(group) ? group : [group ?? ''];
-  return groups.includes(mastersGroup) ? undefined : new Refusal(403, 'Forbidden');
 }
