@@ -89,6 +89,19 @@ export interface LogOptions {
   sinceMs: number | undefined;
 }
 
+export interface ExecOptions {
+  /** Gives the command up: it is killed, and the signal's reason thrown. */
+  signal: AbortSignal;
+  /** So much of what it writes is kept, from the beginning. */
+  outputBytes: number;
+}
+
+export interface ExecOutcome {
+  exitCode: number;
+  /** Both streams in the order in which they were written. */
+  output: string;
+}
+
 export interface Runtime {
   /** The engine's name and version as Kubernetes writes it, as "docker://28.1.0". */
   version(signal: AbortSignal): Promise<string>;
@@ -111,6 +124,8 @@ export interface Runtime {
   pull(image: string, signal: AbortSignal): Promise<void>;
   /** Output of both streams in the order in which it was written. */
   logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Runs a command in a running container to its end. Throws ExecRefused where it cannot be run there. */
+  exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome>;
 }
 
 export class ImageNotFound extends Error {
@@ -118,3 +133,6 @@ export class ImageNotFound extends Error {
     super(`image "${image}" is not present`);
   }
 }
+
+/** A command that could not be run in a container: it does not run, or has no such program. */
+export class ExecRefused extends Error {}

@@ -1,10 +1,13 @@
 // The Runtime on Docker Engine 20.10 to 29, the only place that speaks to it.
 // Never give dockerode an http.Agent: it would be inspected on every request. Without one connections are kept as well.
 import Docker from 'dockerode';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import {
   type ContainerIdentity,
   type ContainerSpec,
+  type ExecOptions,
+  type ExecOutcome,
   ImageNotFound,
   type LogOptions,
   type ObservedContainer,
@@ -14,6 +17,7 @@ import {
   type RuntimeEvent,
 } from '../runtime.ts';
 import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
+import { execIn } from './docker-exec.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { observed } from './observed.ts';
 import type { Owner } from './owner.ts';
@@ -29,18 +33,21 @@ export interface DockerRuntimeOptions {
   socketPath: string;
   owner: Owner;
   log: Log;
+  clock?: Clock;
 }
 
 export class DockerRuntime implements Runtime {
   readonly #docker: Docker;
   readonly #owner: Owner;
   readonly #log: Log;
+  readonly #clock: Clock;
   #placement: Promise<Placement> | undefined;
 
-  constructor({ socketPath, owner, log }: DockerRuntimeOptions) {
+  constructor({ socketPath, owner, log, clock = systemClock }: DockerRuntimeOptions) {
     this.#docker = new Docker({ socketPath });
     this.#owner = owner;
     this.#log = log;
+    this.#clock = clock;
   }
 
   async version(): Promise<string> {
@@ -171,6 +178,10 @@ export class DockerRuntime implements Runtime {
     })) as NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(): void };
     signal.addEventListener('abort', () => stream.destroy(), { once: true });
     return Config.Tty ? stream : frameContents(stream);
+  }
+
+  async exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome> {
+    return execIn(this.#docker.getContainer(id), argv, options, { clock: this.#clock, log: this.#log });
   }
 
   async #create(identity: ContainerIdentity, config: Docker.ContainerCreateOptions): Promise<ObservedContainer> {

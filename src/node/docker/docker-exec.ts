@@ -1,0 +1,114 @@
+// One command inside a container, run to its end. Docker has no way to end what it runs by exec: a command that is given
+// up is killed as what it is on the host, the leader of a process group of its own. Nothing of it is left behind.
+import type Docker from 'dockerode';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { type ExecOptions, type ExecOutcome, ExecRefused } from '../runtime.ts';
+import { frameContents } from './docker-streams.ts';
+
+/** Docker tells late, and by no event, of a command's process: that it is there, and its exit code. Asked for again after these. */
+const waitsMs = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+
+export interface ExecHost {
+  clock: Clock;
+  log: Log;
+}
+
+export async function execIn(
+  container: Docker.Container,
+  argv: readonly string[],
+  { signal, outputBytes }: ExecOptions,
+  host: ExecHost,
+): Promise<ExecOutcome> {
+  signal.throwIfAborted();
+  const givenUp = Promise.withResolvers<never>();
+  const giveUp = () => givenUp.reject(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  givenUp.promise.catch(() => {}); // nobody waits for it any more when the command has ended
+  try {
+    const run = runToEnd(container, argv, { signal, outputBytes }, host);
+    run.catch(() => {}); // told by whichever is first
+    return await Promise.race([run, givenUp.promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+async function runToEnd(
+  container: Docker.Container,
+  argv: readonly string[],
+  { signal, outputBytes }: ExecOptions,
+  { clock, log }: ExecHost,
+): Promise<ExecOutcome> {
+  let exec: Docker.Exec;
+  let stream: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+  try {
+    exec = await container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
+    signal.throwIfAborted();
+    stream = (await exec.start({})) as typeof stream;
+  } catch (error) {
+    // What Docker answers is a refusal; that it does not answer is another matter.
+    throw (error as { statusCode?: number }).statusCode ? new ExecRefused(reasonOf(error), { cause: error }) : error;
+  }
+  const kill = () => {
+    killGroup(exec, clock).catch((error: unknown) =>
+      log.warn('a command that was given up may still run', { argv, error }),
+    );
+  };
+  if (signal.aborted) kill();
+  else signal.addEventListener('abort', kill, { once: true });
+  try {
+    const output = await firstBytes(frameContents(stream), outputBytes);
+    const exitCode = await exitCodeOf(exec, clock, signal);
+    if (exitCode === undefined) throw new ExecRefused(output.trim());
+    return { exitCode, output };
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+/** The beginning of an output that is read to its end all the same: who is not read from may block. */
+async function firstBytes(chunks: AsyncIterable<Uint8Array>, most: number): Promise<string> {
+  const kept: Uint8Array[] = [];
+  let left = most;
+  for await (const chunk of chunks) {
+    if (left > 0) kept.push(chunk.subarray(0, left));
+    left -= Math.min(left, chunk.length);
+  }
+  return Buffer.concat(kept).toString();
+}
+
+/** Undefined where there never was a process: the command could not be started. */
+async function exitCodeOf(exec: Docker.Exec, clock: Clock, signal: AbortSignal): Promise<number | undefined> {
+  for (const waitMs of waitsMs) {
+    const { Running, ExitCode, Pid } = await exec.inspect();
+    if (!Running && ExitCode !== null) return Pid > 0 ? ExitCode : undefined;
+    await clock.sleep(waitMs, signal);
+  }
+  throw new Error('Docker does not tell how a command ended');
+}
+
+async function killGroup(exec: Docker.Exec, clock: Clock): Promise<void> {
+  for (const waitMs of waitsMs) {
+    const { Running, ExitCode, Pid } = await exec.inspect();
+    if (!Running && ExitCode !== null) return;
+    if (Pid > 0) {
+      signalGroup(Pid);
+      return;
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+function signalGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ended by itself meanwhile
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { json, message } = error as { json?: { message?: string }; message: string };
+  return json?.message ?? message;
+}
