@@ -22,7 +22,7 @@ import { runHeartbeat } from './node/heartbeat.ts';
 import { observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
-import { ContainerWatch } from './node/pods/container-watch.ts';
+import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { ImagePuller } from './node/pods/image-puller.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
@@ -157,10 +157,11 @@ export function agentComponents(options: AgentOptions): Component[] {
     const { address: hostAddress, settings } = membership;
     const onNode = { fieldSelector: `spec.nodeName=${nodeName}` };
     const serviceInformer = informers.for(services);
-    const onSight = (isCurrent: boolean) =>
-      registration.setProblem(
-        isCurrent ? undefined : `container runtime is down: no answer at ${options.dockerSocket}`,
-      );
+    const onSight = (sight: Sight) => {
+      const socket = options.dockerSocket;
+      const how = sight === 'hangs' ? `Docker hangs: ${socket} takes calls and answers none` : `no answer at ${socket}`;
+      registration.setProblem(sight === 'current' ? undefined : `container runtime is down: ${how}`);
+    };
     return new PodAgent({
       client,
       runtime,

@@ -1,5 +1,6 @@
 // A queue of keys to be reconciled. Holds: a key waits at most once and is worked on by one worker at a time; a key that
-// is added while being worked on is worked on again afterwards; a key whose work fails comes back with growing delay.
+// is added while being worked on is worked on again afterwards; a key whose work fails comes back with growing delay; one
+// whose work takes longer than is patient no longer keeps others from being worked on.
 
 import { isConflict } from '../api/status.ts';
 import { Backoff } from '../base/backoff.ts';
@@ -13,6 +14,8 @@ export interface WorkQueueOptions {
   /** Brings one key to its desired state; called again when it throws. */
   sync(key: string, signal: AbortSignal): Promise<void>;
   workers?: number;
+  /** How long a key holds its worker; for ever unless told. After that others go on beside it. */
+  patienceMs?: number;
 }
 
 export class WorkQueue {
@@ -21,6 +24,8 @@ export class WorkQueue {
   readonly #waiting = new Set<string>();
   readonly #active = new Set<string>();
   readonly #again = new Set<string>();
+  /** Of the active ones those that hold no worker any more. */
+  readonly #slow = new Set<string>();
   readonly #timers = new Map<string, { at: number; cancel: () => void }>();
   readonly #backoff = new Backoff({ firstMs: 5, ceilingMs: 60_000 });
   #signal: AbortSignal | undefined;
@@ -63,7 +68,7 @@ export class WorkQueue {
     const signal = this.#signal;
     if (!signal || signal.aborted) return;
     for (const key of this.#waiting) {
-      if (this.#active.size >= (this.#options.workers ?? 1)) return;
+      if (this.#active.size - this.#slow.size >= (this.#options.workers ?? 1)) return;
       this.#waiting.delete(key);
       this.#active.add(key);
       void this.#work(key, signal);
@@ -71,6 +76,12 @@ export class WorkQueue {
   }
 
   async #work(key: string, signal: AbortSignal): Promise<void> {
+    const { patienceMs } = this.#options;
+    const grow = () => {
+      this.#slow.add(key);
+      this.#dispatch();
+    };
+    const cancel = patienceMs === undefined ? () => {} : this.#clock.after(patienceMs, grow);
     try {
       await this.#options.sync(key, signal);
       this.#backoff.forget(key);
@@ -82,6 +93,8 @@ export class WorkQueue {
         this.addAfter(key, this.#backoff.nextMs(key));
       }
     }
+    cancel();
+    this.#slow.delete(key);
     this.#active.delete(key);
     if (this.#again.delete(key)) this.#waiting.add(key);
     this.#dispatch();

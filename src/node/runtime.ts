@@ -20,8 +20,8 @@ export interface ObservedContainer extends ContainerIdentity {
   pauseId: string;
   /** How long its successor has to wait when this one ends soon. */
   backoffSeconds: number;
-  /** A container that could not be started is "exited" with `startError`. */
-  state: 'created' | 'running' | 'exited';
+  /** A container that could not be started is "exited" with `startError`; one that cannot be looked at is "unknown". */
+  state: 'created' | 'running' | 'exited' | 'unknown';
   pid: number;
   createdAt: number;
   startedAt: number | undefined;
@@ -103,6 +103,10 @@ export interface ExecOutcome {
 }
 
 export interface Runtime {
+  /** Throws where the engine is away, or hangs. */
+  ping(): Promise<void>;
+  /** Calls the function whenever a call was given up because no answer came in time. */
+  onOverdue(heard: () => void): void;
   /** The engine's name and version as Kubernetes writes it, as "docker://28.1.0". */
   version(signal: AbortSignal): Promise<string>;
   /** All containers of this node of this cluster. What is `known` and unchanged is answered again as it is. */
@@ -136,3 +140,5 @@ export class ImageNotFound extends Error {
 
 /** A command that could not be run in a container: it does not run, or has no such program. */
 export class ExecRefused extends Error {}
+/** The engine took a call and did not answer it in time. What was asked for may be done all the same. */
+export class RuntimeOverdue extends Error {}

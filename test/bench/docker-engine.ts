@@ -21,6 +21,7 @@ export interface DockerEngineOptions {
 
 interface Daemon {
   readonly exited: Promise<unknown>;
+  signal(signal: NodeJS.Signals): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -29,7 +30,11 @@ export interface DockerEngine {
   readonly folder: string;
   /** Kills dockerd alone; containers keep running, as with a crash. */
   killDaemon(): Promise<void>;
-  startDaemon(): Promise<void>;
+  /** With live-restore unless told: without, dockerd ends all containers that it finds running. */
+  startDaemon(options?: { liveRestore?: boolean }): Promise<void>;
+  /** Stops dockerd in its tracks: it takes calls and answers none, until it is thawed. */
+  freezeDaemon(): Promise<void>;
+  thawDaemon(): Promise<void>;
   /** Ends the daemon and all its containers and removes its folder. */
   stop(): Promise<void>;
 }
@@ -64,6 +69,9 @@ async function startDaemonHere(command: string, args: readonly string[], log: st
   });
   return {
     exited,
+    async signal(signal) {
+      if (child.pid !== undefined) signalProcess(child.pid, signal);
+    },
     async kill(signal) {
       if (child.pid !== undefined && child.exitCode === null) signalProcess(child.pid, signal);
       await exited;
@@ -92,14 +100,14 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     dockerd: [
       ...['--host', `unix://${socket}`, '--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
       ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'run'), '--storage-driver=overlay2'],
-      ...['--live-restore', '--userland-proxy=false', ...groups, ...network],
+      ...['--userland-proxy=false', ...groups, ...network],
     ],
   };
   const logOf = (program: string) => join(folder, `${program}.log`);
-  const start = async (program: keyof typeof programs): Promise<Daemon> =>
+  const start = async (program: keyof typeof programs, args: readonly string[] = []): Promise<Daemon> =>
     host === undefined
-      ? await startDaemonHere(program, programs[program], logOf(program))
-      : await host.spawn(program, programs[program], {
+      ? await startDaemonHere(program, [...programs[program], ...args], logOf(program))
+      : await host.spawn(program, [...programs[program], ...args], {
           log: join(folder.slice(host.folder.length + 1), `${program}.log`),
         });
 
@@ -113,11 +121,11 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
       await dockerd?.kill('SIGKILL');
       dockerd = undefined;
     },
-    async startDaemon() {
+    async startDaemon({ liveRestore = true } = {}) {
       // A daemon that was killed leaves its id behind, and the next would take whoever has that id now for it.
       await rm(join(folder, 'docker.pid'), { force: true });
       let ended = false;
-      dockerd = await start('dockerd');
+      dockerd = await start('dockerd', liveRestore ? ['--live-restore'] : []);
       const onEnd = () => {
         ended = true;
       };
@@ -128,7 +136,14 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
       });
       if (ended) throw new Error(`dockerd ended as it started:\n${await readFile(logOf('dockerd'), 'utf8')}`);
     },
+    async freezeDaemon() {
+      await dockerd?.signal('SIGSTOP');
+    },
+    async thawDaemon() {
+      await dockerd?.signal('SIGCONT');
+    },
     async stop() {
+      await dockerd?.signal('SIGCONT');
       // Through the engine where it still answers: it knows the control groups of its containers.
       if (await pingDocker(socket)) await removeContainers(socket);
       await dockerd?.kill('SIGTERM');

@@ -54,6 +54,10 @@ export class HostProcess {
     });
   }
 
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    if (this.running) signalProcess(await this.pid(), signal);
+  }
+
   /** Signals the process itself; resolves when it has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.running) signalProcess(await this.pid(), signal);

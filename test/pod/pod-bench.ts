@@ -4,15 +4,16 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { Checkpoint } from '../../src/node/checkpoint.ts';
+import type { Deadlines } from '../../src/node/docker/deadlines.ts';
 import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
 import type { PodNetwork } from '../../src/node/pod-network.ts';
-import { ContainerWatch } from '../../src/node/pods/container-watch.ts';
+import { ContainerWatch, type Sight } from '../../src/node/pods/container-watch.ts';
 import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
 import { ImagePuller } from '../../src/node/pods/image-puller.ts';
 import { PodAgent } from '../../src/node/pods/pod-agent.ts';
@@ -46,6 +47,15 @@ class AddressesOnly implements PodNetwork {
   }
 }
 
+export interface AgentOptions {
+  cluster?: string;
+  clock?: Clock;
+  /** Of the way to Docker, where it is not the direct one. */
+  socketPath?: string;
+  deadlines?: Deadlines;
+  onSight?(sight: Sight): void;
+}
+
 export interface RunningAgent {
   agent: PodAgent;
   runtime: DockerRuntime;
@@ -74,12 +84,13 @@ export class PodBench {
     return new PodBench(engine, await mkdtemp(join(engine.folder, 'agent-')));
   }
 
-  async startAgent(cluster = 'c1'): Promise<RunningAgent> {
+  async startAgent(options: AgentOptions = {}): Promise<RunningAgent> {
     const { client, dataDir } = this;
+    const { cluster = 'c1', clock = systemClock, socketPath = this.engine.socket, deadlines, onSight } = options;
     const abort = new AbortController();
-    const clock = systemClock;
     const log = createLog({ level: 'warn', part: 'agent' });
-    const runtime = new DockerRuntime({ socketPath: this.engine.socket, owner: { cluster, node }, log });
+    const owner = { cluster, node };
+    const runtime = new DockerRuntime({ socketPath, owner, log, clock, ...(deadlines && { deadlines }) });
     const informers = new Informers(client, log);
     const desired = new DesiredPods({
       informer: informers.for(pods, { fieldSelector: `spec.nodeName=${node}` }),
@@ -94,7 +105,7 @@ export class PodBench {
       runtime,
       network: this.network,
       desired,
-      watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange }),
+      watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
       puller: new ImagePuller({ runtime, clock }),
       files: new PodFiles({ dataDir, resolvConf: async () => 'nameserver 10.96.0.10\n' }),
       recorder: new EventRecorder({ client, log, component: 'kubelet', host: node }),

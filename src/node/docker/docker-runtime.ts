@@ -17,9 +17,10 @@ import {
   type RuntimeEvent,
 } from '../runtime.ts';
 import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
+import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
 import { execIn } from './docker-exec.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
-import { observed } from './observed.ts';
+import { observed, unseen } from './observed.ts';
 import type { Owner } from './owner.ts';
 import { importPauseImage, pauseImage } from './pause-image.ts';
 
@@ -34,6 +35,7 @@ export interface DockerRuntimeOptions {
   owner: Owner;
   log: Log;
   clock?: Clock;
+  deadlines?: Deadlines;
 }
 
 export class DockerRuntime implements Runtime {
@@ -41,13 +43,25 @@ export class DockerRuntime implements Runtime {
   readonly #owner: Owner;
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #heardOverdue: (() => void)[] = [];
   #placement: Promise<Placement> | undefined;
 
-  constructor({ socketPath, owner, log, clock = systemClock }: DockerRuntimeOptions) {
+  constructor({ socketPath, owner, log, clock = systemClock, deadlines = usualDeadlines }: DockerRuntimeOptions) {
     this.#docker = new Docker({ socketPath });
+    giveDeadlines(this.#docker, deadlines, clock, () => {
+      for (const heard of this.#heardOverdue) heard();
+    });
     this.#owner = owner;
     this.#log = log;
     this.#clock = clock;
+  }
+
+  async ping(): Promise<void> {
+    await this.#docker.ping();
+  }
+
+  onOverdue(heard: () => void): void {
+    this.#heardOverdue.push(heard);
   }
 
   async version(): Promise<string> {
@@ -59,12 +73,12 @@ export class DockerRuntime implements Runtime {
   async list(known: (id: string) => ObservedContainer | undefined): Promise<ObservedContainer[]> {
     const listed = await this.#docker.listContainers({ all: true, filters: JSON.stringify(this.#ours()) });
     const found = await Promise.all(
-      listed.map(async ({ Id, State }) => {
-        const before = known(Id);
-        if (before?.state === State) return before;
-        return await this.inspect(Id).catch((error: unknown) => {
-          this.#log.warn('cannot look at a container', { container: Id, error });
-          return before;
+      listed.map(async (info) => {
+        const before = known(info.Id);
+        if (before?.state === info.State) return before;
+        return await this.inspect(info.Id).catch((error: unknown) => {
+          this.#log.warn('cannot look at a container', { container: info.Id, error });
+          return unseen(info);
         });
       }),
     );
@@ -88,6 +102,7 @@ export class DockerRuntime implements Runtime {
     const stream = (await this.#docker.getEvents({
       since,
       filters: JSON.stringify(filters),
+      abortSignal: signal,
     })) as NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(): void };
     const destroy = () => stream.destroy();
     signal.addEventListener('abort', destroy, { once: true });

@@ -9,13 +9,10 @@ function millis(time: string | undefined): number | undefined {
   return ms > 0 ? ms : undefined;
 }
 
-export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
-  const { State: state, Config: config } = info;
-  const read = (label: string) => config.Labels[label] ?? '';
-  // What could not be started stays "created", with the reason.
-  const startError = state.Status === 'created' ? state.Error : '';
+/** What stands on a container since it was made. */
+function written(on: Record<string, string>) {
+  const read = (label: string) => on[label] ?? '';
   return {
-    id: info.Id,
     podUid: read(labels.podUid),
     podNamespace: read(labels.podNamespace),
     podName: read(labels.podName),
@@ -23,6 +20,16 @@ export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     attempt: Number(read(labels.attempt)) || 0,
     pauseId: read(labels.name) === pauseName ? '' : read(labels.pauseId),
     backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
+  };
+}
+
+export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
+  const { State: state, Config: config } = info;
+  // What could not be started stays "created", with the reason.
+  const startError = state.Status === 'created' ? state.Error : '';
+  return {
+    ...written(config.Labels),
+    id: info.Id,
     state: state.Running ? 'running' : state.Status === 'created' && !startError ? 'created' : 'exited',
     pid: state.Pid,
     createdAt: millis(info.Created) ?? 0,
@@ -33,5 +40,23 @@ export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     startError,
     stopSignal: (config as { StopSignal?: string }).StopSignal || 'SIGTERM',
     imageId: info.Image,
+  };
+}
+
+/** A container that Docker lists but does not answer for: who it is can be told, how it is cannot. */
+export function unseen(info: Docker.ContainerInfo): ObservedContainer {
+  return {
+    ...written(info.Labels),
+    id: info.Id,
+    state: 'unknown',
+    pid: 0,
+    createdAt: info.Created * 1000,
+    startedAt: undefined,
+    finishedAt: undefined,
+    exitCode: 0,
+    oomKilled: false,
+    startError: '',
+    stopSignal: 'SIGTERM',
+    imageId: info.ImageID,
   };
 }

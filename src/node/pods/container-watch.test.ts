@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
-import type { ObservedContainer, Runtime, RuntimeEvent } from '../runtime.ts';
-import { ContainerWatch } from './container-watch.ts';
+import { type ObservedContainer, type Runtime, type RuntimeEvent, RuntimeOverdue } from '../runtime.ts';
+import { ContainerWatch, type Sight } from './container-watch.ts';
 import { sampleContainer } from './pod-samples.ts';
 
 /** Docker as the watch sees it: containers, a count of the looks at them, and a stream of events that can break. */
@@ -11,6 +11,10 @@ class PlayedDocker {
   readonly containers = new Map<string, ObservedContainer>();
   looks = 0;
   lists = 0;
+  pings = 0;
+  /** What every call gets while the engine hangs. */
+  overdue: RuntimeOverdue | undefined;
+  callIsOverdue = () => {};
   #next = Promise.withResolvers<RuntimeEvent>();
 
   has(container: ObservedContainer): void {
@@ -24,26 +28,33 @@ class PlayedDocker {
     await settled();
   }
 
-  breakStream(): void {
-    const { reject } = this.#next;
-    this.#next = Promise.withResolvers();
-    reject(new Error('broken'));
-  }
+  breakStream = () => {};
 
   readonly runtime = {
     list: async () => {
       this.lists += 1;
+      if (this.overdue) throw this.overdue;
       return [...this.containers.values()];
     },
     inspect: async (id: string) => {
       this.looks += 1;
       return this.containers.get(id);
     },
-    events: async () => this.#events(),
+    ping: async () => {
+      this.pings += 1;
+      if (this.overdue) throw this.overdue;
+    },
+    onOverdue: (heard: () => void) => {
+      this.callIsOverdue = heard;
+    },
+    events: async (signal: AbortSignal) => this.#events(signal),
   } as unknown as Runtime;
 
-  async *#events(): AsyncIterable<RuntimeEvent> {
-    for (;;) yield await this.#next.promise;
+  async *#events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const broken = Promise.withResolvers<never>();
+    this.breakStream = () => broken.reject(new Error('broken'));
+    signal.addEventListener('abort', this.breakStream);
+    for (;;) yield await Promise.race([this.#next.promise, broken.promise]);
   }
 }
 
@@ -51,20 +62,19 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 async function watchOf(docker: PlayedDocker) {
   const changes: string[] = [];
-  const sight: boolean[] = [];
+  const sight: Sight[] = [];
   const watch = new ContainerWatch({
     runtime: docker.runtime,
-    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 1_000 ? ms : 1, signal) },
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 5_000 ? ms : 1, signal) },
     log: createLog({ write: () => {} }),
     onChange: (podUid) => changes.push(podUid),
-    onSight: (isCurrent) => sight.push(isCurrent),
+    onSight: (now) => sight.push(now),
   });
   const abort = new AbortController();
   const run = watch.run(abort.signal);
   await watch.listed;
   const end = async () => {
     abort.abort();
-    docker.breakStream();
     await run;
   };
   return { watch, changes, sight, end };
@@ -112,7 +122,7 @@ test('after a break the picture is listed anew, and what went meanwhile is gone'
   docker.has(sampleContainer('side'));
   docker.breakStream();
   await settled();
-  assert.deepEqual(sight, [true, false, true]);
+  assert.deepEqual(sight, ['current', 'away', 'current']);
   assert.deepEqual(
     watch.of('u1').map(({ name }) => name),
     ['side'],
@@ -132,5 +142,49 @@ test('two looks at one container do not overtake each other', async () => {
   };
   await Promise.all([watch.look('main-0'), watch.look('main-0')]);
   assert.equal(watch.get('main-0')?.state, 'exited');
+  await end();
+});
+
+test('an answer that is overdue makes doubt: an engine that answers others is trusted, one that answers none hangs', async () => {
+  const docker = new PlayedDocker();
+  docker.has(sampleContainer('main'));
+  const { watch, changes, sight, end } = await watchOf(docker);
+  docker.callIsOverdue();
+  await settled();
+  assert.deepEqual([docker.pings, sight, watch.current], [1, ['current'], true]);
+  docker.overdue = new RuntimeOverdue('no answer');
+  changes.length = 0;
+  docker.callIsOverdue();
+  await settled();
+  assert.deepEqual([sight.at(-1), watch.current, changes], ['hangs', false, []]);
+  docker.overdue = undefined;
+  docker.has(sampleContainer('main', { state: 'exited' }));
+  await settled();
+  assert.deepEqual([sight, watch.get('main-0')?.state], [['current', 'hangs', 'current'], 'exited']);
+  assert.ok(changes.includes('u1'), 'what waited is looked after again');
+  await end();
+});
+
+test('a container that cannot be looked at is unknown until it can be, and holds up no other', async () => {
+  const docker = new PlayedDocker();
+  docker.has(sampleContainer('main'));
+  docker.has(sampleContainer('side'));
+  const { watch, changes, end } = await watchOf(docker);
+  const { inspect } = docker.runtime;
+  const stuck = Promise.withResolvers<ObservedContainer>();
+  docker.runtime.inspect = (id) => (id === 'main-0' ? stuck.promise : inspect(id));
+  await docker.tell('die', 'main-0');
+  docker.has(sampleContainer('side', { state: 'exited' }));
+  await docker.tell('die', 'side-0');
+  assert.equal(watch.get('side-0')?.state, 'exited', 'the other one is seen meanwhile');
+  stuck.reject(new RuntimeOverdue('stuck'));
+  docker.runtime.inspect = async (id) => (id === 'main-0' ? Promise.reject(new Error('still')) : inspect(id));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(watch.get('main-0')?.state, 'unknown');
+  docker.runtime.inspect = inspect;
+  docker.has(sampleContainer('main', { state: 'exited' }));
+  changes.length = 0;
+  await settled();
+  assert.deepEqual([watch.get('main-0')?.state, changes], ['exited', ['u1']]);
   await end();
 });

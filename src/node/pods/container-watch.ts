@@ -1,11 +1,14 @@
-// The agent's picture of its containers: listed once, then kept by Docker's events. While the event stream is broken the
-// picture is not current and nothing is planned by it; a slow full list is the safety net.
+// The agent's picture of its containers: listed once, then kept by Docker's events. While the event stream is broken, or
+// the engine hangs, the picture is not current and nothing is planned by it; a slow full list is the safety net.
+// Holds: a container that cannot be looked at is "unknown" until it can be, and holds up no other.
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { ObservedContainer, Runtime, RuntimeEvent } from '../runtime.ts';
+import { type ObservedContainer, type Runtime, type RuntimeEvent, RuntimeOverdue } from '../runtime.ts';
 
 const relistMs = 300_000;
+/** An engine that is never asked would hang unnoticed. */
+const pingMs = 90_000;
 
 export interface ContainerWatchOptions {
   runtime: Runtime;
@@ -13,20 +16,26 @@ export interface ContainerWatchOptions {
   log: Log;
   onChange(podUid: string): void;
   /** Told when the picture becomes current, and when it is no longer. */
-  onSight?(isCurrent: boolean): void;
+  onSight?(sight: Sight): void;
 }
+
+/** How well the containers are seen: not at all where the engine is away, or is there and answers nothing. */
+export type Sight = 'current' | 'away' | 'hangs';
 
 export class ContainerWatch {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onChange: (podUid: string) => void;
-  readonly #onSight: (isCurrent: boolean) => void;
+  readonly #onSight: (sight: Sight) => void;
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #looking = new Map<string, { again: boolean; found: Promise<ObservedContainer | undefined> }>();
   readonly #beingStarted = new Set<string>();
   readonly #listed = Promise.withResolvers<void>();
-  #current = false;
+  readonly #failedLooks = new Backoff({ firstMs: 1_000, ceilingMs: 60_000 });
+  #sight: Sight | undefined;
+  #doubt = Promise.withResolvers<void>();
+  #signal = AbortSignal.abort();
 
   constructor(options: ContainerWatchOptions) {
     this.#runtime = options.runtime;
@@ -34,11 +43,12 @@ export class ContainerWatch {
     this.#log = options.log;
     this.#onChange = options.onChange;
     this.#onSight = options.onSight ?? (() => {});
+    this.#runtime.onOverdue(() => this.#doubt.resolve());
   }
 
   /** Whether the picture is what Docker has. */
   get current(): boolean {
-    return this.#current;
+    return this.#sight === 'current';
   }
 
   /** Resolves when the picture is complete for the first time. */
@@ -103,22 +113,27 @@ export class ContainerWatch {
 
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff({ firstMs: 100, ceilingMs: 5_000 });
+    this.#signal = signal;
     while (!signal.aborted) {
       const attempt = new AbortController();
-      const end = () => attempt.abort();
+      const end = () => attempt.abort(signal.reason);
       signal.addEventListener('abort', end, { once: true });
+      let sight: Sight = 'away';
       try {
+        this.#check(attempt);
         const events = await this.#runtime.events(attempt.signal);
         await this.#relist();
-        this.#setCurrent(true);
+        this.#setSight('current');
         backoff.forget('events');
-        this.#relistSlowly(attempt.signal);
-        for await (const event of events) await this.#heed(event);
+        for await (const event of events) this.#heed(event);
         throw new Error('the event stream ended');
       } catch (error) {
-        if (!signal.aborted) this.#log.warn('lost sight of the containers, trying again', { error });
+        const cause: unknown = attempt.signal.reason ?? error;
+        if (cause instanceof RuntimeOverdue) sight = 'hangs';
+        if (!signal.aborted && this.#sight !== sight)
+          this.#log.warn('lost sight of the containers, trying again', { error: cause });
       } finally {
-        this.#setCurrent(false);
+        this.#setSight(sight);
         attempt.abort();
         signal.removeEventListener('abort', end);
       }
@@ -126,24 +141,36 @@ export class ContainerWatch {
     }
   }
 
-  #setCurrent(isCurrent: boolean): void {
-    if (isCurrent !== this.#current) this.#onSight(isCurrent);
-    this.#current = isCurrent;
-    if (!isCurrent) return;
+  #setSight(sight: Sight): void {
+    if (sight === this.#sight) return;
+    this.#sight = sight;
+    this.#onSight(sight);
+    if (sight !== 'current') return;
     this.#listed.resolve();
     for (const podUid of this.podUids()) this.#onChange(podUid);
   }
 
-  #relistSlowly(signal: AbortSignal): void {
-    const relist = async (): Promise<void> => {
+  /** Asks now and then, and whenever an answer is overdue, whether the engine answers at all; ends the attempt if not. */
+  #check(attempt: AbortController): void {
+    const { signal } = attempt;
+    const check = async (): Promise<void> => {
+      let listedMs = this.#clock.monotonicMs();
       while (!signal.aborted) {
-        await this.#clock.sleep(relistMs, signal);
+        await this.#pauseOrDoubt(signal);
+        await this.#runtime.ping();
+        if (this.#clock.monotonicMs() - listedMs < relistMs) continue;
         await this.#relist();
+        listedMs = this.#clock.monotonicMs();
       }
     };
-    relist().catch((error: unknown) => {
-      if (!signal.aborted) this.#log.warn('the slow list of containers failed', { error });
-    });
+    check().catch((error: unknown) => attempt.abort(error));
+  }
+
+  async #pauseOrDoubt(signal: AbortSignal): Promise<void> {
+    this.#doubt = Promise.withResolvers();
+    const pause = new AbortController();
+    const end = AbortSignal.any([signal, pause.signal]);
+    await Promise.race([this.#clock.sleep(pingMs, end), this.#doubt.promise]).finally(() => pause.abort());
   }
 
   async #relist(): Promise<void> {
@@ -157,6 +184,7 @@ export class ContainerWatch {
       if (known === container || this.get(container.id) !== known) continue;
       this.put(container);
       changed.add(container.podUid);
+      if (container.state === 'unknown') void this.#lookUntilSeen(container.id);
     }
     for (const [id, gone] of before) {
       if (this.get(id) !== gone) continue;
@@ -166,21 +194,35 @@ export class ContainerWatch {
     for (const podUid of changed) this.#onChange(podUid);
   }
 
-  async #heed({ containerId, action }: RuntimeEvent): Promise<void> {
+  #heed({ containerId, action }: RuntimeEvent): void {
     const known = this.get(containerId);
     if (action === 'destroy') {
+      // A look that is under way may bring an older answer.
+      const looking = this.#looking.get(containerId);
+      if (looking) looking.again = true;
       this.drop(containerId);
       if (known) this.#onChange(known.podUid);
       return;
     }
     if (this.#beingStarted.has(containerId) && action === 'start') return;
     if (known?.state === (action === 'die' ? 'exited' : 'running')) return;
+    void this.#lookUntilSeen(containerId);
+  }
+
+  /** One container that cannot be looked at must not blind us to the others: nobody waits for it. */
+  async #lookUntilSeen(id: string): Promise<void> {
     try {
-      const found = await this.look(containerId);
+      const found = await this.look(id);
+      this.#failedLooks.forget(id);
       if (found) this.#onChange(found.podUid);
     } catch (error) {
-      // One container that cannot be looked at must not blind us to the others; the slow list tries it again.
-      this.#log.warn('cannot look at a container', { container: containerId, error });
+      const known = this.get(id);
+      if (known) this.put({ ...known, state: 'unknown' });
+      const retryMs = this.#failedLooks.nextMs(id);
+      this.#log.warn('cannot look at a container, trying again', { container: id, seconds: retryMs / 1000, error });
+      await this.#clock.sleep(retryMs, this.#signal).catch(() => {});
+      // What an attempt of later has seen need not be looked at for this one.
+      if (!this.#signal.aborted && this.get(id)?.state === 'unknown') await this.#lookUntilSeen(id);
     }
   }
 }

@@ -23,6 +23,8 @@ import type { PodStepsOptions } from './step.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;
+/** A pod whose step hangs holds up no other. */
+const patienceMs = 10_000;
 /**
  * How long a pod behind a service runs on when its deletion is seen: until this node has taken it out of its rules, and
  * twice as long again, as no node can tell when the others have done so and all are slow when one is.
@@ -51,7 +53,8 @@ export class PodAgent {
   constructor(options: PodAgentOptions) {
     const { log, clock } = options;
     this.#options = options;
-    this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, sync: (uid, signal) => this.#sync(uid, signal) });
+    const sync = (uid: string, signal: AbortSignal) => this.#sync(uid, signal);
+    this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, patienceMs, sync });
     this.#watch = options.watch((podUid) => this.#queue.add(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch });
     this.#status = new StatusWriter({ client: options.client, clock, log });
@@ -104,6 +107,10 @@ export class PodAgent {
       // What is not known for certain is not acted on: whoever finds out adds the pod again.
       if (!this.#watch.current || (!desired.get(uid) && !desired.isComplete)) return;
       const view = this.#view(uid);
+      if (view.containers.some(({ state }) => state === 'unknown')) {
+        this.#tellUnseen(view);
+        return;
+      }
       this.#tellUnsupported(view);
       const { steps, wakeAtMs } = planPod(view, clock.now());
       const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view.containers));
@@ -177,6 +184,11 @@ export class PodAgent {
     if (features.length === 0) return;
     const message = `This agent does not do yet: ${features.join(', ')}`;
     this.#options.recorder.record(pod, { type: 'Warning', reason: 'Unsupported', message });
+  }
+
+  #tellUnseen({ pod }: PodView): void {
+    const message = 'error determining status: a container of the pod cannot be inspected';
+    if (pod) this.#options.recorder.record(pod, { type: 'Warning', reason: 'FailedSync', message });
   }
 
   #forget(uid: string): void {
