@@ -19,14 +19,13 @@ import { Checkpoint } from './node/checkpoint.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
 import { ownerOf } from './node/docker/owner.ts';
 import { runHeartbeat } from './node/heartbeat.ts';
-import { observeHost } from './node/host-facts.ts';
+import { type HostFacts, observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
 import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { ImagePuller } from './node/pods/image-puller.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
-import { podResolvConf, readHostResolvConf } from './node/pods/pod-dns.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
 import { untilDone } from './node/retry.ts';
@@ -55,6 +54,7 @@ export function agentComponents(options: AgentOptions): Component[] {
   let runtime: DockerRuntime;
   let registration: Registration;
   let node: Node | undefined;
+  let facts: HostFacts;
   let informers: Informers;
   let network: Network;
   let podAgent: PodAgent;
@@ -91,7 +91,7 @@ export function agentComponents(options: AgentOptions): Component[] {
     {
       name: 'registration',
       start: async (signal) => {
-        const facts = await observeHost(dataDir);
+        facts = await observeHost(dataDir);
         const { address } = membership;
         const runtimeVersion = await runtime.version();
         const description = { name: nodeName, address, agentPort: options.agentPort, runtimeVersion, facts };
@@ -174,14 +174,12 @@ export function agentComponents(options: AgentOptions): Component[] {
       }),
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
       puller: new ImagePuller({ runtime, clock }),
-      files: new PodFiles({
-        dataDir,
-        resolvConf: async (pod) => podResolvConf(pod, settings, await readHostResolvConf()),
-      }),
+      files: new PodFiles({ dataDir, settings }),
       recorder: new EventRecorder({ client, log: podLog, component: 'kubelet', host: nodeName, clock }),
       log: podLog,
       clock,
       hostAddress,
+      allocatable: () => facts.allocatable,
       services: () => serviceInformer.list(),
     });
   }

@@ -24,6 +24,12 @@ import { busyboxImage, ensureImages } from '../images/images.ts';
 import { FakeApi } from './fake-api.ts';
 
 const node = 'n1';
+const settings = {
+  clusterCidr: '10.99.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  clusterDomain: 'cluster.local',
+  dnsAddress: '10.96.0.10',
+};
 
 /** Hands out addresses as the real one does: the same for the same pod, also to an agent that comes later. */
 class AddressesOnly implements PodNetwork {
@@ -107,11 +113,12 @@ export class PodBench {
       desired,
       watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
       puller: new ImagePuller({ runtime, clock }),
-      files: new PodFiles({ dataDir, resolvConf: async () => 'nameserver 10.96.0.10\n' }),
+      files: new PodFiles({ dataDir, settings }),
       recorder: new EventRecorder({ client, log, component: 'kubelet', host: node }),
       log,
       clock,
       hostAddress: '192.0.2.7',
+      allocatable: () => ({ cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' }),
       services: () => [],
     });
     await agent.start(abort.signal);

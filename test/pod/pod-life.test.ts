@@ -24,7 +24,7 @@ const script = (text: string) => [{ name: 'main', image: busyboxImage, command: 
 test('a pod runs, is told of, and its logs come', async () => {
   const created = await bench.createPod('web', {
     containers: script(
-      'echo hello from $(hostname); grep web /etc/hosts; cat /etc/resolv.conf; trap "exit 0" TERM; sleep 1000 & wait',
+      'echo hello from $(hostname); grep web /etc/hosts; grep nameserver /etc/resolv.conf; trap "exit 0" TERM; sleep 1000 & wait',
     ),
   });
   const pod = await bench.podWhen('web', 'ready', isReady);

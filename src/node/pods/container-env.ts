@@ -2,8 +2,10 @@
 // what comes later overrides what came before.
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
-import { hasClusterIp, type Service } from '../../api/kinds/service.ts';
+import type { Service } from '../../api/kinds/service.ts';
 import { expandReferences } from './expand.ts';
+import { resourceFieldValue } from './resource-field.ts';
+import { serviceEnv } from './service-env.ts';
 
 /** A container cannot be made as long as what it refers to is missing. */
 export class ConfigProblem extends Error {}
@@ -15,9 +17,12 @@ export interface EnvSources {
   services: readonly Service[];
   podAddress: string;
   hostAddress: string;
+  /** What the node has for pods: as much a container without a limit may use. */
+  allocatable: Record<string, string | number>;
 }
 
 type EnvVar = NonNullable<Container['env']>[number];
+type ResourceFieldRef = NonNullable<NonNullable<EnvVar['valueFrom']>['resourceFieldRef']>;
 type EnvFrom = NonNullable<Container['envFrom']>[number];
 
 export async function containerEnv(pod: Pod, container: Container, sources: EnvSources): Promise<Map<string, string>> {
@@ -28,7 +33,7 @@ export async function containerEnv(pod: Pod, container: Container, sources: EnvS
   }
   for (const variable of container.env ?? []) {
     const value = variable.valueFrom
-      ? await referredValue(pod, variable, sources)
+      ? await referredValue(pod, container, variable, sources)
       : expandReferences(variable.value ?? '', values);
     if (value !== undefined) values.set(variable.name, value);
   }
@@ -44,10 +49,16 @@ async function wholeSource({ configMapRef, secretRef }: EnvFrom, sources: EnvSou
   return data ?? {};
 }
 
-async function referredValue(pod: Pod, { name, valueFrom }: EnvVar, sources: EnvSources): Promise<string | undefined> {
+async function referredValue(
+  pod: Pod,
+  container: Container,
+  { name, valueFrom }: EnvVar,
+  sources: EnvSources,
+): Promise<string | undefined> {
   if (valueFrom?.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath, sources);
+  if (valueFrom?.resourceFieldRef) return ofResource(pod, container, valueFrom.resourceFieldRef, sources);
   const ref = valueFrom?.configMapKeyRef ?? valueFrom?.secretKeyRef;
-  if (!ref?.name) throw new ConfigProblem(`the source of variable ${name} is not supported yet`);
+  if (!ref?.name) throw new ConfigProblem(`variable ${name} has no source that is known here`);
   const isConfigMap = valueFrom?.configMapKeyRef !== undefined;
   const kind = isConfigMap ? 'configmap' : 'secret';
   const data = isConfigMap ? await sources.configMap(ref.name) : await sources.secret(ref.name);
@@ -57,6 +68,15 @@ async function referredValue(pod: Pod, { name, valueFrom }: EnvVar, sources: Env
     const object = `${isConfigMap ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace}/${ref.name}`;
     throw new ConfigProblem(`couldn't find key ${ref.key} in ${object}`);
   }
+  return value;
+}
+
+function ofResource(pod: Pod, own: Container, field: ResourceFieldRef, { allocatable }: EnvSources): string {
+  const { initContainers = [], containers } = pod.spec;
+  const named = [...initContainers, ...containers].find(({ name }) => name === field.containerName);
+  if (field.containerName && !named) throw new ConfigProblem(`container ${field.containerName} not found`);
+  const value = resourceFieldValue(pod, named ?? own, field, allocatable);
+  if (value === undefined) throw new ConfigProblem(`unsupported container resource : ${field.resource}`);
   return value;
 }
 
@@ -77,33 +97,4 @@ export function fieldValue(pod: Pod, path: string, sources: Pick<EnvSources, 'po
   };
   if (!(path in fields)) throw new ConfigProblem(`unsupported fieldPath: ${path}`);
   return fields[path] ?? '';
-}
-
-/** The variables by which a container finds services without DNS; those of default/kubernetes are always there. */
-export function serviceEnv(services: readonly Service[], namespace: string, withLinks: boolean): Map<string, string> {
-  const values = new Map<string, string>();
-  const isKubernetes = ({ metadata }: Service) => metadata.namespace === 'default' && metadata.name === 'kubernetes';
-  const shown = services.filter(
-    (service) =>
-      hasClusterIp(service) && (isKubernetes(service) || (withLinks && service.metadata.namespace === namespace)),
-  );
-  for (const { metadata, spec } of shown) {
-    const prefix = metadata.name.toUpperCase().replaceAll('-', '_');
-    const [first] = spec.ports ?? [];
-    if (!first) continue;
-    const address = spec.clusterIP ?? '';
-    const url = (protocol = 'TCP', port = 0) => `${protocol.toLowerCase()}://${address}:${port}`;
-    values.set(`${prefix}_SERVICE_HOST`, address);
-    values.set(`${prefix}_SERVICE_PORT`, String(first.port));
-    values.set(`${prefix}_PORT`, url(first.protocol, first.port));
-    for (const { name, port, protocol = 'TCP' } of spec.ports ?? []) {
-      if (name) values.set(`${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll('-', '_')}`, String(port));
-      const link = `${prefix}_PORT_${port}_${protocol}`;
-      values.set(link, url(protocol, port));
-      values.set(`${link}_PROTO`, protocol.toLowerCase());
-      values.set(`${link}_PORT`, String(port));
-      values.set(`${link}_ADDR`, address);
-    }
-  }
-  return values;
 }

@@ -8,7 +8,7 @@ import type { PodView } from './pod-view.ts';
 import type { PodStepsOptions } from './step.ts';
 
 export function objectSources(
-  { client, hostAddress, services }: PodStepsOptions,
+  { client, hostAddress, services, allocatable }: PodStepsOptions,
   { metadata: { namespace } }: Pod,
   view: PodView,
 ): EnvSources {
@@ -24,6 +24,7 @@ export function objectSources(
     services: services(),
     podAddress: view.pod?.spec.hostNetwork ? hostAddress : (view.memory.attached?.address ?? ''),
     hostAddress,
+    allocatable: allocatable(),
   };
 }
 

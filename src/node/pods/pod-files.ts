@@ -2,31 +2,43 @@
 // /etc/hostname (Docker writes none for a pod), and the disks of its emptyDir volumes.
 // Containers hold these very files: they are written in place, never replaced.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { readFileIfThere } from '../../base/files.ts';
 import type { Mount } from '../runtime.ts';
+import { podResolvConf, readHostResolvConf } from './pod-dns.ts';
+import { kernelHostname } from './pod-hostname.ts';
+import { podHosts } from './pod-hosts.ts';
 
-const hostnameLength = 63;
+export interface PodFilesOptions {
+  dataDir: string;
+  settings: ClusterSettings;
+}
 
 export class PodFiles {
   readonly #root: string;
-  readonly #resolvConf: (pod: Pod) => Promise<string>;
+  readonly #settings: ClusterSettings;
 
-  constructor(options: { dataDir: string; resolvConf(pod: Pod): Promise<string> }) {
-    this.#root = join(options.dataDir, 'pods');
-    this.#resolvConf = options.resolvConf;
+  constructor({ dataDir, settings }: PodFilesOptions) {
+    this.#root = join(dataDir, 'pods');
+    this.#settings = settings;
   }
 
-  /** All files as they can be before the pod has its address. */
-  async prepare(pod: Pod): Promise<void> {
+  /** All files as they can be before the pod has its address. Answers what people should know of them. */
+  async prepare(pod: Pod): Promise<string[]> {
     const folder = this.folderOf(pod.metadata.uid ?? '');
     await this.writeHosts(pod, undefined);
+    const { text, warnings } = podResolvConf(pod, this.#settings, await readHostResolvConf());
     await Promise.all([
-      this.#resolvConf(pod).then((content) => writeIfDifferent(join(folder, 'resolv.conf'), content)),
-      writeIfDifferent(join(folder, 'hostname'), `${podHostname(pod)}\n`),
+      writeIfDifferent(join(folder, 'resolv.conf'), text),
+      writeIfDifferent(join(folder, 'hostname'), `${this.hostnameOf(pod)}\n`),
     ]);
+    return warnings;
+  }
+
+  hostnameOf(pod: Pod): string {
+    return kernelHostname(pod, this.#settings.clusterDomain);
   }
 
   async writeHosts(pod: Pod, address: string | undefined): Promise<void> {
@@ -35,7 +47,10 @@ export class PodFiles {
     const path = join(folder, 'etc-hosts');
     const known = address === undefined ? await readFileIfThere(path) : undefined;
     // The address that stands there already stays until another is known.
-    if (known === undefined) await writeIfDifferent(path, await hostsContent(pod, address));
+    if (known !== undefined) return;
+    const { clusterDomain } = this.#settings;
+    const hostFile = pod.spec.hostNetwork ? ((await readFileIfThere('/etc/hosts')) ?? '') : '';
+    await writeIfDifferent(path, podHosts(pod, { address, clusterDomain, hostFile }));
   }
 
   mounts(pod: Pod): Mount[] {
@@ -62,26 +77,6 @@ export class PodFiles {
       throw error;
     });
   }
-}
-
-export function podHostname(pod: Pod): string {
-  if (pod.spec.hostNetwork) return hostname();
-  return (pod.spec.hostname || pod.metadata.name).slice(0, hostnameLength).replace(/[-.]+$/, '');
-}
-
-async function hostsContent(pod: Pod, address: string | undefined): Promise<string> {
-  if (pod.spec.hostNetwork) {
-    return `# Kubernetes-managed hosts file (host network).\n${(await readFileIfThere('/etc/hosts')) ?? ''}`;
-  }
-  const own = address === undefined ? '' : `${address}\t${podHostname(pod)}\n`;
-  return `# Kubernetes-managed hosts file.
-127.0.0.1\tlocalhost
-::1\tlocalhost ip6-localhost ip6-loopback
-fe00::0\tip6-localnet
-fe00::0\tip6-mcastprefix
-fe00::1\tip6-allnodes
-fe00::2\tip6-allrouters
-${own}`;
 }
 
 async function writeIfDifferent(path: string, content: string): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import { pauseName } from '../runtime.ts';
 import { identityOf } from './container-spec.ts';
-import { podHostname } from './pod-files.ts';
+import { checkHostname } from './pod-hostname.ts';
 import { type DoStep, needed, type PodStepsOptions, type StepTable, textOf, type Work } from './step.ts';
 
 type SandboxStep = 'createPause' | 'startPause' | 'attach' | 'detach' | 'tellPauseLost';
@@ -29,7 +29,9 @@ export function sandboxSteps({ runtime, watch, network, files, recorder }: PodSt
       const pod: Pod = needed(work.pod);
       const { hostNetwork = false, hostIPC = false } = pod.spec;
       const identity = identityOf(pod, pauseName, attempt);
-      const spec = { ...identity, hostname: podHostname(pod), hostNetwork, hostIpc: hostIPC };
+      const hostname = files.hostnameOf(pod);
+      checkHostname(hostname);
+      const spec = { ...identity, hostname, hostNetwork, hostIpc: hostIPC };
       watch.put(await runtime.createPause(spec));
     }),
     startPause: telling<'startPause'>(async ({ id }) => {

@@ -23,6 +23,8 @@ export interface PodStepsOptions {
   recorder: EventRecorder;
   clock: Clock;
   hostAddress: string;
+  /** What the node has for pods. */
+  allocatable(): Record<string, string>;
   services(): readonly Service[];
 }
 

@@ -11,15 +11,7 @@ const securityFields = [
   'seLinuxOptions',
   'seccompProfile',
 ] as const;
-const podFields = [
-  'activeDeadlineSeconds',
-  'ephemeralContainers',
-  'hostAliases',
-  'imagePullSecrets',
-  'runtimeClassName',
-  'setHostnameAsFQDN',
-  'subdomain',
-] as const;
+const podFields = ['activeDeadlineSeconds', 'ephemeralContainers', 'imagePullSecrets', 'runtimeClassName'] as const;
 const podSecurityFields = [
   'appArmorProfile',
   'fsGroup',
@@ -54,7 +46,6 @@ function ofContainer(spec: PodSpec, container: Container, list: string): string[
     if (mountPropagation && mountPropagation !== 'None') found.push(`${at}.volumeMounts[${name}].mountPropagation`);
     if (subPathExpr) found.push(`${at}.volumeMounts[${name}].subPathExpr`);
   }
-  if (container.env?.some(({ valueFrom }) => valueFrom?.resourceFieldRef)) found.push(`${at}.env.resourceFieldRef`);
   return found;
 }
 

@@ -16,7 +16,8 @@ export function volumeSteps(options: PodStepsOptions): StepTable<'prepare' | 're
     const pod = needed(maybePod);
     const { memory } = view;
     try {
-      await files.prepare(pod);
+      for (const message of await files.prepare(pod))
+        recorder.record(pod, { type: 'Warning', reason: 'DNSConfigForming', message });
       const dueMs = await prepareVolumes(pod, files.folderOf(pod.metadata.uid ?? ''), projections(pod, view));
       memory.renewTokensAtMs = dueMs ?? Number.POSITIVE_INFINITY;
       memory.prepared = true;
