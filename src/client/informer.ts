@@ -40,7 +40,7 @@ export class Informer<T extends KubeObject> {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Resolves when the copy is complete for the first time. */
+  /** Resolves when the copy is complete for the first time: as the API has it, or as it was assumed. */
   get synced(): Promise<void> {
     return this.#synced.promise;
   }
@@ -65,6 +65,13 @@ export class Informer<T extends KubeObject> {
     this.#indexes.push(index);
     for (const [key, object] of this.#objects) index.add(key, object);
     return (key) => index.lookup(key);
+  }
+
+  /** What was known in an earlier life stands in until the API answers; it brings the copy up to date by what differs. */
+  assume(objects: T[]): void {
+    if (this.#revision !== undefined) return;
+    for (const object of objects) this.#put(keyOf(object), object);
+    this.#synced.resolve();
   }
 
   /** Keeps the copy until the signal is aborted. */

@@ -1,15 +1,18 @@
 // The node's part of the pod network, put together: bridge, pod links, routes, service rules, DNS.
-// Holds: what a former life of the agent left in the kernel goes on working while this one learns what the cluster wants.
+// Holds: what a former life of the agent left in the kernel goes on working while this one learns what the cluster wants;
+// and where nothing is left, after a reboot, the cluster is what it was the last time until the API answers.
 import { join } from 'node:path';
 import type { ClusterSettings } from '../api/cluster-settings.ts';
 import { type EndpointSlice, endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
 import { type Service, services } from '../api/kinds/service.ts';
+import type { KubeObject } from '../api/meta.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
 import { readFileIfThere, writeFileWhole } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Informer } from '../client/informer.ts';
+import { rememberInformer } from '../client/informer-memory.ts';
 import type { Informers } from '../client/informers.ts';
 import { type ClusterRecords, clusterRecords } from './dns/cluster-records.ts';
 import { DnsServer } from './dns/dns-server.ts';
@@ -66,6 +69,7 @@ export class Network {
     const { nodeName, nodeAddress, dataDir, settings, log } = this.#options;
     const ip = this.#ip;
     signal.addEventListener('abort', () => ip.close());
+    await this.#remember(signal);
     const podCidr = await this.#podCidr(signal);
     const bridgeWish = { podCidr, nodeAddress, settings };
     let bridge: Bridge = await ensureBridge(bridgeWish, ip);
@@ -109,6 +113,20 @@ export class Network {
   #started(): PodLinks {
     if (!this.#pods) throw new Error('the pod network has not been started');
     return this.#pods;
+  }
+
+  /** Services, endpoints and nodes as they were the last time. */
+  async #remember(signal: AbortSignal): Promise<void> {
+    const { dataDir, log } = this.#options;
+    const remember = <T extends KubeObject>(informer: Informer<T>, name: string) => {
+      const path = join(dataDir, 'network', 'remembered', `${name}.jsonl`);
+      return rememberInformer({ informer, path, clock: this.#clock, log }, signal);
+    };
+    await Promise.all([
+      remember(this.#nodes, 'nodes'),
+      remember(this.#services, 'services'),
+      remember(this.#slices, 'endpoint-slices'),
+    ]);
   }
 
   /** The range of this node's pods: the one it had, else the one that it is given. */
