@@ -137,7 +137,15 @@ export function agentComponents(options: AgentOptions): Component[] {
             const serving = await ensureServingCertificate(client, host, signal);
             const apiLog = log.named('api');
             const containers = podAgent.containers();
-            const routes = nodeRoutes({ runtime, containers, pods: () => podAgent.pods(), clock, log: apiLog });
+            const routes = nodeRoutes({
+              nodeName,
+              dataDir,
+              runtime,
+              containers,
+              pods: () => podAgent.pods(),
+              clock,
+              log: apiLog,
+            });
             const callers = new Callers({ client, nodeName, clock, log: apiLog });
             api = new NodeApi({ ca, serving, callers, routes, log: apiLog });
             await api.listen(options.agentPort);

@@ -31,6 +31,10 @@ export interface ObservedContainer extends ContainerIdentity {
   startError: string;
   stopSignal: string;
   imageId: string;
+  /** The file that has what it wrote; empty where it is kept otherwise. */
+  logPath: string;
+  /** The folder of what it changed in its file system; empty where that is not told. */
+  layerFolder: string;
 }
 
 export interface Mount {

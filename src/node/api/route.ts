@@ -9,6 +9,8 @@ import type { Runtime } from '../runtime.ts';
 
 /** What handlers stand on. */
 export interface NodeParts {
+  nodeName: string;
+  dataDir: string;
   runtime: Runtime;
   containers: Pick<ContainerWatch, 'of'>;
   pods(): Pod[];

@@ -1,9 +1,10 @@
 // The table of what the agent's API answers.
 import { logRoutes } from './container-logs.ts';
 import { type NodeParts, type Route, sendText } from './route.ts';
+import { statsRoutes } from './stats-routes.ts';
 
 export function nodeRoutes(parts: NodeParts): Route[] {
-  return [...basicRoutes(parts), ...logRoutes(parts)];
+  return [...basicRoutes(parts), ...logRoutes(parts), ...statsRoutes(parts)];
 }
 
 function basicRoutes({ pods }: NodeParts): Route[] {

@@ -225,6 +225,8 @@ export class DockerRuntime implements Runtime {
       startError: '',
       stopSignal: 'SIGTERM',
       imageId: '',
+      logPath: '',
+      layerFolder: '',
     };
   }
 

@@ -40,6 +40,8 @@ export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     startError,
     stopSignal: (config as { StopSignal?: string }).StopSignal || 'SIGTERM',
     imageId: info.Image,
+    logPath: info.LogPath ?? '',
+    layerFolder: (info.GraphDriver?.Data as { UpperDir?: string } | undefined)?.UpperDir ?? '',
   };
 }
 

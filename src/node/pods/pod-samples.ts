@@ -43,6 +43,8 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     startError: '',
     stopSignal: 'SIGTERM',
     imageId: 'sha256:00',
+    logPath: '',
+    layerFolder: '',
     ...changes,
   };
 }

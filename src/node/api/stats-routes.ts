@@ -1,0 +1,45 @@
+// /stats/summary and the metrics of what the node and its containers use: read anew for each who asks.
+import { availableParallelism } from 'node:os';
+import { containerMetrics } from '../stats/container-metrics.ts';
+import { Disks } from '../stats/disks.ts';
+import { type Observation, Observer } from '../stats/observation.ts';
+import { resourceMetrics } from '../stats/resource-metrics.ts';
+import { type DiskObservation, summaryOf } from '../stats/summary.ts';
+import { type NodeParts, type Route, sendText } from './route.ts';
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+
+export function statsRoutes({ nodeName, dataDir, pods, containers, clock }: NodeParts): Route[] {
+  const observer = new Observer({ pods, containers, clock });
+  const disks = new Disks({ dataDir, clock });
+  const metrics = (path: string, write: (observation: Observation) => string): Route => ({
+    path,
+    methods: ['GET'],
+    answer: async (_, response) => sendText(response, 200, write(await observer.observe()), metricsType),
+  });
+  return [
+    {
+      path: '/stats/summary',
+      methods: ['GET', 'POST'],
+      answer: async ({ query }, response) => {
+        const isShort = ['true', '1'].includes(query.get('only_cpu_and_memory') ?? '');
+        const observation = await observer.observe();
+        const summary = summaryOf(nodeName, observation, isShort ? undefined : await lookUp(disks, observation));
+        sendText(response, 200, JSON.stringify(summary), 'application/json');
+      },
+    },
+    metrics('/metrics/resource', resourceMetrics),
+    metrics('/metrics/cadvisor', (observation) => containerMetrics(observation, { cores: availableParallelism() })),
+  ];
+}
+
+async function lookUp(disks: Disks, { pods }: Observation): Promise<DiskObservation> {
+  const containers = pods.flatMap((found) => found.containers.map(({ container }) => container));
+  const [node, engine, ofContainers, volumes] = await Promise.all([
+    disks.node(),
+    disks.engine(containers),
+    Promise.all(containers.map(async (container) => [container.id, await disks.container(container)] as const)),
+    Promise.all(pods.map(async ({ pod }) => [pod.metadata.uid ?? '', await disks.volumes(pod)] as const)),
+  ]);
+  return { node, engine: engine ?? node, containers: new Map(ofContainers), volumes: new Map(volumes) };
+}

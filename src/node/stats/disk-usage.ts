@@ -1,0 +1,93 @@
+// Room on disks, and what folders take of it.
+import { lstat, readdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { ShortMemory } from '../../base/short-memory.ts';
+
+export interface DiskRoom {
+  capacityBytes: number;
+  availableBytes: number;
+  usedBytes: number;
+  inodes: number;
+  inodesFree: number;
+}
+
+export interface FolderUsage {
+  usedBytes: number;
+  inodesUsed: number;
+}
+
+/** Of the disk on which the path is; undefined where it is none. */
+export async function readRoom(path: string): Promise<DiskRoom | undefined> {
+  try {
+    const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(path);
+    return {
+      capacityBytes: blocks * bsize,
+      availableBytes: bavail * bsize,
+      usedBytes: (blocks - bfree) * bsize,
+      inodes: files,
+      inodesFree: ffree,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Walking a folder costs a look at each of its files: what was found holds for a while, and one is walked at a time. */
+const holdsMs = 60_000;
+const mostEntries = 1000;
+const bytesPerBlock = 512;
+
+export class FolderUsages {
+  readonly #found: ShortMemory<FolderUsage>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock) {
+    this.#found = new ShortMemory<FolderUsage>({ clock, mostEntries, holdsMs: () => holdsMs });
+  }
+
+  /** All zeros where there is no such folder. */
+  of(path: string): Promise<FolderUsage> {
+    return this.#found.get(path, () => {
+      const found = this.#last.then(() => walk(path));
+      this.#last = found;
+      return found;
+    });
+  }
+}
+
+async function walk(top: string): Promise<FolderUsage> {
+  const usage = { usedBytes: 0, inodesUsed: 0 };
+  /** What is linked to from several places takes its room once. */
+  const seen = new Set<string>();
+  const folders = [top];
+  const add = async (path: string): Promise<void> => {
+    const { blocks, nlink, dev, ino } = await lstat(path);
+    if (nlink > 1) {
+      const identity = `${dev}:${ino}`;
+      if (seen.has(identity)) return;
+      seen.add(identity);
+    }
+    usage.usedBytes += blocks * bytesPerBlock;
+    usage.inodesUsed += 1;
+  };
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    try {
+      await add(folder);
+      for (const entry of await readdir(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) folders.push(path);
+        else await add(path).catch(ignoreGone);
+      }
+    } catch (error) {
+      ignoreGone(error);
+    }
+  }
+  return usage;
+}
+
+/** Files come and go while they are counted. */
+function ignoreGone(error: unknown): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+}
