@@ -22,6 +22,7 @@ import { runHeartbeat } from './node/heartbeat.ts';
 import { type HostFacts, observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
+import { NodeMetrics } from './node/node-metrics.ts';
 import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { ImagePuller } from './node/pods/image-puller.ts';
@@ -47,6 +48,7 @@ export interface AgentOptions {
 export function agentComponents(options: AgentOptions): Component[] {
   const { nodeName, dataDir, server, log } = options;
   const clock = systemClock;
+  const metrics = new NodeMetrics(nodeName);
   let identity: NodeIdentity;
   let transport: HttpTransport;
   let client: Client;
@@ -83,7 +85,8 @@ export function agentComponents(options: AgentOptions): Component[] {
       name: 'Docker',
       start: async (signal) => {
         const owner = ownerOf(identity.ca, nodeName);
-        runtime = new DockerRuntime({ socketPath: options.dockerSocket, owner, log: log.named('docker') });
+        const docker = new DockerRuntime({ socketPath: options.dockerSocket, owner, log: log.named('docker') });
+        runtime = metrics.measured(docker);
         const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
         await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);
       },
@@ -143,6 +146,8 @@ export function agentComponents(options: AgentOptions): Component[] {
               runtime,
               containers,
               pods: () => podAgent.pods(),
+              metrics,
+              settings: () => ({ port: options.agentPort, clusterDomain: membership.settings.clusterDomain }),
               clock,
               log: apiLog,
             });
@@ -183,6 +188,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
       puller: new ImagePuller({ runtime, clock }),
       files: new PodFiles({ dataDir, settings }),
+      onSynced: (seconds) => metrics.podSynced(seconds),
       recorder: new EventRecorder({ client, log: podLog, component: 'kubelet', host: nodeName, clock }),
       log: podLog,
       clock,

@@ -1,6 +1,7 @@
 // What the server tells of itself at /metrics: requests, objects, the store, and its own process.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Metrics } from '../base/metrics.ts';
+import { tellOfProcess } from '../base/process-metrics.ts';
 import type { StoreStats } from '../store/store.ts';
 import type { InFlight } from './http/in-flight.ts';
 
@@ -90,18 +91,7 @@ export class ServerMetrics {
     const lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
     lag.enable();
     const lagSeconds = (nanos: number) => Math.max(0, nanos / nanosPerSecond - lagResolutionMs / 1000);
-    metrics.gauge('process_resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss());
-    metrics.gauge(
-      'nodejs_heap_size_used_bytes',
-      'JavaScript objects of the process.',
-      () => process.memoryUsage().heapUsed,
-    );
-    metrics.total('process_cpu_seconds_total', 'Processor time of the process.', () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
-    });
-    const startedAt = Date.now() / 1000 - process.uptime();
-    metrics.gauge('process_start_time_seconds', 'When the process began.', () => startedAt);
+    tellOfProcess(metrics);
     metrics.gauge(
       'nodejs_eventloop_lag_seconds',
       'How late the event loop came since the last time this was read.',

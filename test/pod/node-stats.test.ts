@@ -149,6 +149,24 @@ test('dashboards find the series of containers', async () => {
   assert.ok((find('container_memory_working_set_bytes', 'container=""', 'pod="busy"') ?? 0) > 0, 'the whole pod');
 });
 
+test('the agent counts its pods and what Docker was asked, and says what runs', async () => {
+  const series = await metrics('/metrics');
+  assert.equal(series.get('wherry_pods{phase="Running"}')?.value, 1);
+  assert.equal(series.get('kubelet_running_pods')?.value, 1);
+  assert.equal(series.get('kubelet_running_containers{container_state="running"}')?.value, 2);
+  const created = '{operation_type="createContainer"}';
+  assert.equal(series.get(`kubelet_runtime_operations_total${created}`)?.value, 2);
+  assert.equal(series.get(`kubelet_runtime_operations_duration_seconds_count${created}`)?.value, 2);
+  assert.ok((series.get('kubelet_pod_worker_duration_seconds_count')?.value ?? 0) > 0);
+  assert.ok((series.get('process_resident_memory_bytes')?.value ?? 0) > mebibyte);
+  const { items } = JSON.parse(await ask('/runningpods/')) as { items: Pod[] };
+  assert.deepEqual(
+    items.map(({ metadata, spec }) => [metadata.uid, spec.containers.map(({ name }) => name).sort()]),
+    [[busy.metadata.uid, ['burn', 'idle']]],
+  );
+  assert.equal(JSON.parse(await ask('/configz')).kubeletconfig.port, 10250);
+});
+
 async function metrics(path: string): Promise<Map<string, { value: number; atMs: number }>> {
   const lines = (await ask(path)).trim().split('\n');
   return new Map(

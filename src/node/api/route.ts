@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { NodeMetrics } from '../node-metrics.ts';
 import type { ContainerWatch } from '../pods/container-watch.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -12,8 +13,11 @@ export interface NodeParts {
   nodeName: string;
   dataDir: string;
   runtime: Runtime;
-  containers: Pick<ContainerWatch, 'of'>;
+  containers: Pick<ContainerWatch, 'of' | 'podUids'>;
   pods(): Pod[];
+  metrics: NodeMetrics;
+  /** With what the agent runs, in the words of a kubelet's configuration. */
+  settings(): object;
   clock: Clock;
   log: Log;
 }
@@ -84,6 +88,8 @@ function decoded(part: string): string {
     throw new Refusal(400, 'the path of the request is malformed');
   }
 }
+
+export const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
 export function sendText(
   response: ServerResponse,

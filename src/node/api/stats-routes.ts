@@ -5,9 +5,7 @@ import { Disks } from '../stats/disks.ts';
 import { type Observation, Observer } from '../stats/observation.ts';
 import { resourceMetrics } from '../stats/resource-metrics.ts';
 import { type DiskObservation, summaryOf } from '../stats/summary.ts';
-import { type NodeParts, type Route, sendText } from './route.ts';
-
-const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+import { metricsType, type NodeParts, type Route, sendText } from './route.ts';
 
 export function statsRoutes({ nodeName, dataDir, pods, containers, clock }: NodeParts): Route[] {
   const observer = new Observer({ pods, containers, clock });

@@ -60,5 +60,7 @@ export function unseen(info: Docker.ContainerInfo): ObservedContainer {
     startError: '',
     stopSignal: 'SIGTERM',
     imageId: info.ImageID,
+    logPath: '',
+    layerFolder: '',
   };
 }

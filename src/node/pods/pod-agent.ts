@@ -37,6 +37,8 @@ export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch'> {
   desired: DesiredPods;
   /** Makes the watch that tells of changes. */
   watch(onChange: (podUid: string) => void): ContainerWatch;
+  /** Told how long a pod was worked on. */
+  onSynced?(seconds: number): void;
   log: Log;
   clock: Clock;
 }
@@ -53,7 +55,11 @@ export class PodAgent {
   constructor(options: PodAgentOptions) {
     const { log, clock } = options;
     this.#options = options;
-    const sync = (uid: string, signal: AbortSignal) => this.#sync(uid, signal);
+    const sync = async (uid: string, signal: AbortSignal) => {
+      const begunMs = clock.monotonicMs();
+      await this.#sync(uid, signal);
+      options.onSynced?.((clock.monotonicMs() - begunMs) / 1000);
+    };
     this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, patienceMs, sync });
     this.#watch = options.watch((podUid) => this.#queue.add(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch });
