@@ -16,16 +16,18 @@ import { Callers } from './node/api/callers.ts';
 import { NodeApi } from './node/api/node-api.ts';
 import { nodeRoutes } from './node/api/routes.ts';
 import { Checkpoint } from './node/checkpoint.ts';
+import { DockerImages } from './node/docker/docker-images.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
 import { ownerOf } from './node/docker/owner.ts';
 import { runHeartbeat } from './node/heartbeat.ts';
 import { type HostFacts, observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
+import { type ImageSettings, Images } from './node/images/images.ts';
+import { type NodeImages, nodeImages } from './node/images/node-images.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
 import { NodeMetrics } from './node/node-metrics.ts';
 import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
-import { ImagePuller } from './node/pods/image-puller.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
@@ -42,6 +44,7 @@ export interface AgentOptions {
   dataDir: string;
   dockerSocket: string;
   agentPort: number;
+  images: ImageSettings;
   log: Log;
 }
 
@@ -59,6 +62,9 @@ export function agentComponents(options: AgentOptions): Component[] {
   let facts: HostFacts;
   let informers: Informers;
   let network: Network;
+  let images: Images;
+  let imagesOfNode: NodeImages = [];
+  let recorder: EventRecorder;
   let podAgent: PodAgent;
   let api: NodeApi | undefined;
 
@@ -92,12 +98,29 @@ export function agentComponents(options: AgentOptions): Component[] {
       },
     },
     {
+      name: 'images',
+      start: async (signal) => {
+        recorder = new EventRecorder({ client, log: log.named('events'), component: 'kubelet', host: nodeName, clock });
+        images = await openImages();
+        await images.loadFolder(signal);
+        imagesOfNode = nodeImages(await images.store.list());
+        runBeside(images.garbage.run(signal), signal, log, 'images');
+      },
+    },
+    {
       name: 'registration',
       start: async (signal) => {
         facts = await observeHost(dataDir);
         const { address } = membership;
         const runtimeVersion = await runtime.version();
-        const description = { name: nodeName, address, agentPort: options.agentPort, runtimeVersion, facts };
+        const description = {
+          name: nodeName,
+          address,
+          agentPort: options.agentPort,
+          runtimeVersion,
+          facts,
+          images: () => imagesOfNode,
+        };
         registration = new Registration(
           { client, description, clock, log: log.named('node') },
           'container runtime network not ready: the pod network is being set up',
@@ -165,6 +188,24 @@ export function agentComponents(options: AgentOptions): Component[] {
     },
   ];
 
+  async function openImages(): Promise<Images> {
+    const imageLog = log.named('images');
+    const store = new DockerImages({ socketPath: options.dockerSocket });
+    const tellNew = async () => {
+      imagesOfNode = nodeImages(await store.list());
+      registration.changed();
+    };
+    return Images.open({
+      store,
+      dataDir,
+      settings: options.images,
+      clock,
+      log: imageLog,
+      onChange: () => void tellNew().catch((error: unknown) => imageLog.warn('the images cannot be listed', { error })),
+      tell: (reason, message) => node && recorder.record(node, { type: 'Warning', reason, message }),
+    });
+  }
+
   function createPodAgent(): PodAgent {
     const podLog = log.named('pods');
     const { address: hostAddress, settings } = membership;
@@ -186,10 +227,10 @@ export function agentComponents(options: AgentOptions): Component[] {
         log: podLog,
       }),
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
-      puller: new ImagePuller({ runtime, clock }),
+      puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
       onSynced: (seconds) => metrics.podSynced(seconds),
-      recorder: new EventRecorder({ client, log: podLog, component: 'kubelet', host: nodeName, clock }),
+      recorder,
       log: podLog,
       clock,
       hostAddress,

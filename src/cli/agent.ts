@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { AgentOptions } from '../agent.ts';
 import type { Log } from '../base/log.ts';
-import { commonFlags, dockerSocketFlag, flag, portNumber, UsageError, withFlags } from './options.ts';
+import type { ImageSettings } from '../node/images/images.ts';
+import {
+  commonFlags,
+  dockerSocketFlag,
+  durationMs,
+  flag,
+  percent,
+  portNumber,
+  UsageError,
+  withFlags,
+} from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
 
 export const agentFlags = [
@@ -12,6 +22,15 @@ export const agentFlags = [
   flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
   dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
+  flag('--images-dir <directory>', 'image archives that are loaded at start (default: images in the data directory)'),
+  flag('--registries-file <file>', 'mirrors and logins of image registries', '/etc/wherry/registries.yaml'),
+  flag('--image-gc-high-threshold <percent>', 'how full the disk is when unused images are removed', 85).argParser(
+    percent,
+  ),
+  flag('--image-gc-low-threshold <percent>', 'how full it may be when enough are removed', 80).argParser(percent),
+  flag('--minimum-image-ttl-duration <duration>', 'how long an image stays at least', durationMs('2m'), '2m').argParser(
+    durationMs,
+  ),
 ];
 
 export interface AgentFlags {
@@ -20,6 +39,11 @@ export interface AgentFlags {
   nodeIp?: string;
   dockerSocket: string;
   agentPort: number;
+  imagesDir?: string;
+  registriesFile: string;
+  imageGcHighThreshold: number;
+  imageGcLowThreshold: number;
+  minimumImageTtlDuration: number;
   verbose?: boolean;
 }
 
@@ -32,7 +56,21 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     dataDir: join(flags.dataDir, 'agent'),
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
+    images: imageSettings(flags),
     log: log.named('agent'),
+  };
+}
+
+function imageSettings(flags: AgentFlags): ImageSettings {
+  const { imageGcHighThreshold: highPercent, imageGcLowThreshold: lowPercent } = flags;
+  if (lowPercent >= highPercent)
+    throw new UsageError(
+      `--image-gc-low-threshold (${lowPercent}) must be below --image-gc-high-threshold (${highPercent})`,
+    );
+  return {
+    imagesDir: flags.imagesDir ?? join(flags.dataDir, 'images'),
+    registriesFile: flags.registriesFile,
+    garbage: { highPercent, lowPercent, leastAgeMs: flags.minimumImageTtlDuration },
   };
 }
 

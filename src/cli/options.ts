@@ -38,6 +38,11 @@ export function portNumber(text: string): number {
   return port;
 }
 
+export function percent(text: string): number {
+  if (!/^(100|[1-9]?\d)$/.test(text)) throw new InvalidArgumentError('expected a percentage from 0 to 100.');
+  return Number(text);
+}
+
 /** Seconds, or a number with s, m, h or d; as milliseconds. */
 export function durationMs(text: string): number {
   const [, amount, unit = 's'] = /^(\d+)([smhd])?$/.exec(text) ?? [];

@@ -4,6 +4,7 @@ import { addAgentCommand } from './agent.ts';
 import { addBackupCommand } from './backup.ts';
 import { addCheckCommand } from './check.ts';
 import { applyConfigFile, defaultConfigFile } from './config-file.ts';
+import { addImageCommand } from './image.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { flag, UsageError } from './options.ts';
 import { addRestoreCommand } from './restore.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addRestoreCommand(program);
   program.commandsGroup('Looking after this host:');
   addCheckCommand(program);
+  addImageCommand(program);
   addUninstallCommand(program);
   addVersionCommand(program);
   return program;

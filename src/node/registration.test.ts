@@ -11,6 +11,7 @@ const description = async (): Promise<NodeDescription> => ({
   agentPort: 10250,
   runtimeVersion: 'docker://28.1.0',
   facts: await observeHost('/tmp'),
+  images: () => [],
 });
 const nodeWith = (conditions: Node['status']['conditions']): Node =>
   ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions } }) as Node;

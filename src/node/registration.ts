@@ -10,6 +10,7 @@ import { type Clock, timestamp } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { NodeImages } from './images/node-images.ts';
 
 const reportMs = 300_000;
 const mostAttempts = 5;
@@ -21,6 +22,7 @@ export interface NodeDescription {
   agentPort: number;
   runtimeVersion: string;
   facts: HostFacts;
+  images(): NodeImages;
 }
 
 export interface RegistrationOptions {
@@ -61,6 +63,11 @@ export class Registration {
   setProblem(problem: string | undefined): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
+    this.#changed.resolve();
+  }
+
+  /** What the description tells is not what it was. */
+  changed(): void {
     this.#changed.resolve();
   }
 
@@ -135,7 +142,7 @@ function ownLabels({ name, facts }: NodeDescription): Record<string, string> {
 
 export function nodeStatus(
   node: Node,
-  { name, address, agentPort, runtimeVersion, facts }: NodeDescription,
+  { name, address, agentPort, runtimeVersion, facts, images }: NodeDescription,
   problem: string | undefined,
   nowMs: number,
 ): Node['status'] {
@@ -158,6 +165,7 @@ export function nodeStatus(
       kubeProxyVersion: '',
     },
     conditions: [...foreign, ...own],
+    images: images(),
   };
 }
 

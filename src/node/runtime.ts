@@ -35,6 +35,8 @@ export interface ObservedContainer extends ContainerIdentity {
   logPath: string;
   /** The folder of what it changed in its file system; empty where that is not told. */
   layerFolder: string;
+  /** NAME@DIGEST where its image came from a registry, else empty. */
+  imageDigest: string;
 }
 
 export interface Mount {
@@ -60,6 +62,7 @@ export interface ContainerSpec extends ContainerIdentity {
   pauseId: string;
   backoffSeconds: number;
   image: string;
+  imageDigest: string;
   /** Undefined leaves the image's own. */
   entrypoint: string[] | undefined;
   args: string[] | undefined;
@@ -128,8 +131,6 @@ export interface Runtime {
   signal(id: string, signal: string): Promise<void>;
   /** Kills it first where it runs. Does nothing where there is none. */
   remove(id: string): Promise<void>;
-  hasImage(image: string): Promise<boolean>;
-  pull(image: string, signal: AbortSignal): Promise<void>;
   /** Output of both streams in the order in which it was written. */
   logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Runs a command in a running container to its end. Throws ExecRefused where it cannot be run there. */

@@ -25,6 +25,7 @@ test('a node that was taken for lost says at once that it is not', async () => {
     agentPort: 10250,
     runtimeVersion: 'docker://28.1.0',
     facts: await observeHost('/tmp'),
+    images: () => [],
   };
   const { client } = server;
   const registration = new Registration(

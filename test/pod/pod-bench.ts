@@ -11,11 +11,12 @@ import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { Checkpoint } from '../../src/node/checkpoint.ts';
 import type { Deadlines } from '../../src/node/docker/deadlines.ts';
+import { DockerImages } from '../../src/node/docker/docker-images.ts';
 import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
+import { type ImageSettings, Images } from '../../src/node/images/images.ts';
 import type { PodNetwork } from '../../src/node/pod-network.ts';
 import { ContainerWatch, type Sight } from '../../src/node/pods/container-watch.ts';
 import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
-import { ImagePuller } from '../../src/node/pods/image-puller.ts';
 import { PodAgent } from '../../src/node/pods/pod-agent.ts';
 import { PodFiles } from '../../src/node/pods/pod-files.ts';
 import { type DockerEngine, startDockerEngine } from '../bench/docker-engine.ts';
@@ -65,6 +66,7 @@ export interface AgentOptions {
 export interface RunningAgent {
   agent: PodAgent;
   runtime: DockerRuntime;
+  images: Images;
   /** Ends it as kill -9 does: nothing is tidied up, nothing is waited for. */
   kill(): void;
 }
@@ -76,12 +78,18 @@ export class PodBench {
   readonly engine: DockerEngine;
   readonly docker: Docker;
   readonly dataDir: string;
+  readonly imageSettings: ImageSettings;
   #agents: RunningAgent[] = [];
 
   private constructor(engine: DockerEngine, dataDir: string) {
     this.engine = engine;
     this.dataDir = dataDir;
     this.docker = new Docker({ socketPath: engine.socket });
+    this.imageSettings = {
+      imagesDir: join(dataDir, 'images'),
+      registriesFile: join(dataDir, 'registries.yaml'),
+      garbage: { highPercent: 85, lowPercent: 80, leastAgeMs: 120_000 },
+    };
   }
 
   static async open(): Promise<PodBench> {
@@ -97,6 +105,15 @@ export class PodBench {
     const log = createLog({ level: 'warn', part: 'agent' });
     const owner = { cluster, node };
     const runtime = new DockerRuntime({ socketPath, owner, log, clock, ...(deadlines && { deadlines }) });
+    const images = await Images.open({
+      store: new DockerImages({ socketPath: this.engine.socket }),
+      dataDir,
+      settings: this.imageSettings,
+      clock,
+      log,
+      onChange: () => {},
+      tell: () => {},
+    });
     const informers = new Informers(client, log);
     const desired = new DesiredPods({
       informer: informers.for(pods, { fieldSelector: `spec.nodeName=${node}` }),
@@ -112,7 +129,7 @@ export class PodBench {
       network: this.network,
       desired,
       watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
-      puller: new ImagePuller({ runtime, clock }),
+      puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
       recorder: new EventRecorder({ client, log, component: 'kubelet', host: node }),
       log,
@@ -122,7 +139,7 @@ export class PodBench {
       services: () => [],
     });
     await agent.start(abort.signal);
-    const running = { agent, runtime, kill: () => abort.abort() };
+    const running = { agent, runtime, images, kill: () => abort.abort() };
     this.#agents.push(running);
     return running;
   }

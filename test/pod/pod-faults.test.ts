@@ -47,7 +47,14 @@ test('what an agent had made before it was killed is finished, not made again', 
   const runtime = runtimeOf('c1');
   const pauseSpec = { ...identityOf(pod, pauseName, 0), hostname: 'half', hostNetwork: false, hostIpc: false };
   const pause = await runtime.createPause(pauseSpec);
-  const circumstances = { attempt: 0, backoffSeconds: 0, pauseId: pause.id, env: new Map(), mounts: [] };
+  const circumstances = {
+    attempt: 0,
+    backoffSeconds: 0,
+    pauseId: pause.id,
+    env: new Map(),
+    mounts: [],
+    image: { source: busyboxImage, digest: '' },
+  };
   const [container] = pod.spec.containers;
   assert.ok(container);
   const made = await runtime.createContainer(containerSpec(pod, container, circumstances));

@@ -12,6 +12,7 @@ export const labels = {
   attempt: 'io.kubernetes.container.restartCount',
   pauseId: 'io.kubernetes.sandbox.id',
   backoffSeconds: 'io.wherry.backoff-seconds',
+  imageDigest: 'io.wherry.image-digest',
   cluster: 'io.wherry.cluster',
   node: 'io.wherry.node',
 } as const;
@@ -82,6 +83,7 @@ export function containerConfig(
       ...labelsOf(spec, owner),
       [labels.pauseId]: spec.pauseId,
       [labels.backoffSeconds]: String(spec.backoffSeconds),
+      [labels.imageDigest]: spec.imageDigest,
     },
     HostConfig: {
       NetworkMode: ofPause,

@@ -153,29 +153,6 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  async hasImage(image: string): Promise<boolean> {
-    try {
-      await this.#docker.getImage(image).inspect();
-      return true;
-    } catch (error) {
-      if (codeOf(error) === notFound) return false;
-      throw error;
-    }
-  }
-
-  async pull(image: string, signal: AbortSignal): Promise<void> {
-    const progress = (await this.#docker.pull(tagged(image))) as NodeJS.ReadableStream &
-      AsyncIterable<Uint8Array> & { destroy(): void };
-    const destroy = () => progress.destroy();
-    signal.addEventListener('abort', destroy, { once: true });
-    try {
-      for await (const { error } of jsonLines(progress)) if (error) throw new Error(String(error));
-      signal.throwIfAborted();
-    } finally {
-      signal.removeEventListener('abort', destroy);
-    }
-  }
-
   async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const container = this.#docker.getContainer(id);
     const { Config } = await container.inspect();
@@ -199,12 +176,22 @@ export class DockerRuntime implements Runtime {
     return execIn(this.#docker.getContainer(id), argv, options, { clock: this.#clock, log: this.#log });
   }
 
+  async #hasImage(image: string): Promise<boolean> {
+    try {
+      await this.#docker.getImage(image).inspect();
+      return true;
+    } catch (error) {
+      if (codeOf(error) === notFound) return false;
+      throw error;
+    }
+  }
+
   async #create(identity: ContainerIdentity, config: Docker.ContainerCreateOptions): Promise<ObservedContainer> {
     let id: string;
     try {
       id = (await this.#docker.createContainer(config)).id;
     } catch (error) {
-      if (codeOf(error) === notFound && config.Image && !(await this.hasImage(config.Image)))
+      if (codeOf(error) === notFound && config.Image && !(await this.#hasImage(config.Image)))
         throw new ImageNotFound(config.Image);
       if (codeOf(error) === conflict) return this.#adopt(identity, config.name ?? '', error);
       throw error;
@@ -227,6 +214,7 @@ export class DockerRuntime implements Runtime {
       imageId: '',
       logPath: '',
       layerFolder: '',
+      imageDigest: read(labels.imageDigest),
     };
   }
 
@@ -263,7 +251,7 @@ export class DockerRuntime implements Runtime {
   /** Makes what the first pod would otherwise wait for. */
   async prepare(): Promise<void> {
     await this.#placed();
-    if (await this.hasImage(pauseImage)) return;
+    if (await this.#hasImage(pauseImage)) return;
     await importPauseImage(this.#docker);
     this.#log.info('made the image of the pause container', { image: pauseImage });
   }
@@ -293,11 +281,6 @@ async function* eventsOf(stream: AsyncIterable<Uint8Array>): AsyncIterable<Runti
 export function negotiatedApi(ofDocker: string): string {
   const [major = 0, minor = 0] = ofDocker.split('.').map(Number);
   return (major - newestApi[0] || minor - newestApi[1]) < 0 ? ofDocker : newestApi.join('.');
-}
-
-/** Without tag or digest Docker would pull all tags. */
-export function tagged(image: string): string {
-  return image.includes('@') || image.slice(image.lastIndexOf('/') + 1).includes(':') ? image : `${image}:latest`;
 }
 
 function pickIdentity({ podUid, podNamespace, podName, name, attempt }: ContainerIdentity): ContainerIdentity {

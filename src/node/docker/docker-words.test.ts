@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type Docker from 'dockerode';
 import type { ContainerSpec } from '../runtime.ts';
 import { containerConfig, pauseConfig } from './container-config.ts';
-import { negotiatedApi, tagged } from './docker-runtime.ts';
+import { negotiatedApi } from './docker-runtime.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { observed } from './observed.ts';
 import { tarOfExecutable } from './tar.ts';
@@ -15,6 +15,7 @@ const spec: ContainerSpec = {
   pauseId: 'p1',
   backoffSeconds: 20,
   image: 'nginx:1',
+  imageDigest: 'nginx@sha256:00',
   entrypoint: undefined,
   args: ['-g'],
   env: ['A=1'],
@@ -47,13 +48,6 @@ test('the older of two API versions is spoken, compared as numbers', () => {
   assert.equal(negotiatedApi('1.41'), '1.41');
   assert.equal(negotiatedApi('1.9'), '1.9');
   assert.equal(negotiatedApi('1.52'), '1.47');
-});
-
-test('an image without tag means the latest, whatever the port of its registry', () => {
-  assert.equal(tagged('nginx'), 'nginx:latest');
-  assert.equal(tagged('registry:5000/nginx'), 'registry:5000/nginx:latest');
-  assert.equal(tagged('nginx:1'), 'nginx:1');
-  assert.equal(tagged('nginx@sha256:00'), 'nginx@sha256:00');
 });
 
 test('a container joins the namespaces of its pause container and carries all that identifies it', () => {

@@ -20,6 +20,7 @@ function written(on: Record<string, string>) {
     attempt: Number(read(labels.attempt)) || 0,
     pauseId: read(labels.name) === pauseName ? '' : read(labels.pauseId),
     backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
+    imageDigest: read(labels.imageDigest),
   };
 }
 

@@ -23,7 +23,14 @@ test('requests become shares, limits become quota and bytes', () => {
 
 test('command, arguments and user are those of the manifest', () => {
   const pod = samplePod({ securityContext: { runAsUser: 1000, runAsGroup: 2000 }, shareProcessNamespace: true });
-  const circumstances = { attempt: 1, backoffSeconds: 10, pauseId: 'p', env: new Map([['A', 'x']]), mounts: [] };
+  const circumstances = {
+    attempt: 1,
+    backoffSeconds: 10,
+    pauseId: 'p',
+    env: new Map([['A', 'x']]),
+    mounts: [],
+    image: { source: 'i', digest: '' },
+  };
   const spec = containerSpec(pod, { name: 'main', image: 'i', command: ['run', '$(A)'] }, circumstances);
   assert.deepEqual([spec.entrypoint, spec.args, spec.env], [['run', 'x'], undefined, ['A=x']]);
   assert.deepEqual([spec.user, spec.processes], ['1000:2000', 'of the pod']);

@@ -1,6 +1,7 @@
 // A container of a manifest as the runtime is asked to make it.
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
+import type { ChosenImage } from '../images/image-puller.ts';
 import type { ContainerIdentity, ContainerSpec, Mount } from '../runtime.ts';
 import { containerResources } from './container-resources.ts';
 import { expandReferences } from './expand.ts';
@@ -9,6 +10,7 @@ export interface Circumstances {
   attempt: number;
   backoffSeconds: number;
   pauseId: string;
+  image: Pick<ChosenImage, 'source' | 'digest'>;
   env: ReadonlyMap<string, string>;
   mounts: Mount[];
 }
@@ -19,14 +21,15 @@ export function identityOf(pod: Pod, name: string, attempt: number): ContainerId
 }
 
 export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
-  const { attempt, env, ...rest } = circumstances;
+  const { attempt, env, image, ...rest } = circumstances;
   const { spec } = pod;
   const security = container.securityContext ?? {};
   const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
   return {
     ...identityOf(pod, container.name, attempt),
     ...rest,
-    image: container.image ?? '',
+    image: image.source,
+    imageDigest: image.digest,
     entrypoint: expand(container.command),
     args: expand(container.args),
     env: [...env].map(([name, value]) => `${name}=${value}`),

@@ -15,6 +15,10 @@ export function containerId(container: ObservedContainer): string {
   return `docker://${container.id}`;
 }
 
+function imageIdOf({ imageId, imageDigest }: ObservedContainer): string {
+  return imageDigest ? `docker-pullable://${imageDigest}` : `docker://${imageId}`;
+}
+
 export function containerStatus(pod: Pod, view: PodView, container: Container, nowMs: number): ContainerStatus {
   const attempts = attemptsOf(view.containers, container.name);
   // A container that has been made but not started has not replaced the one before it yet.
@@ -28,7 +32,7 @@ export function containerStatus(pod: Pod, view: PodView, container: Container, n
   return {
     name: container.name,
     image: container.image ?? '',
-    imageID: shown?.imageId ? `docker://${shown.imageId}` : (told?.imageID ?? ''),
+    imageID: shown?.imageId ? imageIdOf(shown) : (told?.imageID ?? ''),
     ...(shown ? { containerID: containerId(shown) } : told?.containerID ? { containerID: told.containerID } : {}),
     restartCount: shown?.attempt ?? told?.restartCount ?? 0,
     ready: state.running !== undefined || (isInitOf(pod, container.name) && state.terminated?.exitCode === 0),
@@ -73,7 +77,7 @@ function waitingFor(
   if (shown?.state === 'running' || isOver(pod, containers) || isBeingDeleted(pod)) return undefined;
   const image = memory.images.get(name);
   const wanted = pod.spec.initContainers?.concat(pod.spec.containers).find((c) => c.name === name) ?? { image: '' };
-  if (image?.state === 'refused') return { reason: 'ErrImageNeverPull', message: image.message };
+  if (image?.state === 'refused') return { reason: image.reason, message: image.message };
   if (image?.state === 'failed') {
     return nowMs < image.failedAtMs + pullErrorShownMs
       ? { reason: 'ErrImagePull', message: image.message }

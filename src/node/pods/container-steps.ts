@@ -29,11 +29,13 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     const pod = needed(maybe);
     const container = containerOf(pod, name);
     const { images, problems } = view.memory;
+    const found = images.get(name);
+    if (found?.state !== 'ready') return; // what was found meanwhile is planned anew
     try {
       const env = await containerEnv(pod, container, objectSources(options, pod, view));
       const folder = files.folderOf(pod.metadata.uid ?? '');
       const mounts = [...files.mounts(pod), ...(await volumeMounts(pod, container, folder))];
-      const spec = containerSpec(pod, container, { attempt, backoffSeconds, pauseId, env, mounts });
+      const spec = containerSpec(pod, container, { attempt, backoffSeconds, pauseId, image: found.image, env, mounts });
       watch.put(await runtime.createContainer(spec));
       images.delete(name);
       problems.delete(name);

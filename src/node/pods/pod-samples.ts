@@ -45,6 +45,7 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     imageId: 'sha256:00',
     logPath: '',
     layerFolder: '',
+    imageDigest: '',
     ...changes,
   };
 }
@@ -57,7 +58,8 @@ export function sampleView(
   containers: ObservedContainer[],
   memory: Partial<PodMemory> = {},
 ): PodView {
-  const ready = new Map(['init', 'main', 'side'].map((name) => [name, { state: 'ready' } as const]));
+  const image = { source: 'i', digest: '', sizeBytes: 1 };
+  const ready = new Map(['init', 'main', 'side'].map((name) => [name, { state: 'ready', image } as const]));
   const attached = { pauseId: `${pauseName}-0`, address: '10.42.0.2' };
   return {
     pod,

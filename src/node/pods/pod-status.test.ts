@@ -104,7 +104,9 @@ const cases: Case[] = [
   {
     name: 'an image that may not be pulled',
     has: [samplePause()],
-    memory: { images: new Map([['main', { state: 'refused', message: '', retryAtMs: 0 }]]) },
+    memory: {
+      images: new Map([['main', { state: 'refused', reason: 'ErrImageNeverPull', message: '', retryAtMs: 0 }]]),
+    },
     phase: 'Pending',
     main: 'waiting ErrImageNeverPull, 0 restarts',
     ready: notReady,

@@ -1,13 +1,14 @@
 // All that is known of one pod on this node at one moment: what is wanted, what Docker has, and what the agent remembers.
 // What is remembered may be lost at any time: an agent that starts anew finds it again or does it again.
 import type { Pod } from '../../api/kinds/pod.ts';
+import type { ChosenImage } from '../images/image-puller.ts';
 import type { ObservedContainer } from '../runtime.ts';
 
 export type ImageSituation =
-  | { state: 'ready' }
+  | { state: 'ready'; image: ChosenImage }
   | { state: 'pulling' }
   | { state: 'failed'; message: string; failedAtMs: number; retryAtMs: number; told: boolean }
-  | { state: 'refused'; message: string; retryAtMs: number };
+  | { state: 'refused'; reason: string; message: string; retryAtMs: number };
 
 /** Why something could not be done, as the status tells it, and when it is tried again. */
 export interface Problem {

@@ -1,0 +1,35 @@
+// Which images to remove when the disk of the images gets full: those that nobody uses and that were needed longest ago.
+import type { LedgerEntry } from './image-ledger.ts';
+
+export interface DiskUsage {
+  capacityBytes: number;
+  availableBytes: number;
+}
+
+/** In percent of the disk: above `high` images are removed, until `low` is reached. */
+export interface GarbageThresholds {
+  highPercent: number;
+  lowPercent: number;
+  leastAgeMs: number;
+}
+
+/** How much there is to be freed; 0 while the disk is not full enough. */
+export function bytesToFree({ capacityBytes, availableBytes }: DiskUsage, thresholds: GarbageThresholds): number {
+  const usedPercent = 100 - (availableBytes / capacityBytes) * 100;
+  if (usedPercent < thresholds.highPercent) return 0;
+  return Math.max(0, Math.ceil((capacityBytes * (100 - thresholds.lowPercent)) / 100 - availableBytes));
+}
+
+export interface GarbageView {
+  present: ReadonlySet<string>;
+  inUse: ReadonlySet<string>;
+  ledger: ReadonlyMap<string, LedgerEntry>;
+}
+
+/** The ids of what may go, in the order in which it goes. */
+export function planImageGarbage({ present, inUse, ledger }: GarbageView, leastAgeMs: number, nowMs: number): string[] {
+  return [...ledger]
+    .filter(([id, { pulledAtMs }]) => present.has(id) && !inUse.has(id) && nowMs - pulledAtMs >= leastAgeMs)
+    .sort(([, one], [, other]) => one.usedAtMs - other.usedAtMs || one.pulledAtMs - other.pulledAtMs)
+    .map(([id]) => id);
+}
