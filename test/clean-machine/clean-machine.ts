@@ -1,11 +1,14 @@
 // A machine on which nothing is installed but Debian's base system, with a clone of this repository and a way out.
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommandOutcome } from '../bench/command.ts';
+import { type CommandOutcome, runCommand } from '../bench/command.ts';
+import { makeDebianRoot, packageEnvironment } from '../bench/debian-root.ts';
 import { removeFolder, removeStaleLeftovers, runName } from '../bench/leftovers.ts';
 import { TestHost } from '../bench/test-host.ts';
-import { makeDebianRoot, packageEnvironment } from './debian-root.ts';
 import { hostAddress, openUplink, type Uplink } from './uplink.ts';
+
+const repository = join(import.meta.dirname, '../..');
 
 export interface CleanMachine {
   readonly host: TestHost;
@@ -28,6 +31,9 @@ export async function openCleanMachine(): Promise<CleanMachine> {
   };
   try {
     await makeDebianRoot(root);
+    await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost clean\n');
+    // The last commit: what is not committed is not tested.
+    await runCommand('git', ['clone', '--quiet', '--no-local', repository, join(root, 'root/wherry')]);
     await host.boot();
     uplink = await openUplink(host);
   } catch (error) {

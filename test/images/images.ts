@@ -32,6 +32,13 @@ const images: readonly TestImage[] = [
   { tag: busyboxImage, program: [join(root, 'test/images/busybox-image')], changes: [path, 'CMD ["sh"]'] },
 ];
 
+/** Each image with its root file system as a tar file. */
+export async function imageFiles(): Promise<{ tag: string; changes: readonly string[]; file: string }[]> {
+  return await Promise.all(
+    images.map(async (image) => ({ tag: image.tag, changes: image.changes, file: await ensureTar(image) })),
+  );
+}
+
 /** The image's root file system as a tar file, from the cache if the program that makes it has not changed. */
 async function ensureTar(image: TestImage): Promise<string> {
   const [program, ...args] = image.program;

@@ -1,14 +1,13 @@
-// The files of a bare Debian, as debootstrap makes them, with a clone of this repository in /root/wherry. How packages are had on this
-// machine (sources, proxies, certificates, npm's settings) is copied into it when it is made, as whoever installs a machine would do.
+// The files of a bare Debian, as debootstrap makes them. How packages are had on this machine (sources, proxies, certificates, npm's
+// settings) is copied into it when it is made, as whoever installs a machine would do.
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { runCommand, tryCommand } from '../bench/command.ts';
+import { runCommand, tryCommand } from './command.ts';
 
 const suite = 'bookworm';
-const repository = join(import.meta.dirname, '../..');
 
 /** Debian's base system as a tar file, made once. */
 async function ensureBaseTar(): Promise<string> {
@@ -58,15 +57,13 @@ async function copyPackageConfiguration(root: string): Promise<void> {
   }
 }
 
-/** Unpacks a fresh Debian into the folder and clones the repository's last commit into it. */
+/** Unpacks a fresh Debian into the folder. */
 export async function makeDebianRoot(root: string): Promise<void> {
   await mkdir(root, { recursive: true });
   await runCommand('tar', ['-C', root, '--numeric-owner', '--xattrs', '-xf', await ensureBaseTar()], {
     timeoutMs: 120_000,
   });
   await copyPackageConfiguration(root);
-  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost clean\n');
-  await runCommand('git', ['clone', '--quiet', '--no-local', repository, join(root, 'root/wherry')]);
 }
 
 /** The variables that tell programs of this machine's certificates and proxies; all else of the environment stays outside. */

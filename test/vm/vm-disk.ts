@@ -1,0 +1,119 @@
+// What a virtual machine starts from, made once and kept outside the checkout: a Debian disk with its kernel, and the machine as it
+// was when it had booted, with the test images in its Docker Engine. Named for all that it is made of, so a change makes another.
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { runCommand } from '../bench/command.ts';
+import { makeDebianRoot, packageEnvironment } from '../bench/debian-root.ts';
+import { imageFiles } from '../images/images.ts';
+import { Machine, machineSetup } from './machine.ts';
+
+const diskSize = '6G';
+const provision = join(import.meta.dirname, 'provision');
+
+export interface VmDisk {
+  readonly folder: string;
+  /** Opens root's door. */
+  readonly key: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** A machine that has just booted: its disk, to be laid another upon, and its state, to be gone on with. */
+  readonly disk: string;
+  readonly state: string;
+}
+
+function partsOf(folder: string): VmDisk {
+  const at = (name: string) => join(folder, name);
+  return {
+    folder,
+    key: at('key'),
+    kernel: at('kernel'),
+    initrd: at('initrd'),
+    disk: at('booted.qcow2'),
+    state: at('booted.state'),
+  };
+}
+
+/** The disk, from the cache if nothing has changed of what it is made of. The first time takes some minutes. */
+export async function ensureVmDisk(): Promise<VmDisk> {
+  const images = await imageFiles();
+  const contents = images.map(({ tag, changes, file }) => [tag, changes, basename(file)]);
+  const madeOf = [
+    provision,
+    join(import.meta.dirname, 'vm-disk.ts'),
+    join(import.meta.dirname, '../bench/debian-root.ts'),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify([machineSetup, process.version, contents]));
+  for (const path of madeOf) hash.update(await readFile(path));
+  const cache = join(tmpdir(), 'wherry-test-vm');
+  const folder = join(cache, hash.digest('hex').slice(0, 16));
+  if (existsSync(folder)) return partsOf(folder);
+  await mkdir(cache, { recursive: true });
+  // Two tests may make it at once: each its own, and the first stays.
+  const making = `${folder}.${process.pid}`;
+  try {
+    await rm(making, { recursive: true, force: true });
+    await mkdir(making);
+    await makeDisk(partsOf(making), images);
+    await rename(making, folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(making, { recursive: true, force: true });
+  }
+  // Those that were made of something else have had their time.
+  for (const name of await readdir(cache))
+    if (!name.includes('.') && join(cache, name) !== folder)
+      await rm(join(cache, name), { recursive: true, force: true });
+  return partsOf(folder);
+}
+
+type Images = Awaited<ReturnType<typeof imageFiles>>;
+
+async function makeDisk(parts: VmDisk, images: Images): Promise<void> {
+  const { folder, key } = parts;
+  const root = join(folder, 'root');
+  await makeDebianRoot(root);
+  await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  await mkdir(join(root, 'root/.ssh'), { mode: 0o700 });
+  await cp(`${key}.pub`, join(root, 'root/.ssh/authorized_keys'));
+  await mkdir(join(root, 'usr/local/lib/wherry'), { recursive: true });
+  await cp(process.execPath, join(root, 'usr/local/lib/wherry/node'));
+  await cp(provision, join(root, 'provision'));
+  const inRoot = ['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${join(root, 'proc')}`, 'chroot', root];
+  await runCommand('unshare', [...inRoot, '/provision'], { env: packageEnvironment(), timeoutMs: 900_000 });
+  const boot = join(root, 'boot');
+  for (const name of await readdir(boot)) {
+    if (name.startsWith('vmlinuz-')) await rename(join(boot, name), parts.kernel);
+    if (name.startsWith('initrd.img-')) await rename(join(boot, name), parts.initrd);
+  }
+  await mkdir(join(root, 'images'));
+  for (const [index, { file }] of images.entries()) await cp(file, join(root, `images/${index}.tar`));
+  const raw = join(folder, 'raw');
+  await runCommand('mke2fs', ['-q', '-t', 'ext4', '-d', root, raw, diskSize], { timeoutMs: 300_000 });
+  await rm(root, { recursive: true });
+  await runCommand('qemu-img', ['convert', '-O', 'qcow2', raw, join(folder, 'disk.qcow2')], { timeoutMs: 300_000 });
+  await rm(raw);
+  await bootOnce(parts, images);
+}
+
+/** Boots it once and keeps how it is then. */
+async function bootOnce(parts: VmDisk, images: Images): Promise<void> {
+  const { state, ...cold } = parts;
+  // Relative, as the folder gets another name.
+  await runCommand('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'disk.qcow2', cold.disk]);
+  const machine = await Machine.start(cold);
+  try {
+    for (const [index, { tag, changes }] of images.entries()) {
+      const told = changes.map((change) => `--change '${change}'`).join(' ');
+      await machine.exec(`docker import ${told} /images/${index}.tar ${tag}`, { timeoutMs: 600_000 });
+    }
+    await machine.exec('rm -r /images /provision; sync');
+    await machine.save(state);
+  } finally {
+    await machine.cutPower();
+  }
+}

@@ -1,0 +1,64 @@
+// A virtual machine as users have them: Debian with systemd, control groups v2 and Docker Engine. It is there in seconds, as it goes
+// on from a machine that has booted; its disk is its own, on top of that one's.
+
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type CommandOptions, type CommandOutcome, runCommand } from '../bench/command.ts';
+import { removeFolder, removeStaleLeftovers, runName } from '../bench/leftovers.ts';
+import { Machine, type MachineParts } from './machine.ts';
+import { ensureVmDisk } from './vm-disk.ts';
+
+export interface Vm {
+  /** Runs a shell command as root and answers what it wrote; rejects if it fails. */
+  exec(command: string, options?: CommandOptions): Promise<string>;
+  tryExec(command: string, options?: CommandOptions): Promise<CommandOutcome>;
+  copyIn(sources: readonly string[], target: string): Promise<void>;
+  /** The port of this machine's loopback that leads to one of the virtual machine, until its power is cut. */
+  forward(port: number): Promise<number>;
+  /** The machine shuts down in order and boots again. */
+  reboot(): Promise<void>;
+  /** As when the plug is pulled; then it boots again. */
+  cutPower(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface VmOptions {
+  /** Tells the machines of one test process apart. */
+  readonly name?: string;
+  /** More for the kernel's command line; the machine then has to boot. */
+  readonly kernelArguments?: string;
+}
+
+export async function openVm({ name = 'vm', kernelArguments }: VmOptions = {}): Promise<Vm> {
+  const { disk: booted, state, ...parts } = await ensureVmDisk();
+  await removeStaleLeftovers();
+  const folder = join('/tmp', runName, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const disk = join(folder, 'disk.qcow2');
+  await runCommand('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', booted, disk]);
+  const cold: MachineParts = { ...parts, folder, disk, ...(kernelArguments && { kernelArguments }) };
+  let machine = await Machine.start(kernelArguments === undefined ? { ...cold, state } : cold).catch(async (error) => {
+    await removeFolder(folder);
+    throw error;
+  });
+  return {
+    exec: (command, options) => machine.exec(command, options),
+    tryExec: (command, options) => machine.tryExec(command, options),
+    copyIn: (sources, target) => machine.copyIn(sources, target),
+    forward: (port) => machine.forward(port),
+    async reboot() {
+      await machine.reboot();
+    },
+    async cutPower() {
+      await machine.cutPower();
+      machine = await Machine.start(cold);
+    },
+    async close() {
+      await machine.cutPower();
+      await removeFolder(folder);
+      // The folder of the run, unless another machine of this test is in it.
+      await rmdir(dirname(folder)).catch(() => {});
+    },
+  };
+}
