@@ -1,5 +1,6 @@
 // What the node agent needs of a container engine. Containers are known by what is written on them (labels), never by
 // name or memory: an agent that starts anew finds all of its own, and none of another's.
+import type { Writable } from 'node:stream';
 
 /** Stands where a container's name would: the container that owns a pod's namespaces. */
 export const pauseName = 'POD';
@@ -109,6 +110,44 @@ export interface ExecOutcome {
   output: string;
 }
 
+/** Which of a process's streams are joined. */
+export interface JoinedStreams {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** All output comes as standard output. */
+  tty: boolean;
+}
+
+export interface OutputPiece {
+  from: 'stdout' | 'stderr';
+  bytes: Uint8Array;
+}
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+/** A container's process whose streams are joined. */
+export interface JoinedProcess {
+  /** Ending it ends the process's standard input. */
+  readonly input: Writable;
+  /** In the order in which it came, no faster than it is read. Ends with the process. */
+  readonly output: AsyncIterable<OutputPiece>;
+  resize(size: TerminalSize): Promise<void>;
+  /** Lets it go: no stream is joined any more. */
+  leave(): void;
+}
+
+/** A process that was started in a container beside its own. */
+export interface StartedProcess extends JoinedProcess {
+  /** Resolves when it has ended; asked for after the end of its output. */
+  exitCode(signal: AbortSignal): Promise<number>;
+  /** Ends it and all that it has started. Does nothing where it has ended. */
+  end(): Promise<void>;
+}
+
 export interface Runtime {
   /** Throws where the engine is away, or hangs. */
   ping(): Promise<void>;
@@ -133,6 +172,10 @@ export interface Runtime {
   remove(id: string): Promise<void>;
   /** Output of both streams in the order in which it was written. */
   logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Starts a process in a container. Throws ExecRefused where it cannot be run there. */
+  startProcess(id: string, command: readonly string[], streams: JoinedStreams): Promise<StartedProcess>;
+  /** Joins the container's own process. */
+  attach(id: string, streams: JoinedStreams): Promise<JoinedProcess>;
   /** Runs a command in a running container to its end. Throws ExecRefused where it cannot be run there. */
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome>;
 }

@@ -3,7 +3,8 @@ import { logRoutes } from './container-logs.ts';
 import { nodeRoutesOfItself } from './own-routes.ts';
 import type { NodeParts, Route } from './route.ts';
 import { statsRoutes } from './stats-routes.ts';
+import { streamRoutes } from './stream-routes.ts';
 
 export function nodeRoutes(parts: NodeParts): Route[] {
-  return [...nodeRoutesOfItself(parts), ...logRoutes(parts), ...statsRoutes(parts)];
+  return [...nodeRoutesOfItself(parts), ...logRoutes(parts), ...statsRoutes(parts), ...streamRoutes(parts)];
 }

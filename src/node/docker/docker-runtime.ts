@@ -9,17 +9,21 @@ import {
   type ExecOptions,
   type ExecOutcome,
   ImageNotFound,
+  type JoinedProcess,
+  type JoinedStreams,
   type LogOptions,
   type ObservedContainer,
   type PauseSpec,
   pauseName,
   type Runtime,
   type RuntimeEvent,
+  type StartedProcess,
 } from '../runtime.ts';
 import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
 import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
 import { execIn } from './docker-exec.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
+import { attach, startProcess } from './joined-process.ts';
 import { observed, unseen } from './observed.ts';
 import type { Owner } from './owner.ts';
 import { importPauseImage, pauseImage } from './pause-image.ts';
@@ -174,6 +178,14 @@ export class DockerRuntime implements Runtime {
 
   async exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome> {
     return execIn(this.#docker.getContainer(id), argv, options, { clock: this.#clock, log: this.#log });
+  }
+
+  startProcess(id: string, command: readonly string[], streams: JoinedStreams): Promise<StartedProcess> {
+    return startProcess(this.#docker, this.#clock, id, command, streams);
+  }
+
+  attach(id: string, streams: JoinedStreams): Promise<JoinedProcess> {
+    return attach(this.#docker, id, streams);
   }
 
   async #hasImage(image: string): Promise<boolean> {
