@@ -1,6 +1,7 @@
 // The ordered table of what an agent starts: who it is, its engine, its place in the cluster, then network and pods.
 // Holds: an agent that has joined once starts with the master away too, and goes on with what it knew.
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Node, nodes } from './api/kinds/node.ts';
 import { pods } from './api/kinds/pod.ts';
 import { services } from './api/kinds/service.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   dockerSocket: string;
   agentPort: number;
   images: ImageSettings;
+  /** Containers that name no seccomp profile get Docker's own one, not none. */
+  seccompDefault: boolean;
   log: Log;
 }
 
@@ -234,6 +237,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       log: podLog,
       clock,
       hostAddress,
+      security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: options.seccompDefault },
       allocatable: () => facts.allocatable,
       services: () => serviceInformer.list(),
     });

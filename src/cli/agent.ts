@@ -31,6 +31,7 @@ export const agentFlags = [
   flag('--minimum-image-ttl-duration <duration>', 'how long an image stays at least', durationMs('2m'), '2m').argParser(
     durationMs,
   ),
+  flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
 export interface AgentFlags {
@@ -44,6 +45,7 @@ export interface AgentFlags {
   imageGcHighThreshold: number;
   imageGcLowThreshold: number;
   minimumImageTtlDuration: number;
+  seccompDefault?: boolean;
   verbose?: boolean;
 }
 
@@ -57,6 +59,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
     images: imageSettings(flags),
+    seccompDefault: flags.seccompDefault ?? false,
     log: log.named('agent'),
   };
 }

@@ -53,6 +53,26 @@ export interface ContainerResources {
   memoryBytes: number | undefined;
 }
 
+/** Who a container is and what it may. */
+export interface ContainerSecurity {
+  /** "uid" or "uid:gid"; undefined leaves it to the image. */
+  user: string | undefined;
+  groups: number[];
+  privileged: boolean;
+  readOnlyRoot: boolean;
+  addCapabilities: string[];
+  dropCapabilities: string[];
+  noNewPrivileges: boolean;
+  /** "unconfined" or a profile as JSON; undefined is the engine's own profile. */
+  seccomp: string | undefined;
+  /** "unconfined" or a profile's name; undefined is the engine's own profile. */
+  appArmor: string | undefined;
+  /** As "type:container_t". */
+  seLinux: string[];
+  /** Nothing of /proc is hidden or made read-only. */
+  unmaskedProc: boolean;
+}
+
 export interface PauseSpec extends ContainerIdentity {
   hostname: string;
   hostNetwork: boolean;
@@ -71,11 +91,7 @@ export interface ContainerSpec extends ContainerIdentity {
   workingDir: string | undefined;
   mounts: Mount[];
   resources: ContainerResources;
-  user: string | undefined;
-  privileged: boolean;
-  readOnlyRoot: boolean;
-  addCapabilities: string[];
-  dropCapabilities: string[];
+  security: ContainerSecurity;
   stdin: boolean;
   stdinOnce: boolean;
   tty: boolean;
@@ -170,6 +186,9 @@ export interface Runtime {
   signal(id: string, signal: string): Promise<void>;
   /** Kills it first where it runs. Does nothing where there is none. */
   remove(id: string): Promise<void>;
+  /** Whom an image that is present wants to be run as; empty is root. Throws ImageNotFound. */
+  imageUser(image: string): Promise<string>;
+  hasAppArmor(): Promise<boolean>;
   /** Output of both streams in the order in which it was written. */
   logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Starts a process in a container. Throws ExecRefused where it cannot be run there. */

@@ -3,6 +3,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import type { Event } from '../../src/api/kinds/event.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
@@ -135,6 +136,7 @@ export class PodBench {
       log,
       clock,
       hostAddress: '192.0.2.7',
+      security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: false },
       allocatable: () => ({ cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' }),
       services: () => [],
     });
@@ -184,6 +186,22 @@ export class PodBench {
 
   async containersOf(pod: Pod): Promise<Docker.ContainerInfo[]> {
     return this.docker.listContainers({ all: true, filters: { label: [`io.kubernetes.pod.uid=${pod.metadata.uid}`] } });
+  }
+
+  /** What a command in a container of the pod writes. */
+  async inside(pod: Pod, text: string, container = pod.spec.containers[0]?.name ?? ''): Promise<string> {
+    const statuses = [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])];
+    const id = statuses.find(({ name }) => name === container)?.containerID?.replace('docker://', '') ?? '';
+    const { runtime } = this.#agents.at(-1) ?? {};
+    const options = { signal: AbortSignal.timeout(20_000), outputBytes: 100_000 };
+    return (await runtime?.exec(id, ['sh', '-c', text], options))?.output ?? '';
+  }
+
+  /** The events of a pod so far, as "Reason: message". */
+  eventsOf(name: string): string[] {
+    const written = this.api.history().filter(({ plural }) => plural === 'events');
+    const events = written.map(({ object }) => object as Event).filter((event) => event.involvedObject.name === name);
+    return events.map(({ reason, message }) => `${reason}: ${message}`);
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { createLog } from '../../src/base/log.ts';
 import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
+import { containerSecurity } from '../../src/node/pods/container-security.ts';
 import { containerSpec, identityOf } from '../../src/node/pods/container-spec.ts';
 import { latestOf, livingPause } from '../../src/node/pods/pod-progress.ts';
 import { pauseName } from '../../src/node/runtime.ts';
@@ -47,16 +48,19 @@ test('what an agent had made before it was killed is finished, not made again', 
   const runtime = runtimeOf('c1');
   const pauseSpec = { ...identityOf(pod, pauseName, 0), hostname: 'half', hostNetwork: false, hostIpc: false };
   const pause = await runtime.createPause(pauseSpec);
+  const [container] = pod.spec.containers;
+  assert.ok(container);
+  const image = { source: busyboxImage, digest: '' };
+  const security = containerSecurity(pod, container, { isSeccompDefault: false });
   const circumstances = {
     attempt: 0,
     backoffSeconds: 0,
     pauseId: pause.id,
     env: new Map(),
     mounts: [],
-    image: { source: busyboxImage, digest: '' },
+    security,
+    image,
   };
-  const [container] = pod.spec.containers;
-  assert.ok(container);
   const made = await runtime.createContainer(containerSpec(pod, container, circumstances));
   // An answer that was lost on the way is asked for again.
   assert.equal((await runtime.createContainer(containerSpec(pod, container, circumstances))).id, made.id);

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
 import type { Owner } from './owner.ts';
 import { pauseImage } from './pause-image.ts';
+import { securityConfig } from './security-config.ts';
 
 export const labels = {
   podUid: 'io.kubernetes.pod.uid',
@@ -63,7 +64,7 @@ export function containerConfig(
   spec: ContainerSpec,
   { owner, cgroupParent }: Placement,
 ): Docker.ContainerCreateOptions {
-  const { resources } = spec;
+  const { resources, security } = spec;
   const ofPause = `container:${spec.pauseId}`;
   const processes = { own: undefined, 'of the pod': ofPause, 'of the host': 'host' }[spec.processes];
   return {
@@ -73,7 +74,7 @@ export function containerConfig(
     ...(spec.args && { Cmd: spec.args }),
     Env: spec.env,
     ...(spec.workingDir && { WorkingDir: spec.workingDir }),
-    ...(spec.user !== undefined && { User: spec.user }),
+    ...(security.user !== undefined && { User: security.user }),
     Tty: spec.tty,
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdinOnce,
@@ -94,10 +95,7 @@ export function containerConfig(
       ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
       // No swap beyond the memory limit, as Kubernetes has it.
       ...(resources.memoryBytes && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
-      Privileged: spec.privileged,
-      ReadonlyRootfs: spec.readOnlyRoot,
-      CapAdd: spec.addCapabilities,
-      CapDrop: spec.dropCapabilities,
+      ...securityConfig(security),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
       ...(cgroupParent && { CgroupParent: cgroupParent }),
     },

@@ -157,6 +157,19 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async imageUser(image: string): Promise<string> {
+    try {
+      return (await this.#docker.getImage(image).inspect()).Config.User ?? '';
+    } catch (error) {
+      throw codeOf(error) === notFound ? new ImageNotFound(image) : error;
+    }
+  }
+
+  async hasAppArmor(): Promise<boolean> {
+    const { SecurityOptions }: { SecurityOptions: string[] | null } = await this.#docker.info();
+    return SecurityOptions?.some((option) => option.startsWith('name=apparmor')) ?? false;
+  }
+
   async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const container = this.#docker.getContainer(id);
     const { Config } = await container.inspect();

@@ -22,11 +22,19 @@ const spec: ContainerSpec = {
   workingDir: undefined,
   mounts: [{ source: '/a', target: '/b', readOnly: true }],
   resources: { cpuShares: 102, cpuQuotaMicros: 50_000, memoryBytes: 1024 },
-  user: undefined,
-  privileged: false,
-  readOnlyRoot: false,
-  addCapabilities: [],
-  dropCapabilities: [],
+  security: {
+    user: undefined,
+    groups: [],
+    privileged: false,
+    readOnlyRoot: false,
+    addCapabilities: [],
+    dropCapabilities: [],
+    noNewPrivileges: false,
+    seccomp: 'unconfined',
+    appArmor: undefined,
+    seLinux: [],
+    unmaskedProc: false,
+  },
   stdin: false,
   stdinOnce: false,
   tty: false,
@@ -62,6 +70,23 @@ test('a container joins the namespaces of its pause container and carries all th
   assert.equal(host.CgroupParent, '/wherry');
   assert.equal(config.Labels?.['io.wherry.cluster'], 'c1');
   assert.equal(config.Labels?.['io.kubernetes.sandbox.id'], 'p1');
+});
+
+test('who a container is and what it may is said in Docker’s options', () => {
+  const hostOf = (security: Partial<ContainerSpec['security']>) =>
+    containerConfig({ ...spec, security: { ...spec.security, ...security } }, placement).HostConfig ?? {};
+  assert.deepEqual(hostOf({}).SecurityOpt, ['seccomp=unconfined']);
+  assert.deepEqual(hostOf({ seccomp: undefined }).SecurityOpt, undefined, "Docker's own profile");
+  const seLinux = ['type:container_t', 'level:s0:c1,c2'];
+  const asked = hostOf({ noNewPrivileges: true, seccomp: '{"a":1}', appArmor: 'mine', seLinux, groups: [5, 7] });
+  const labels = ['label=type:container_t', 'label=level:s0:c1,c2'];
+  assert.deepEqual(asked.SecurityOpt, ['no-new-privileges', 'seccomp={"a":1}', 'apparmor=mine', ...labels]);
+  assert.deepEqual([asked.GroupAdd, hostOf({}).GroupAdd], [['5', '7'], undefined]);
+  assert.equal(asked.MaskedPaths, undefined);
+  assert.deepEqual(
+    [hostOf({ unmaskedProc: true }).MaskedPaths, hostOf({ unmaskedProc: true }).ReadonlyPaths],
+    [[], []],
+  );
 });
 
 test('a pause container owns a network namespace of its own, or has the host’s and its name', () => {

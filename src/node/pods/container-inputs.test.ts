@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { containerResources } from './container-resources.ts';
+import { containerSecurity } from './container-security.ts';
 import { containerSpec } from './container-spec.ts';
 import { samplePod } from './pod-samples.ts';
 import type { ProjectionSources } from './projected-volume.ts';
@@ -21,8 +22,9 @@ test('requests become shares, limits become quota and bytes', () => {
   assert.equal(of({ limits: { cpu: '1m' } }).cpuQuotaMicros, 1_000);
 });
 
-test('command, arguments and user are those of the manifest', () => {
-  const pod = samplePod({ securityContext: { runAsUser: 1000, runAsGroup: 2000 }, shareProcessNamespace: true });
+test('command and arguments are those of the manifest', () => {
+  const pod = samplePod({ shareProcessNamespace: true });
+  const security = containerSecurity(pod, { name: 'main' }, { isSeccompDefault: false });
   const circumstances = {
     attempt: 1,
     backoffSeconds: 10,
@@ -30,12 +32,12 @@ test('command, arguments and user are those of the manifest', () => {
     env: new Map([['A', 'x']]),
     mounts: [],
     image: { source: 'i', digest: '' },
+    security,
   };
   const spec = containerSpec(pod, { name: 'main', image: 'i', command: ['run', '$(A)'] }, circumstances);
   assert.deepEqual([spec.entrypoint, spec.args, spec.env], [['run', 'x'], undefined, ['A=x']]);
-  assert.deepEqual([spec.user, spec.processes], ['1000:2000', 'of the pod']);
-  const own = containerSpec(pod, { name: 'main', securityContext: { runAsUser: 0 } }, circumstances);
-  assert.equal(own.user, '0:2000');
+  assert.equal(spec.processes, 'of the pod');
+  assert.equal(containerSpec(samplePod(), { name: 'main' }, circumstances).processes, 'own');
 });
 
 test('what the agent does not do yet is listed, and nothing else', () => {

@@ -2,7 +2,7 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import type { ChosenImage } from '../images/image-puller.ts';
-import type { ContainerIdentity, ContainerSpec, Mount } from '../runtime.ts';
+import type { ContainerIdentity, ContainerSecurity, ContainerSpec, Mount } from '../runtime.ts';
 import { containerResources } from './container-resources.ts';
 import { expandReferences } from './expand.ts';
 
@@ -13,6 +13,7 @@ export interface Circumstances {
   image: Pick<ChosenImage, 'source' | 'digest'>;
   env: ReadonlyMap<string, string>;
   mounts: Mount[];
+  security: ContainerSecurity;
 }
 
 export function identityOf(pod: Pod, name: string, attempt: number): ContainerIdentity {
@@ -23,7 +24,6 @@ export function identityOf(pod: Pod, name: string, attempt: number): ContainerId
 export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
   const { attempt, env, image, ...rest } = circumstances;
   const { spec } = pod;
-  const security = container.securityContext ?? {};
   const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
   return {
     ...identityOf(pod, container.name, attempt),
@@ -35,23 +35,10 @@ export function containerSpec(pod: Pod, container: Container, circumstances: Cir
     env: [...env].map(([name, value]) => `${name}=${value}`),
     workingDir: container.workingDir,
     resources: containerResources(container),
-    user: userOf(pod, container),
-    privileged: security.privileged ?? false,
-    readOnlyRoot: security.readOnlyRootFilesystem ?? false,
-    addCapabilities: security.capabilities?.add ?? [],
-    dropCapabilities: security.capabilities?.drop ?? [],
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     hostIpc: spec.hostIPC ?? false,
     processes: spec.hostPID ? 'of the host' : spec.shareProcessNamespace ? 'of the pod' : 'own',
   };
-}
-
-/** The container's own user and group win over the pod's; undefined leaves it to the image. */
-function userOf({ spec }: Pod, { securityContext }: Container): string | undefined {
-  const user = securityContext?.runAsUser ?? spec.securityContext?.runAsUser;
-  const group = securityContext?.runAsGroup ?? spec.securityContext?.runAsGroup;
-  if (user === undefined && group === undefined) return undefined;
-  return group === undefined ? String(user) : `${user ?? 0}:${group}`;
 }

@@ -1,8 +1,10 @@
 // The steps that make, start, end and remove the containers of a pod.
 import { ImageNotFound } from '../runtime.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
+import { containerSecurity } from './container-security.ts';
 import { containerSpec } from './container-spec.ts';
 import { objectSources } from './object-sources.ts';
+import { observeSecurity } from './security-facts.ts';
 import {
   containerOf,
   type DoStep,
@@ -35,7 +37,10 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       const env = await containerEnv(pod, container, objectSources(options, pod, view));
       const folder = files.folderOf(pod.metadata.uid ?? '');
       const mounts = [...files.mounts(pod), ...(await volumeMounts(pod, container, folder))];
-      const spec = containerSpec(pod, container, { attempt, backoffSeconds, pauseId, image: found.image, env, mounts });
+      const { image } = found;
+      const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
+      const security = containerSecurity(pod, container, facts);
+      const spec = containerSpec(pod, container, { attempt, backoffSeconds, pauseId, image, env, mounts, security });
       watch.put(await runtime.createContainer(spec));
       images.delete(name);
       problems.delete(name);

@@ -12,6 +12,7 @@ import type { ContainerWatch } from './container-watch.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { Step } from './pod-plan.ts';
 import type { PodView } from './pod-view.ts';
+import type { SecuritySettings } from './security-facts.ts';
 
 export interface PodStepsOptions {
   client: Client;
@@ -23,6 +24,7 @@ export interface PodStepsOptions {
   recorder: EventRecorder;
   clock: Clock;
   hostAddress: string;
+  security: SecuritySettings;
   /** What the node has for pods. */
   allocatable(): Record<string, string>;
   services(): readonly Service[];

@@ -3,24 +3,8 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
-const securityFields = [
-  'allowPrivilegeEscalation',
-  'appArmorProfile',
-  'procMount',
-  'runAsNonRoot',
-  'seLinuxOptions',
-  'seccompProfile',
-] as const;
 const podFields = ['activeDeadlineSeconds', 'ephemeralContainers', 'imagePullSecrets', 'runtimeClassName'] as const;
-const podSecurityFields = [
-  'appArmorProfile',
-  'fsGroup',
-  'runAsNonRoot',
-  'seLinuxOptions',
-  'seccompProfile',
-  'supplementalGroups',
-  'sysctls',
-] as const;
+const podSecurityFields = ['fsGroup', 'sysctls'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
   const { spec } = pod;
@@ -38,8 +22,6 @@ export function unsupportedFeatures(pod: Pod): string[] {
 function ofContainer(spec: PodSpec, container: Container, list: string): string[] {
   const at = `${list}[${container.name}]`;
   const found = containerFields.filter((field) => isAsked(container[field])).map((field) => `${at}.${field}`);
-  for (const field of securityFields)
-    if (isAsked(container.securityContext?.[field])) found.push(`${at}.securityContext.${field}`);
   // On the host's network every port is the host's.
   if (!spec.hostNetwork && container.ports?.some(({ hostPort }) => hostPort)) found.push(`${at}.ports.hostPort`);
   for (const { name, mountPropagation, subPathExpr } of container.volumeMounts ?? []) {
