@@ -31,6 +31,8 @@ export interface ObservedContainer extends ContainerIdentity {
   oomKilled: boolean;
   startError: string;
   stopSignal: string;
+  /** The image as the manifest names it; empty where that is not written on the container. */
+  namedImage: string;
   imageId: string;
   /** The file that has what it wrote; empty where it is kept otherwise. */
   logPath: string;
@@ -38,6 +40,8 @@ export interface ObservedContainer extends ContainerIdentity {
   layerFolder: string;
   /** NAME@DIGEST where its image came from a registry, else empty. */
   imageDigest: string;
+  /** As whom its first process runs, where that can be seen. */
+  user: { uid: number; gid: number; supplementalGroups: number[] } | undefined;
 }
 
 export interface Mount {
@@ -83,6 +87,8 @@ export interface ContainerSpec extends ContainerIdentity {
   pauseId: string;
   backoffSeconds: number;
   image: string;
+  /** As the manifest names it. */
+  namedImage: string;
   imageDigest: string;
   /** Undefined leaves the image's own. */
   entrypoint: string[] | undefined;
@@ -96,7 +102,9 @@ export interface ContainerSpec extends ContainerIdentity {
   stdinOnce: boolean;
   tty: boolean;
   hostIpc: boolean;
-  processes: 'own' | 'of the pod' | 'of the host';
+  processes: 'own' | 'of the pod' | 'of the host' | { of: string };
+  /** Undefined leaves the image's own. */
+  stopSignal: string | undefined;
 }
 
 export interface RuntimeEvent {

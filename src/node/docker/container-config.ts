@@ -14,6 +14,7 @@ export const labels = {
   pauseId: 'io.kubernetes.sandbox.id',
   backoffSeconds: 'io.wherry.backoff-seconds',
   imageDigest: 'io.wherry.image-digest',
+  namedImage: 'io.wherry.image',
   cluster: 'io.wherry.cluster',
   node: 'io.wherry.node',
 } as const;
@@ -66,13 +67,13 @@ export function containerConfig(
 ): Docker.ContainerCreateOptions {
   const { resources, security } = spec;
   const ofPause = `container:${spec.pauseId}`;
-  const processes = { own: undefined, 'of the pod': ofPause, 'of the host': 'host' }[spec.processes];
   return {
     name: containerName(spec),
     Image: spec.image,
     ...(spec.entrypoint && { Entrypoint: spec.entrypoint }),
     ...(spec.args && { Cmd: spec.args }),
     Env: spec.env,
+    ...(spec.stopSignal && { StopSignal: spec.stopSignal }),
     ...(spec.workingDir && { WorkingDir: spec.workingDir }),
     ...(security.user !== undefined && { User: security.user }),
     Tty: spec.tty,
@@ -85,11 +86,12 @@ export function containerConfig(
       [labels.pauseId]: spec.pauseId,
       [labels.backoffSeconds]: String(spec.backoffSeconds),
       [labels.imageDigest]: spec.imageDigest,
+      [labels.namedImage]: spec.namedImage,
     },
     HostConfig: {
       NetworkMode: ofPause,
       IpcMode: spec.hostIpc ? 'host' : ofPause,
-      ...(processes && { PidMode: processes }),
+      ...pidMode(spec),
       Binds: spec.mounts.map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`),
       CpuShares: resources.cpuShares,
       ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
@@ -100,4 +102,10 @@ export function containerConfig(
       ...(cgroupParent && { CgroupParent: cgroupParent }),
     },
   };
+}
+
+function pidMode({ processes, pauseId }: ContainerSpec): { PidMode?: string } {
+  if (processes === 'own') return {};
+  if (processes === 'of the host') return { PidMode: 'host' };
+  return { PidMode: `container:${processes === 'of the pod' ? pauseId : processes.of}` };
 }

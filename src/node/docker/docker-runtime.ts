@@ -27,6 +27,7 @@ import { attach, startProcess } from './joined-process.ts';
 import { observed, unseen } from './observed.ts';
 import type { Owner } from './owner.ts';
 import { importPauseImage, pauseImage } from './pause-image.ts';
+import { processUser } from './process-user.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
 const newestApi = [1, 47] as const;
@@ -91,7 +92,9 @@ export class DockerRuntime implements Runtime {
 
   async inspect(id: string): Promise<ObservedContainer | undefined> {
     try {
-      return observed(await this.#docker.getContainer(id).inspect());
+      const info = await this.#docker.getContainer(id).inspect();
+      const isOurApp = info.State.Running && info.Config.Labels[labels.name] !== pauseName;
+      return observed(info, isOurApp ? await processUser(info.State.Pid) : undefined);
     } catch (error) {
       if (codeOf(error) === notFound) return undefined;
       throw error;
@@ -236,6 +239,8 @@ export class DockerRuntime implements Runtime {
       oomKilled: false,
       startError: '',
       stopSignal: 'SIGTERM',
+      namedImage: read(labels.namedImage),
+      user: undefined,
       imageId: '',
       logPath: '',
       layerFolder: '',

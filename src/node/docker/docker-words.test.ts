@@ -40,6 +40,8 @@ const spec: ContainerSpec = {
   tty: false,
   hostIpc: false,
   processes: 'of the pod',
+  stopSignal: undefined,
+  namedImage: 'nginx:1',
 };
 
 async function* pieces(...buffers: Buffer[]): AsyncIterable<Uint8Array> {

@@ -21,10 +21,11 @@ function written(on: Record<string, string>) {
     pauseId: read(labels.name) === pauseName ? '' : read(labels.pauseId),
     backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
     imageDigest: read(labels.imageDigest),
+    namedImage: read(labels.namedImage),
   };
 }
 
-export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
+export function observed(info: Docker.ContainerInspectInfo, user?: ObservedContainer['user']): ObservedContainer {
   const { State: state, Config: config } = info;
   // What could not be started stays "created", with the reason.
   const startError = state.Status === 'created' ? state.Error : '';
@@ -43,6 +44,7 @@ export function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     imageId: info.Image,
     logPath: info.LogPath ?? '',
     layerFolder: (info.GraphDriver?.Data as { UpperDir?: string } | undefined)?.UpperDir ?? '',
+    user,
   };
 }
 
@@ -63,5 +65,6 @@ export function unseen(info: Docker.ContainerInfo): ObservedContainer {
     imageId: info.ImageID,
     logPath: '',
     layerFolder: '',
+    user: undefined,
   };
 }

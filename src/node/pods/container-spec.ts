@@ -14,6 +14,8 @@ export interface Circumstances {
   env: ReadonlyMap<string, string>;
   mounts: Mount[];
   security: ContainerSecurity;
+  /** The container whose processes it is to see. */
+  targetId?: string | undefined;
 }
 
 export function identityOf(pod: Pod, name: string, attempt: number): ContainerIdentity {
@@ -22,13 +24,14 @@ export function identityOf(pod: Pod, name: string, attempt: number): ContainerId
 }
 
 export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
-  const { attempt, env, image, ...rest } = circumstances;
+  const { attempt, env, image, targetId, ...rest } = circumstances;
   const { spec } = pod;
   const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
   return {
     ...identityOf(pod, container.name, attempt),
     ...rest,
     image: image.source,
+    namedImage: container.image ?? '',
     imageDigest: image.digest,
     entrypoint: expand(container.command),
     args: expand(container.args),
@@ -39,6 +42,14 @@ export function containerSpec(pod: Pod, container: Container, circumstances: Cir
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     hostIpc: spec.hostIPC ?? false,
-    processes: spec.hostPID ? 'of the host' : spec.shareProcessNamespace ? 'of the pod' : 'own',
+    processes: processesFor(pod, targetId),
+    stopSignal: container.lifecycle?.stopSignal,
   };
+}
+
+/** What all containers of a pod share goes before what one of them asks for. */
+function processesFor({ spec }: Pod, targetId: string | undefined): ContainerSpec['processes'] {
+  if (spec.hostPID) return 'of the host';
+  if (spec.shareProcessNamespace) return 'of the pod';
+  return targetId === undefined ? 'own' : { of: targetId };
 }

@@ -1,15 +1,27 @@
 // What the API is told of one container: waiting, running or terminated, with Kubernetes' reasons.
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
-import type { Container } from '../../api/kinds/pod-template.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { timestamp } from '../../base/clock.ts';
 import type { ObservedContainer } from '../runtime.ts';
-import { pullErrorShownMs } from './pod-plan.ts';
-import { attemptsOf, isLost, isOver, isRestarted, restartAtMs } from './pod-progress.ts';
-import type { PodView } from './pod-view.ts';
+import { mountStatuses, resourceStatus, userStatus } from './container-facts.ts';
+import { pullErrorShownMs } from './container-plan.ts';
+import { type PodContainer, podContainers } from './pod-containers.ts';
+import { attemptsOf, isLost, isOver, isReady, isRestarted, isStarted } from './pod-progress.ts';
+import type { PodMemory, PodView } from './pod-view.ts';
+import { restartAtMs } from './restart-backoff.ts';
 
-type ContainerState = NonNullable<ContainerStatus['state']>;
+export type ContainerState = NonNullable<ContainerStatus['state']>;
 type Terminated = NonNullable<ContainerState['terminated']>;
+type Waiting = NonNullable<ContainerState['waiting']>;
+
+/** All messages of one pod together are no longer than this. */
+const messageBytes = { ofPod: 12 * 1024, ofContainer: 4096 };
+
+const vanished: Terminated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+};
 
 export function containerId(container: ObservedContainer): string {
   return `docker://${container.id}`;
@@ -19,78 +31,108 @@ function imageIdOf({ imageId, imageDigest }: ObservedContainer): string {
   return imageDigest ? `docker-pullable://${imageDigest}` : `docker://${imageId}`;
 }
 
-export function containerStatus(pod: Pod, view: PodView, container: Container, nowMs: number): ContainerStatus {
+export function containerStatus(pod: Pod, view: PodView, listed: PodContainer, nowMs: number): ContainerStatus {
+  const { container, role } = listed;
   const attempts = attemptsOf(view.containers, container.name);
   // A container that has been made but not started has not replaced the one before it yet.
   const shown = attempts.find(({ state }) => state !== 'created');
   const before = attempts.find((attempt) => shown && attempt.attempt < shown.attempt && attempt.state === 'exited');
   const told = toldStatus(pod, container.name);
-  const waiting = waitingFor(pod, view, container.name, shown, nowMs);
-  const state = stateOf(pod, view, container.name, shown, waiting);
+  const waiting = waitingFor(pod, view, listed, shown, nowMs);
+  const state = stateOf(pod, view, listed, shown, waiting);
   const last = waiting && shown?.state === 'exited' ? shown : before;
-  const lastState = last ? { terminated: terminated(last) } : shown ? {} : (told?.lastState ?? {});
+  const hasVanished = !shown && told?.state?.running !== undefined && state.waiting !== undefined;
+  const lastState = last
+    ? { terminated: terminated(pod, last, view.memory) }
+    : hasVanished
+      ? { terminated: vanished }
+      : shown
+        ? {}
+        : (told?.lastState ?? {});
+  const toldId = hasVanished ? undefined : told?.containerID;
+  const started = state.running !== undefined && (role === 'init' || isStarted(listed, shown, view.memory));
   return {
     name: container.name,
     image: container.image ?? '',
     imageID: shown?.imageId ? imageIdOf(shown) : (told?.imageID ?? ''),
-    ...(shown ? { containerID: containerId(shown) } : told?.containerID ? { containerID: told.containerID } : {}),
-    restartCount: shown?.attempt ?? told?.restartCount ?? 0,
-    ready: state.running !== undefined || (isInitOf(pod, container.name) && state.terminated?.exitCode === 0),
-    started: state.running !== undefined,
+    ...(shown ? { containerID: containerId(shown) } : toldId ? { containerID: toldId } : {}),
+    restartCount: shown?.attempt ?? (told?.restartCount ?? 0) + (hasVanished && !isBeingDeleted(pod) ? 1 : 0),
+    ready:
+      role === 'init'
+        ? state.terminated?.exitCode === 0
+        : role !== 'ephemeral' && started && isReady(listed, shown, view.memory),
+    ...(role !== 'ephemeral' && { started }),
     state,
     lastState,
+    ...(shown && { ...resourceStatus(container, role), ...mountStatuses(container), ...userStatus(shown, told) }),
   };
 }
 
-function toldStatus(pod: Pod, name: string): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
-  return [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+function toldStatus({ status }: Pod, name: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
+  const told = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
+  return told.find((status) => status.name === name);
 }
-
-const isInitOf = (pod: Pod, name: string) => pod.spec.initContainers?.some((init) => init.name === name) ?? false;
 
 function stateOf(
   pod: Pod,
   view: PodView,
-  name: string,
+  { container: { name } }: PodContainer,
   shown: ObservedContainer | undefined,
-  waiting: NonNullable<ContainerState['waiting']> | undefined,
+  waiting: Waiting | undefined,
 ): ContainerState {
   if (waiting) return { waiting };
   if (shown?.state === 'running') return { running: { startedAt: timestamp(shown.startedAt ?? shown.createdAt) } };
-  if (shown) return { terminated: terminated(shown) };
+  if (shown) return { terminated: terminated(pod, shown, view.memory) };
   if (isLost(pod, view.containers, name)) {
     const message = 'The container could not be located when the pod was terminated';
     return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } };
   }
-  return { waiting: { reason: pod.spec.initContainers?.length ? 'PodInitializing' : 'ContainerCreating' } };
+  return { waiting: { reason: firstReason(pod) } };
+}
+
+/** What a container waits for before anything is known of it. */
+function firstReason({ spec }: Pod): string {
+  return spec.initContainers?.length ? 'PodInitializing' : 'ContainerCreating';
 }
 
 /** Why a container that should run does not; undefined where it runs, has ended for good, or is about to be started. */
 function waitingFor(
   pod: Pod,
-  { containers, memory }: PodView,
-  name: string,
+  view: PodView,
+  listed: PodContainer,
   shown: ObservedContainer | undefined,
   nowMs: number,
-): NonNullable<ContainerState['waiting']> | undefined {
-  if (shown?.state === 'running' || isOver(pod, containers) || isBeingDeleted(pod)) return undefined;
-  const image = memory.images.get(name);
-  const wanted = pod.spec.initContainers?.concat(pod.spec.containers).find((c) => c.name === name) ?? { image: '' };
+): Waiting | undefined {
+  const { memory } = view;
+  const { container, role } = listed;
+  if (shown?.state === 'running') return isInHook(listed, shown, memory) ? { reason: firstReason(pod) } : undefined;
+  if (isBeingDeleted(pod) || isOver(pod, view, nowMs)) return undefined;
+  if (shown && !isRestarted(pod, role, shown, memory)) return undefined;
+  const image = memory.images.get(container.name);
   if (image?.state === 'refused') return { reason: image.reason, message: image.message };
   if (image?.state === 'failed') {
+    const message = `Back-off pulling image "${container.image}": ErrImagePull: ${image.message}`;
     return nowMs < image.failedAtMs + pullErrorShownMs
       ? { reason: 'ErrImagePull', message: image.message }
-      : {
-          reason: 'ImagePullBackOff',
-          message: `Back-off pulling image "${wanted.image}": ErrImagePull: ${image.message}`,
-        };
+      : { reason: 'ImagePullBackOff', message };
   }
-  const problem = memory.problems.get(name);
+  const problem = memory.problems.get(container.name);
   if (problem) return { reason: problem.reason, message: problem.message };
-  if (shown && isRestarted(pod, shown) && restartAtMs(shown) > nowMs)
-    return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, shown) };
-  return undefined;
+  if (!shown) return undefined;
+  if (restartAtMs(shown) > nowMs) return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, shown) };
+  const hook = memory.postStart.get(shown.id);
+  return hook?.state === 'failed' ? { reason: 'PostStartHookError', message: hook.message } : undefined;
+}
+
+/** Until its postStart hook is through a container does not count as running. */
+function isInHook(
+  { container }: PodContainer,
+  running: ObservedContainer,
+  { postStart, stopping }: PodMemory,
+): boolean {
+  if (!container.lifecycle?.postStart || stopping.has(running.id)) return false;
+  return postStart.get(running.id)?.state !== 'done';
 }
 
 function backoffMessage(pod: Pod, ended: ObservedContainer): string {
@@ -100,24 +142,20 @@ function backoffMessage(pod: Pod, ended: ObservedContainer): string {
   return `back-off ${delay} restarting failed container=${ended.name} pod=${name}_${namespace}(${uid})`;
 }
 
-function terminated(container: ObservedContainer): Terminated {
+function terminated(pod: Pod, container: ObservedContainer, { messages }: PodMemory): Terminated {
   const { exitCode, oomKilled, startError, startedAt, finishedAt } = container;
-  if (startError) {
-    const finished = timestamp(finishedAt ?? container.createdAt);
-    return {
-      exitCode: 128,
-      reason: 'StartError',
-      message: startError,
-      startedAt: timestamp(0),
-      finishedAt: finished,
-      containerID: containerId(container),
-    };
-  }
+  const message = clipped(pod, startError || (messages.get(container.id) ?? ''));
   return {
-    exitCode,
-    reason: oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
-    startedAt: timestamp(startedAt ?? 0),
-    finishedAt: timestamp(finishedAt ?? 0),
+    exitCode: startError ? 128 : exitCode,
+    reason: startError ? 'StartError' : oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
+    ...(message && { message }),
+    startedAt: timestamp(startError ? 0 : (startedAt ?? 0)),
+    finishedAt: timestamp(finishedAt ?? (startError ? container.createdAt : 0)),
     containerID: containerId(container),
   };
+}
+
+function clipped(pod: Pod, message: string): string {
+  const most = Math.min(messageBytes.ofContainer, Math.floor(messageBytes.ofPod / podContainers(pod).length));
+  return message.length <= most ? message : Buffer.from(message).subarray(0, most).toString();
 }

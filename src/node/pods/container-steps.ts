@@ -1,9 +1,13 @@
 // The steps that make, start, end and remove the containers of a pod.
-import { ImageNotFound } from '../runtime.ts';
+import type { Pod } from '../../api/kinds/pod.ts';
+import { ImageNotFound, type ObservedContainer } from '../runtime.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
+import { ensureMessageFile, removeContainerFiles } from './container-files.ts';
 import { containerSecurity } from './container-security.ts';
 import { containerSpec } from './container-spec.ts';
 import { objectSources } from './object-sources.ts';
+import { targetOf } from './pod-containers.ts';
+import { latestOf } from './pod-progress.ts';
 import { observeSecurity } from './security-facts.ts';
 import {
   containerOf,
@@ -17,9 +21,10 @@ import {
 } from './step.ts';
 import { MountError, volumeMounts } from './volumes.ts';
 
-type ContainerStep = 'create' | 'start' | 'stop' | 'kill' | 'remove' | 'tellBackoff';
+type ContainerStep = 'create' | 'start' | 'remove' | 'tellBackoff';
 
 const problemRetryMs = 10_000;
+const defaultMessagePath = '/dev/termination-log';
 
 export function containerSteps(options: PodStepsOptions): StepTable<ContainerStep> {
   const { runtime, watch, files, clock, recorder } = options;
@@ -36,11 +41,18 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     try {
       const env = await containerEnv(pod, container, objectSources(options, pod, view));
       const folder = files.folderOf(pod.metadata.uid ?? '');
-      const mounts = [...files.mounts(pod), ...(await volumeMounts(pod, container, folder))];
+      const messages = {
+        source: await ensureMessageFile(folder, { name, attempt }),
+        target: container.terminationMessagePath || defaultMessagePath,
+        readOnly: false,
+      };
+      const mounts = [...files.mounts(pod), ...(await volumeMounts(pod, container, folder)), messages];
       const { image } = found;
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
       const security = containerSecurity(pod, container, facts);
-      const spec = containerSpec(pod, container, { attempt, backoffSeconds, pauseId, image, env, mounts, security });
+      const targetId = targetIdFor(pod, name, view.containers);
+      const circumstances = { attempt, backoffSeconds, pauseId, image, env, mounts, security, targetId };
+      const spec = containerSpec(pod, container, circumstances);
       watch.put(await runtime.createContainer(spec));
       images.delete(name);
       problems.delete(name);
@@ -75,20 +87,15 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
   return {
     create,
     start,
-    stop: async ({ id, container, signal }, { pod, view }) => {
-      tell(pod, container, 'Normal', 'Killing', `Stopping container ${container}`);
-      view.memory.stopping.set(id, { sinceMs: clock.now(), killedMs: undefined });
-      await runtime.signal(id, signal);
-    },
-    kill: async ({ id }, { view }) => {
-      const sinceMs = view.memory.stopping.get(id)?.sinceMs ?? clock.now();
-      view.memory.stopping.set(id, { sinceMs, killedMs: clock.now() });
-      await runtime.signal(id, 'SIGKILL');
-    },
-    remove: async ({ id }, { view }) => {
+    remove: async ({ id }, { uid, view }) => {
+      const removed = watch.get(id);
       await runtime.remove(id);
       watch.drop(id);
+      if (removed) await removeContainerFiles(files.folderOf(uid), removed);
       view.memory.stopping.delete(id);
+      view.memory.postStart.delete(id);
+      view.memory.probed.delete(id);
+      view.memory.messages.delete(id);
       view.memory.toldBackoff.delete(id);
     },
     tellBackoff: async ({ container, id }, { pod, view }) => {
@@ -98,4 +105,14 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       tell(pod, container, 'Warning', 'BackOff', message);
     },
   };
+}
+
+/** The container whose processes an ephemeral one is to see: it has to be there, and to run. */
+function targetIdFor(pod: Pod, name: string, containers: readonly ObservedContainer[]): string | undefined {
+  const target = targetOf(pod, name);
+  if (target === undefined) return undefined;
+  const found = latestOf(containers, target);
+  if (!found) throw new ConfigProblem(`unable to find target container ${target}`);
+  if (found.state !== 'running') throw new Error(`cannot join the processes of container ${target}: it does not run`);
+  return found.id;
 }

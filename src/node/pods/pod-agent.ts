@@ -4,7 +4,7 @@
 //                         ├─► view ─► planPod ─► plan ─┤
 //   Docker ─► watch ──────┘              ▲             └─► status to the API
 //                                        └── again, until nothing is left to do
-import type { Pod } from '../../api/kinds/pod.ts';
+import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { matchesMap } from '../../api/selector.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -13,13 +13,15 @@ import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
-import { planPod, type Step } from './pod-plan.ts';
+import type { Step } from './plan.ts';
+import { planPod } from './pod-plan.ts';
 import { isOver } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
 import { newPodMemory, type PodMemory, type PodView } from './pod-view.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { PodStepsOptions } from './step.ts';
+import { observeMessages } from './termination-message.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 
 const workers = 4;
@@ -117,9 +119,10 @@ export class PodAgent {
         this.#tellUnseen(view);
         return;
       }
+      await observeMessages(view, this.#options);
       this.#tellUnsupported(view);
       const { steps, wakeAtMs } = planPod(view, clock.now());
-      const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view.containers));
+      const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view, clock.now()));
       if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);
       if (steps.length === 0) {
         if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.now()));
@@ -173,10 +176,11 @@ export class PodAgent {
   }
 
   async #writeStatus(uid: string, { pod, containers, memory }: PodView): Promise<void> {
-    // Once its containers have been removed there is nothing new to tell of a pod.
-    if (!pod || memory.gone || (isBeingDeleted(pod) && containers.length === 0)) return;
+    if (!pod || memory.gone) return;
     const { clock, hostAddress } = this.#options;
     const newest = this.#status.newest(pod);
+    // Once its containers have been removed there is nothing new to tell of a pod.
+    if (isBeingDeleted(pod) && containers.length === 0 && isPodFinished(newest)) return;
     const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, clock.now());
     // A pod is looked after even where nobody can be told.
     const retryAtMs = await this.#status.write(pod, status);

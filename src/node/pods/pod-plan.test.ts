@@ -1,74 +1,15 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
-import type { ObservedContainer } from '../runtime.ts';
-import { planPod, type Step } from './pod-plan.ts';
-import { nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
-import type { PodMemory } from './pod-view.ts';
+import { exited, type PlanCase, stopping, testPlans, twoSpec } from './plan-cases.ts';
+import { nowMs, sampleContainer, samplePause } from './pod-samples.ts';
 
-interface Case {
-  name: string;
-  spec?: Partial<Pod['spec']>;
-  metadata?: Partial<Pod['metadata']>;
-  phase?: string;
-  status?: Partial<Pod['status']>;
-  isGone?: boolean;
-  has?: ObservedContainer[];
-  memory?: Partial<PodMemory>;
-  steps: string[];
-  wakeInMs?: number;
-}
-
-/** A step in short: its kind, then what it is about. */
-function short(step: Step): string {
-  switch (step.kind) {
-    case 'createPause':
-      return `createPause ${step.attempt}`;
-    case 'create':
-      return `create ${step.container} ${step.attempt} backoff ${step.backoffSeconds}`;
-    case 'stop':
-      return `stop ${step.id} ${step.signal}`;
-    case 'ensureImage':
-    case 'tellImageBackoff':
-      return `${step.kind} ${step.container}`;
-    case 'start':
-    case 'startPause':
-    case 'kill':
-    case 'remove':
-    case 'tellBackoff':
-      return `${step.kind} ${step.id}`;
-    default:
-      return step.kind;
-  }
-}
-
-const initSpec: Partial<Pod['spec']> = {
-  initContainers: [{ name: 'init', image: 'busybox' }],
-  containers: [{ name: 'main', image: 'nginx' }],
-};
-const twoSpec: Partial<Pod['spec']> = {
-  containers: [
-    { name: 'main', image: 'nginx' },
-    { name: 'side', image: 'busybox' },
-  ],
-};
-const deleted = { deletionTimestamp: '2026-11-20T12:00:30Z', deletionGracePeriodSeconds: 30 };
-const exited = (exitCode: number, changes: Partial<ObservedContainer> = {}) =>
-  sampleContainer('main', { state: 'exited', exitCode, ...changes });
-const stopping = (id: string, agoMs: number, killedAgoMs?: number) => ({
-  stopping: new Map([
-    [id, { sinceMs: nowMs - agoMs, killedMs: killedAgoMs === undefined ? undefined : nowMs - killedAgoMs }],
-  ]),
-});
-const onceMore = (seconds: number) =>
-  sampleContainer('main', { state: 'exited', exitCode: 1, backoffSeconds: seconds });
+const onceMore = (seconds: number) => exited(1, { backoffSeconds: seconds });
 
 const tokenSpec: Partial<Pod['spec']> = {
   containers: [{ name: 'main', image: 'nginx' }],
   volumes: [{ name: 'access', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
 };
 
-const tokens: Case[] = [
+const tokens: PlanCase[] = [
   { name: 'who prepares sees to tokens', spec: tokenSpec, memory: { prepared: false }, steps: ['prepare'] },
   {
     name: 'an agent that starts anew looks at the tokens of what runs',
@@ -87,7 +28,7 @@ const tokens: Case[] = [
   },
 ];
 
-const starting: Case[] = [
+const starting: PlanCase[] = [
   { name: 'files come first', memory: { prepared: false }, steps: ['prepare'] },
   { name: 'then the pause container', steps: ['createPause 0'] },
   {
@@ -170,48 +111,7 @@ const starting: Case[] = [
   },
 ];
 
-const init: Case[] = [
-  {
-    name: 'init containers come before the others',
-    spec: initSpec,
-    has: [samplePause()],
-    steps: ['create init 0 backoff 0'],
-  },
-  { name: 'and are waited for', spec: initSpec, has: [samplePause(), sampleContainer('init')], steps: [] },
-  {
-    name: 'the others follow when init has succeeded',
-    spec: initSpec,
-    has: [samplePause(), sampleContainer('init', { state: 'exited' })],
-    steps: ['create main 0 backoff 0'],
-  },
-  {
-    name: 'a failed init container is run again',
-    spec: initSpec,
-    has: [samplePause(), sampleContainer('init', { state: 'exited', exitCode: 1 })],
-    steps: ['create init 1 backoff 10'],
-  },
-  {
-    name: 'unless the pod is never restarted: then it is over',
-    spec: { ...initSpec, restartPolicy: 'Never' },
-    has: [samplePause(), sampleContainer('init', { state: 'exited', exitCode: 1 })],
-    steps: ['detach', 'remove POD-0'],
-  },
-  {
-    name: 'init is not run again for a pod whose containers have been made',
-    spec: initSpec,
-    has: [samplePause(), exited(1)],
-    steps: ['create main 1 backoff 10'],
-  },
-  {
-    name: 'in new namespaces init is run again',
-    spec: initSpec,
-    has: [samplePause({ attempt: 1 }), sampleContainer('init', { state: 'exited' })],
-    memory: { attached: { pauseId: 'POD-1', address: '10.42.0.2' } },
-    steps: ['create init 1 backoff 10'],
-  },
-];
-
-const restarts: Case[] = [
+const restarts: PlanCase[] = [
   { name: 'Always: the first time at once', has: [samplePause(), exited(1)], steps: ['create main 1 backoff 10'] },
   { name: 'Always: after success too', has: [samplePause(), exited(0)], steps: ['create main 1 backoff 10'] },
   {
@@ -301,16 +201,16 @@ const restarts: Case[] = [
   { name: 'and its containers stay for their logs', phase: 'Failed', has: [exited(1)], steps: [] },
 ];
 
-const lostPause: Case[] = [
+const lostPause: PlanCase[] = [
   {
     name: 'what runs in lost namespaces is stopped',
     has: [samplePause({ state: 'exited' }), sampleContainer('main')],
-    steps: ['tellPauseLost', 'stop main-0 SIGTERM'],
+    steps: ['tellPauseLost', 'stop main-0 30s: Stopping container main'],
   },
   {
     name: 'with the grace that the pod has',
     has: [samplePause({ state: 'exited' }), sampleContainer('main')],
-    memory: stopping('main-0', 10_000),
+    memory: { stopping: new Map([['main-0', stopping(10_000)]]) },
     steps: [],
     wakeInMs: 20_000,
   },
@@ -344,89 +244,4 @@ const lostPause: Case[] = [
   },
 ];
 
-const deletion: Case[] = [
-  {
-    name: 'a pod behind a service runs on until no node sends it requests',
-    metadata: deleted,
-    memory: { leavesUntilMs: nowMs + 150 },
-    has: [samplePause(), sampleContainer('main')],
-    steps: [],
-    wakeInMs: 150,
-  },
-  {
-    name: 'containers are asked to stop, each by its own signal',
-    metadata: deleted,
-    has: [samplePause(), sampleContainer('main', { stopSignal: 'SIGQUIT' })],
-    steps: ['stop main-0 SIGQUIT'],
-  },
-  {
-    name: 'and given the time they have',
-    metadata: deleted,
-    has: [samplePause(), sampleContainer('main')],
-    memory: stopping('main-0', 1_000),
-    steps: [],
-    wakeInMs: 29_000,
-  },
-  {
-    name: 'a grace that was shortened meanwhile counts',
-    metadata: { ...deleted, deletionGracePeriodSeconds: 1 },
-    has: [samplePause(), sampleContainer('main')],
-    memory: stopping('main-0', 1_000),
-    steps: ['kill main-0'],
-  },
-  {
-    name: 'then they are killed',
-    metadata: deleted,
-    has: [samplePause(), sampleContainer('main')],
-    memory: stopping('main-0', 30_000),
-    steps: ['kill main-0'],
-  },
-  {
-    name: 'a kill without effect is tried again later',
-    metadata: deleted,
-    has: [samplePause(), sampleContainer('main')],
-    memory: stopping('main-0', 31_000, 1_000),
-    steps: [],
-    wakeInMs: 9_000,
-  },
-  {
-    name: 'when all have ended everything is removed',
-    metadata: deleted,
-    has: [samplePause(), exited(0)],
-    steps: ['detach', 'remove POD-0', 'remove main-0'],
-  },
-  { name: 'last the API is told', metadata: deleted, has: [], steps: ['detach', 'forget'] },
-  { name: 'once', metadata: deleted, has: [], memory: { gone: true }, steps: [] },
-  {
-    name: 'a pod deleted while it starts is not started',
-    metadata: deleted,
-    has: [samplePause({ state: 'created' }), sampleContainer('main', { state: 'created' })],
-    steps: ['detach', 'remove POD-0', 'remove main-0'],
-  },
-  {
-    name: 'an orphan is stopped',
-    isGone: true,
-    has: [samplePause(), sampleContainer('main')],
-    steps: ['stop main-0 SIGTERM'],
-  },
-  {
-    name: 'with little grace',
-    isGone: true,
-    has: [samplePause(), sampleContainer('main')],
-    memory: stopping('main-0', 1_000),
-    steps: ['kill main-0'],
-  },
-  { name: 'and removed', isGone: true, has: [samplePause()], steps: ['detach', 'remove POD-0'] },
-];
-
-for (const [group, cases] of Object.entries({ starting, tokens, init, restarts, lostPause, deletion })) {
-  for (const { name, spec, metadata, phase, status, isGone, has = [], memory, steps, wakeInMs } of cases) {
-    test(`${group}: ${name}`, () => {
-      const pod = samplePod(spec, metadata);
-      pod.status = { ...pod.status, ...(phase && { phase }), ...status } as Pod['status'];
-      const plan = planPod(sampleView(isGone ? undefined : pod, has, memory), nowMs);
-      assert.deepEqual(plan.steps.map(short), steps);
-      assert.equal(plan.wakeAtMs, wakeInMs === undefined ? undefined : nowMs + wakeInMs);
-    });
-  }
-}
+testPlans({ starting, tokens, restarts, lostPause });

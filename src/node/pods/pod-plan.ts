@@ -5,252 +5,106 @@
 //                    │                                                     ▲
 //                    └──► images present ──► init containers, one by one ──┘      (app containers are made, not
 //                                                                                 started, while the pod is wired)
-//   being deleted: leave ──(out of all services)──► stop ──(grace over)──► kill ──► all removed, network detached ──► files and API object gone
+//   being deleted: leave ──(out of all services)──► stopped ──► all removed, network detached ──► files and API object gone
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
-import type { Container } from '../../api/kinds/pod-template.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { type ObservedContainer, pauseName } from '../runtime.ts';
-import {
-  attemptsOf,
-  isOver,
-  isRestarted,
-  latestOf,
-  livingPause,
-  nextAttempt,
-  nextBackoffSeconds,
-  pausesOf,
-  pendingInit,
-  restartAtMs,
-  runningContainers,
-} from './pod-progress.ts';
+import { planContainer } from './container-plan.ts';
+import { initProgress } from './init-progress.ts';
+import { Draft, type Plan } from './plan.ts';
+import { podContainer, podContainers } from './pod-containers.ts';
+import { attemptsOf, isOutdated, isOver, livingPause, pausesOf, runningContainers } from './pod-progress.ts';
 import type { PodView } from './pod-view.ts';
-import { hasTokens } from './projected-volume.ts';
-
-export type Step =
-  | { kind: 'prepare' }
-  | { kind: 'renewTokens' }
-  | { kind: 'createPause'; attempt: number }
-  | { kind: 'startPause'; id: string }
-  | { kind: 'attach'; pauseId: string; pid: number }
-  | { kind: 'detach' }
-  | { kind: 'ensureImage'; container: string }
-  | { kind: 'create'; container: string; attempt: number; backoffSeconds: number; pauseId: string }
-  | { kind: 'start'; container: string; id: string }
-  | { kind: 'stop'; container: string; id: string; signal: string }
-  | { kind: 'kill'; container: string; id: string }
-  | { kind: 'remove'; id: string }
-  | { kind: 'tellBackoff'; container: string; id: string }
-  | { kind: 'tellImageBackoff'; container: string }
-  | { kind: 'tellPauseLost' }
-  /** Removes the pod's files and, where the API still has it, the pod. */
-  | { kind: 'forget' };
-
-export interface Plan {
-  steps: Step[];
-  /** When to plan again although nothing happens. */
-  wakeAtMs: number | undefined;
-}
+import { isPrepared, isWired, planPause, planTokens } from './sandbox-plan.ts';
+import { planStops } from './stop-plan.ts';
+import { deadlineOf, verdictOn } from './verdict.ts';
 
 /** What a pod gets that was removed from the API before it ended. */
-const orphanGraceMs = 1_000;
-/** A kill that shows no effect is tried again. */
-const killAgainMs = 10_000;
-/** ErrImagePull is shown this long before it becomes ImagePullBackOff. */
-export const pullErrorShownMs = 2_000;
+const orphanGraceMs = 2_000;
 
 export function planPod(view: PodView, nowMs: number): Plan {
-  const { pod, containers } = view;
-  const planner = new Planner(view, nowMs);
-  if (!pod) planner.remove(orphanGraceMs);
-  else if (isBeingDeleted(pod)) planner.remove(graceMs(pod));
-  else if (isPodFinished(pod) || isOver(pod, containers)) planner.end(pod);
-  else planner.run(pod);
-  return { steps: planner.steps, wakeAtMs: planner.wakeAtMs };
+  const { pod } = view;
+  const draft = new Draft(view, nowMs);
+  if (!pod) planRemoval(draft, orphanGraceMs);
+  else if (isBeingDeleted(pod)) planRemoval(draft, graceMsOf(pod));
+  else if (isOver(pod, view, nowMs)) planEnd(draft, pod);
+  else planRun(draft, pod);
+  return draft;
 }
 
-function graceMs(pod: Pod): number {
-  return Math.max(1, pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+function graceMsOf({ metadata, spec }: Pod): number {
+  return Math.max(1, metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
 }
 
-/** Its environment holds the pod's address, which therefore has to be known before the container is made. */
-function isToldAddress(container: Container): boolean {
-  return container.env?.some(({ valueFrom }) => valueFrom?.fieldRef?.fieldPath.startsWith('status.podIP')) ?? false;
+function planRun(draft: Draft, pod: Pod): void {
+  const { containers, memory } = draft.view;
+  const graceMs = graceMsOf(pod);
+  const pause = livingPause(containers);
+  const deadlineMs = deadlineOf(pod, memory);
+  if (deadlineMs !== undefined) draft.isDue(deadlineMs);
+  const strangers = runningContainers(containers).filter(({ pauseId }) => pauseId !== pause?.id);
+  if (strangers.length > 0) {
+    // The pod's namespaces are gone; what still runs in them has to end before the pod is made anew.
+    if (strangers.some(({ id }) => !memory.stopping.has(id))) draft.add({ kind: 'tellPauseLost' });
+    planStops(draft, strangers, { graceMs });
+    return;
+  }
+  if (!pause && !isPrepared(draft)) return;
+  planLeftovers(draft, pod, pause);
+  planPause(draft, pod, pause);
+  planContainers(draft, pod, pause);
+  planTokens(draft, pod);
 }
 
-class Planner {
-  readonly steps: Step[] = [];
-  wakeAtMs: number | undefined;
-  readonly #view: PodView;
-  readonly #nowMs: number;
-
-  constructor(view: PodView, nowMs: number) {
-    this.#view = view;
-    this.#nowMs = nowMs;
+/** One init container, or the pod's own; with them the sidecars that have had their turn, and what was added to look in. */
+function planContainers(draft: Draft, pod: Pod, pause: ObservedContainer | undefined): void {
+  const { isThrough, due } = initProgress(pod, draft.view);
+  const listed = podContainers(pod);
+  const graceMs = graceMsOf(pod);
+  let mayStart = true;
+  for (const container of [...due, ...(isThrough ? listed.filter(({ role }) => role === 'app') : [])]) {
+    const isWaitedFor = planContainer(draft, container, { pod, pause, graceMs, mayStart });
+    mayStart &&= !isWaitedFor;
   }
+  if (pause?.state !== 'running' || !isWired(pod, pause, draft.view.memory)) return;
+  for (const container of listed.filter(({ role }) => role === 'ephemeral'))
+    planContainer(draft, container, { pod, pause, graceMs, mayStart: true });
+}
 
-  run(pod: Pod): void {
-    const { containers } = this.#view;
-    const pause = livingPause(containers);
-    const strangers = runningContainers(containers).filter(({ pauseId }) => pauseId !== pause?.id);
-    if (strangers.length > 0) {
-      // The pod's namespaces are gone; what still runs in them has to end before the pod is made anew.
-      if (strangers.some(({ id }) => !this.#view.memory.stopping.has(id))) this.steps.push({ kind: 'tellPauseLost' });
-      this.#stop(strangers, graceMs(pod));
-      return;
-    }
-    if (!pause && !this.#prepared()) return;
-    this.#removeOld(pod, pause);
-    this.#runPause(pod, pause);
-    for (const container of this.#due(pod)) this.#runContainer(pod, container, pause);
-    this.#renewTokens(pod);
-  }
+/** Ends a pod of which nothing will be started again: its containers stay for their logs. */
+function planEnd(draft: Draft, pod: Pod): void {
+  const { containers, memory } = draft.view;
+  const running = runningContainers(containers);
+  if (!isPodFinished(pod) && verdictOn(pod, memory, draft.nowMs) && !memory.toldDeadline)
+    draft.add({ kind: 'tellDeadline' });
+  if (running.length > 0) planStops(draft, running, { graceMs: graceMsOf(pod) });
+  else removeAll(draft, pausesOf(containers));
+}
 
-  /** Ends a pod of which nothing will be started again: its containers stay for their logs. */
-  end(pod: Pod): void {
-    const { containers } = this.#view;
-    const running = runningContainers(containers);
-    if (running.length > 0) this.#stop(running, graceMs(pod));
-    else this.#removeAll(pausesOf(containers));
-  }
+function planRemoval(draft: Draft, graceMs: number): void {
+  const { containers, memory } = draft.view;
+  const running = runningContainers(containers);
+  if (running.length > 0) {
+    if (draft.isDue(memory.leavesUntilMs ?? 0)) planStops(draft, running, { graceMs });
+  } else if (containers.length > 0) removeAll(draft, containers);
+  else if (!memory.gone) draft.add({ kind: 'detach' }, { kind: 'forget' });
+}
 
-  remove(grace: number): void {
-    const { containers, memory } = this.#view;
-    const running = runningContainers(containers);
-    const leavesUntilMs = memory.leavesUntilMs ?? 0;
-    if (running.length > 0 && leavesUntilMs > this.#nowMs) this.#wake(leavesUntilMs);
-    else if (running.length > 0) this.#stop(running, grace);
-    else if (containers.length > 0) this.#removeAll(containers);
-    else if (!memory.gone) this.steps.push({ kind: 'detach' }, { kind: 'forget' });
-  }
+function removeAll(draft: Draft, containers: readonly ObservedContainer[]): void {
+  if (containers.length === 0) return;
+  draft.add({ kind: 'detach' }, ...containers.map(({ id }) => ({ kind: 'remove' as const, id })));
+}
 
-  #removeAll(containers: readonly ObservedContainer[]): void {
-    if (containers.length === 0) return;
-    this.steps.push({ kind: 'detach' }, ...containers.map(({ id }) => ({ kind: 'remove' as const, id })));
+/** Of each container the newest is kept and the one before it, for its logs; of pause containers only the living one. */
+function planLeftovers(draft: Draft, pod: Pod, pause: ObservedContainer | undefined): void {
+  const { containers } = draft.view;
+  const old = pausesOf(containers).filter(({ id }) => id !== pause?.id);
+  for (const { container } of podContainers(pod)) old.push(...attemptsOf(containers, container.name).slice(2));
+  // Never started, and made for namespaces that are gone, or out of an image that the pod does not name any more.
+  for (const made of containers) {
+    if (made.state !== 'created' || made.name === pauseName) continue;
+    const listed = podContainer(pod, made.name);
+    if (made.pauseId !== pause?.id || (listed && isOutdated(listed, made))) old.push(made);
   }
-
-  #stop(containers: readonly ObservedContainer[], grace: number): void {
-    for (const { id, name, stopSignal } of containers) {
-      const stopping = this.#view.memory.stopping.get(id);
-      if (!stopping) {
-        this.steps.push({ kind: 'stop', container: name, id, signal: stopSignal });
-        continue;
-      }
-      const killAtMs = stopping.killedMs === undefined ? stopping.sinceMs + grace : stopping.killedMs + killAgainMs;
-      if (this.#nowMs >= killAtMs) this.steps.push({ kind: 'kill', container: name, id });
-      else this.#wake(killAtMs);
-    }
-  }
-
-  #prepared(): boolean {
-    const { prepared, mountProblem } = this.#view.memory;
-    if (prepared) return true;
-    if (mountProblem && mountProblem.retryAtMs > this.#nowMs) this.#wake(mountProblem.retryAtMs);
-    else if (!this.steps.some(({ kind }) => kind === 'prepare')) this.steps.push({ kind: 'prepare' });
-    return false;
-  }
-
-  /** An agent that starts anew looks at the tokens that stand there before it makes others. */
-  #renewTokens(pod: Pod): void {
-    // Whatever prepares the pod sees to its tokens, too.
-    if (!hasTokens(pod) || this.steps.some(({ kind }) => kind === 'prepare')) return;
-    const { renewTokensAtMs } = this.#view.memory;
-    if (renewTokensAtMs <= this.#nowMs) this.steps.push({ kind: 'renewTokens' });
-    else this.#wake(renewTokensAtMs);
-  }
-
-  #runPause(pod: Pod, pause: ObservedContainer | undefined): void {
-    if (!pause) {
-      const [newest] = pausesOf(this.#view.containers);
-      this.steps.push({ kind: 'createPause', attempt: newest ? newest.attempt + 1 : 0 });
-    } else if (pause.state === 'created') {
-      this.steps.push({ kind: 'startPause', id: pause.id });
-    } else if (!this.#isWired(pod, pause)) {
-      this.steps.push({ kind: 'attach', pauseId: pause.id, pid: pause.pid });
-    }
-  }
-
-  #isWired(pod: Pod, pause: ObservedContainer): boolean {
-    return pod.spec.hostNetwork === true || this.#view.memory.attached?.pauseId === pause.id;
-  }
-
-  /** The containers that should be running now: one of the init containers, or the pod's own. */
-  #due(pod: Pod): Container[] {
-    const init = pendingInit(pod, this.#view.containers);
-    return init ? [init] : pod.spec.containers;
-  }
-
-  #runContainer(pod: Pod, container: Container, pause: ObservedContainer | undefined): void {
-    const { containers } = this.#view;
-    const { name } = container;
-    const latest = latestOf(containers, name);
-    const isHere = latest !== undefined && latest.pauseId === pause?.id;
-    if (isHere && latest.state === 'running') return;
-    if (isHere && latest.state === 'created') {
-      if (pause?.state === 'running' && this.#isWired(pod, pause))
-        this.steps.push({ kind: 'start', container: name, id: latest.id });
-      return;
-    }
-    if (latest?.state === 'created') return; // of namespaces that are gone: removed first
-    const isInit = pod.spec.initContainers?.some((container) => container.name === name);
-    if (latest?.state === 'exited' && !isInit && !isRestarted(pod, latest)) return;
-    if (latest?.state === 'exited' && this.#isHeldBack(latest)) return;
-    if (!this.#hasImage(name) || !this.#isFreeOfProblems(name) || !this.#prepared() || !pause) return;
-    if (isToldAddress(container) && !this.#isWired(pod, pause)) return;
-    this.steps.push({
-      kind: 'create',
-      container: name,
-      attempt: nextAttempt(pod, containers, name),
-      backoffSeconds: nextBackoffSeconds(latest),
-      pauseId: pause.id,
-    });
-  }
-
-  #isHeldBack(ended: ObservedContainer): boolean {
-    const atMs = restartAtMs(ended);
-    if (atMs <= this.#nowMs) return false;
-    this.#wake(atMs);
-    if (!this.#view.memory.toldBackoff.has(ended.id))
-      this.steps.push({ kind: 'tellBackoff', container: ended.name, id: ended.id });
-    return true;
-  }
-
-  #hasImage(container: string): boolean {
-    const image = this.#view.memory.images.get(container);
-    if (image?.state === 'ready') return true;
-    if (image?.state === 'pulling') return false;
-    if (!image || image.retryAtMs <= this.#nowMs) {
-      this.steps.push({ kind: 'ensureImage', container });
-      return false;
-    }
-    this.#wake(image.retryAtMs);
-    if (image.state === 'failed' && !image.told) {
-      if (image.failedAtMs + pullErrorShownMs <= this.#nowMs) this.steps.push({ kind: 'tellImageBackoff', container });
-      else this.#wake(image.failedAtMs + pullErrorShownMs);
-    }
-    return false;
-  }
-
-  #isFreeOfProblems(container: string): boolean {
-    const problem = this.#view.memory.problems.get(container);
-    if (!problem || problem.retryAtMs <= this.#nowMs) return true;
-    this.#wake(problem.retryAtMs);
-    return false;
-  }
-
-  /** Of each container the newest is kept and the one before it, for its logs; of pause containers only the living one. */
-  #removeOld(pod: Pod, pause: ObservedContainer | undefined): void {
-    const { containers } = this.#view;
-    const old = pausesOf(containers).filter(({ id }) => id !== pause?.id);
-    for (const { name } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers])
-      old.push(...attemptsOf(containers, name).slice(2));
-    // Made for namespaces that are gone, and never started.
-    for (const container of containers)
-      if (container.state === 'created' && container.name !== pauseName && container.pauseId !== pause?.id)
-        old.push(container);
-    for (const id of new Set(old.map((container) => container.id))) this.steps.push({ kind: 'remove', id });
-  }
-
-  #wake(atMs: number): void {
-    this.wakeAtMs = Math.min(this.wakeAtMs ?? atMs, atMs);
-  }
+  for (const id of new Set(old.map((container) => container.id))) draft.add({ kind: 'remove', id });
 }

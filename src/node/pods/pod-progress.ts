@@ -1,12 +1,9 @@
-// Where a pod stands, read off its containers: which attempt counts, whether init is through, whether all is over.
+// Where a pod stands, read off its containers: which attempt counts, whether one is to be run again, whether all is over.
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
-import type { Container } from '../../api/kinds/pod-template.ts';
 import { type ObservedContainer, pauseName } from '../runtime.ts';
-
-const firstBackoffSeconds = 10;
-const longestBackoffSeconds = 300;
-/** Who ran this long starts over with the back-off. */
-const goodRunMs = 600_000;
+import { type PodContainer, podContainers, type Role } from './pod-containers.ts';
+import type { PodMemory, PodView } from './pod-view.ts';
+import { verdictOn } from './verdict.ts';
 
 export function pausesOf(containers: readonly ObservedContainer[]): ObservedContainer[] {
   return attemptsOf(containers, pauseName);
@@ -39,66 +36,72 @@ export function failed(container: ObservedContainer): boolean {
   return container.state === 'exited' && !succeeded(container);
 }
 
-export function isRestarted(pod: Pod, container: ObservedContainer): boolean {
-  const { restartPolicy } = pod.spec;
-  return restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && !succeeded(container));
+/** The image that the manifest names is another by now. Of a container without this label nobody can tell. */
+export function isOutdated({ container }: PodContainer, observed: ObservedContainer): boolean {
+  return observed.namedImage !== '' && observed.namedImage !== container.image;
 }
 
-/** The first init container that has not succeeded in the pod's present namespaces; undefined when init is through. */
-export function pendingInit(pod: Pod, containers: readonly ObservedContainer[]): Container | undefined {
-  const pauseId = livingPause(containers)?.id;
-  const appNames = new Set(pod.spec.containers.map(({ name }) => name));
-  if (containers.some((container) => appNames.has(container.name) && container.pauseId === pauseId)) return undefined;
-  return pod.spec.initContainers?.find(({ name }) => {
-    const latest = latestOf(containers, name);
-    return !(latest && succeeded(latest) && latest.pauseId === pauseId);
-  });
+/** Whether another is made in place of a container that has ended. */
+export function isRestarted(pod: Pod, role: Role, ended: ObservedContainer, memory: PodMemory): boolean {
+  const { restartPolicy } = pod.spec;
+  if (role === 'ephemeral') return false;
+  if (role === 'sidecar' || memory.stopping.get(ended.id)?.isReplaced) return true;
+  if (role === 'init') return restartPolicy !== 'Never' && failed(ended);
+  return restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && failed(ended));
+}
+
+/** It runs, its postStart hook is through, and no startup probe has anything against it. */
+export function isStarted(
+  { container: { lifecycle, startupProbe } }: PodContainer,
+  observed: ObservedContainer | undefined,
+  { probed, postStart }: PodMemory,
+): boolean {
+  if (observed?.state !== 'running') return false;
+  if (lifecycle?.postStart && postStart.get(observed.id)?.state !== 'done') return false;
+  return probed.get(observed.id)?.started ?? !startupProbe;
+}
+
+/** Of one that has started. */
+export function isReady(
+  { container: { readinessProbe } }: PodContainer,
+  observed: ObservedContainer | undefined,
+  { probed }: PodMemory,
+): boolean {
+  return probed.get(observed?.id ?? '')?.ready ?? !readinessProbe;
 }
 
 /** Nothing of the pod will ever be started again. */
-export function isOver(pod: Pod, containers: readonly ObservedContainer[]): boolean {
-  if (isPodFinished(pod)) return true;
-  const initFailed = pod.spec.initContainers?.some(({ name }) => {
-    const latest = latestOf(containers, name);
-    return latest && failed(latest) && pod.spec.restartPolicy === 'Never';
+export function isOver(pod: Pod, { containers, memory }: Omit<PodView, 'pod'>, nowMs: number): boolean {
+  if (isPodFinished(pod) || verdictOn(pod, memory, nowMs)) return true;
+  const listed = podContainers(pod);
+  const initFailed = listed.some(({ container: { name }, role }) => {
+    const latest = role === 'init' ? latestOf(containers, name) : undefined;
+    return latest && failed(latest) && !isRestarted(pod, role, latest, memory);
   });
-  return initFailed || pod.spec.containers.every(({ name }) => isDone(pod, containers, name));
-}
-
-function isDone(pod: Pod, containers: readonly ObservedContainer[], name: string): boolean {
-  const latest = latestOf(containers, name);
-  return latest ? latest.state === 'exited' && !isRestarted(pod, latest) : isLost(pod, containers, name);
+  const isDone = ({ container: { name }, role }: PodContainer) => {
+    const latest = latestOf(containers, name);
+    return latest
+      ? latest.state === 'exited' && !isRestarted(pod, role, latest, memory)
+      : isLost(pod, containers, name);
+  };
+  return initFailed || listed.filter(({ role }) => role === 'app').every(isDone);
 }
 
 /** It has run, Docker knows nothing of it any more, and it may not be run a second time. */
 export function isLost(pod: Pod, containers: readonly ObservedContainer[], name: string): boolean {
-  if (pod.spec.restartPolicy !== 'Never' || latestOf(containers, name)) return false;
-  return pod.status.containerStatuses?.some((status) => status.name === name && status.containerID) ?? false;
+  if (latestOf(containers, name)) return false;
+  const wasMade = (status: { name: string; containerID?: string }) => status.name === name && !!status.containerID;
+  if (pod.status.ephemeralContainerStatuses?.some(wasMade)) return true;
+  return pod.spec.restartPolicy === 'Never' && (pod.status.containerStatuses?.some(wasMade) ?? false);
 }
 
 /** The number of the next container under this name; what the API was told counts where Docker has forgotten. */
 export function nextAttempt(pod: Pod, containers: readonly ObservedContainer[], name: string): number {
   const latest = latestOf(containers, name);
-  const told = [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])].find(
-    (status) => status.name === name && status.containerID,
-  );
-  return Math.max(latest ? latest.attempt + 1 : 0, told && !latest ? told.restartCount + 1 : 0);
-}
-
-const endOf = (container: ObservedContainer) => container.finishedAt ?? container.createdAt;
-
-function ranWell(container: ObservedContainer): boolean {
-  return container.startedAt !== undefined && endOf(container) - container.startedAt > goodRunMs;
-}
-
-/** When a container that ended may be followed by the next one: the first time at once, then later and later. */
-export function restartAtMs(ended: ObservedContainer): number {
-  return ranWell(ended) ? 0 : endOf(ended) + ended.backoffSeconds * 1000;
-}
-
-/** What the next container is to wait for its own successor. Stands on the container, so that it outlives the agent. */
-export function nextBackoffSeconds(ended: ObservedContainer | undefined): number {
-  if (!ended) return 0;
-  if (ranWell(ended) || ended.backoffSeconds === 0) return firstBackoffSeconds;
-  return Math.min(longestBackoffSeconds, ended.backoffSeconds * 2);
+  if (latest) return latest.attempt + 1;
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+  const told = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+  if (!told) return 0;
+  // One that vanished has been counted when that was told.
+  return told.containerID ? told.restartCount + 1 : told.restartCount;
 }

@@ -42,10 +42,12 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     oomKilled: false,
     startError: '',
     stopSignal: 'SIGTERM',
+    namedImage: '',
     imageId: 'sha256:00',
     logPath: '',
     layerFolder: '',
     imageDigest: '',
+    user: undefined,
     ...changes,
   };
 }

@@ -3,10 +3,12 @@
 import { pods } from '../../api/kinds/pod.ts';
 import { isNotFound } from '../../api/status.ts';
 import { containerSteps } from './container-steps.ts';
+import { hookSteps } from './hook-steps.ts';
 import { imageSteps } from './image-steps.ts';
-import type { Step } from './pod-plan.ts';
+import type { Step } from './plan.ts';
 import { sandboxSteps } from './sandbox-steps.ts';
 import type { DoStep, PodStepsOptions, StepTable, Work } from './step.ts';
+import { stopSteps } from './stop-steps.ts';
 import { volumeSteps } from './volume-steps.ts';
 
 export class PodSteps {
@@ -20,6 +22,8 @@ export class PodSteps {
       ...sandboxSteps(options),
       ...imageSteps(options),
       ...containerSteps(options),
+      ...hookSteps(options),
+      ...stopSteps(options),
       forget: async (_, work) => this.#forget(work),
     };
   }

@@ -17,6 +17,28 @@ export interface Problem {
   retryAtMs: number;
 }
 
+/** What the probes of a running container say of it. */
+export interface Probed {
+  started: boolean;
+  ready: boolean;
+  /** The probe by which it is to be ended, and the grace that this probe gives it. */
+  failure?: { probe: 'startup' | 'liveness'; graceSeconds?: number };
+}
+
+export type HookState = 'running' | 'done' | 'failed';
+
+/** How far a container that is to end has come. */
+export interface Stopping {
+  sinceMs: number;
+  graceMs: number;
+  /** Another takes its place, whatever the restart policy. */
+  isReplaced: boolean;
+  /** Its preStop hook has not come back yet. */
+  inHook: boolean;
+  signalledMs: number | undefined;
+  killedMs: number | undefined;
+}
+
 export interface PodMemory {
   firstSeenMs: number;
   /** Files and volumes of the pod are in place. */
@@ -29,10 +51,17 @@ export interface PodMemory {
   /** By container name, for the attempt that is to be made next. */
   images: Map<string, ImageSituation>;
   problems: Map<string, Problem>;
-  /** By container id: when it was told to stop, and when it was killed. */
-  stopping: Map<string, { sinceMs: number; killedMs: number | undefined }>;
+  /** By container id. One without probes has no entry. */
+  probed: Map<string, Probed>;
+  /** By container id: its postStart hook. */
+  postStart: Map<string, { state: HookState; message: string }>;
+  /** By container id. */
+  stopping: Map<string, Stopping>;
+  /** By the id of a container that has ended: why, in its own words. */
+  messages: Map<string, string>;
   /** Ids of containers whose back-off has been told in an event. */
   toldBackoff: Set<string>;
+  toldDeadline: boolean;
   toldUnsupported: boolean;
   /** Set when the pod's deletion is seen: until then its containers run on, while all nodes cease to send it requests. */
   leavesUntilMs: number | undefined;
@@ -56,8 +85,12 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     attached: undefined,
     images: new Map(),
     problems: new Map(),
+    probed: new Map(),
+    postStart: new Map(),
     stopping: new Map(),
+    messages: new Map(),
     toldBackoff: new Set(),
+    toldDeadline: false,
     toldUnsupported: false,
     leavesUntilMs: undefined,
     gone: false,

@@ -9,8 +9,9 @@ import type { ImagePuller } from '../images/image-puller.ts';
 import type { PodNetwork } from '../pod-network.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ContainerWatch } from './container-watch.ts';
+import type { Step } from './plan.ts';
+import { podContainer } from './pod-containers.ts';
 import type { PodFiles } from './pod-files.ts';
-import type { Step } from './pod-plan.ts';
 import type { PodView } from './pod-view.ts';
 import type { SecuritySettings } from './security-facts.ts';
 
@@ -49,10 +50,9 @@ export function needed(pod: Pod | undefined): Pod {
 }
 
 export function containerOf(pod: Pod | undefined, name: string): Container {
-  const { initContainers = [], containers } = needed(pod).spec;
-  const found = [...initContainers, ...containers].find((container) => container.name === name);
+  const found = podContainer(needed(pod), name);
   if (!found) throw new Error(`the pod has no container ${name}`);
-  return found;
+  return found.container;
 }
 
 /** An event about one container of the pod. */
@@ -63,8 +63,8 @@ export function tellOfContainer(
 ): void {
   if (!pod) return;
   const { container, type, reason, message } = event;
-  const list = pod.spec.containers.some(({ name }) => name === container) ? 'containers' : 'initContainers';
-  recorder.record(pod, { type, reason, message, fieldPath: `spec.${list}{${container}}` });
+  const fieldPath = podContainer(pod, container)?.path;
+  recorder.record(pod, { type, reason, message, ...(fieldPath && { fieldPath }) });
 }
 
 export function textOf(error: unknown): string {

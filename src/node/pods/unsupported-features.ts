@@ -3,7 +3,7 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
-const podFields = ['activeDeadlineSeconds', 'ephemeralContainers', 'imagePullSecrets', 'runtimeClassName'] as const;
+const podFields = ['imagePullSecrets', 'runtimeClassName'] as const;
 const podSecurityFields = ['fsGroup', 'sysctls'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
@@ -12,7 +12,6 @@ export function unsupportedFeatures(pod: Pod): string[] {
   for (const field of podSecurityFields)
     if (isAsked(spec.securityContext?.[field])) found.push(`securityContext.${field}`);
   for (const container of spec.initContainers ?? []) {
-    if (container.restartPolicy) found.push(`initContainers[${container.name}].restartPolicy`);
     found.push(...ofContainer(spec, container, 'initContainers'));
   }
   for (const container of spec.containers) found.push(...ofContainer(spec, container, 'containers'));

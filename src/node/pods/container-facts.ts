@@ -1,0 +1,33 @@
+// What the API is told of a container that was made besides its state: its resources, its mounts, and as whom it runs.
+import type { ContainerStatus } from '../../api/kinds/pod.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
+import type { ObservedContainer } from '../runtime.ts';
+import type { Role } from './pod-containers.ts';
+
+type Facts = Partial<ContainerStatus>;
+
+export function resourceStatus({ resources = {} }: Container, role: Role): Facts {
+  if (role === 'ephemeral') return {};
+  const { limits, requests } = resources;
+  return {
+    ...(requests && { allocatedResources: requests }),
+    resources: { ...(limits && { limits }), ...(requests && { requests }) },
+  };
+}
+
+export function mountStatuses({ volumeMounts = [] }: Container): Facts {
+  if (volumeMounts.length === 0) return {};
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+    })),
+  };
+}
+
+/** Of the first process when it began: what was told of this very container stays. */
+export function userStatus(shown: ObservedContainer, told: ContainerStatus | undefined): Facts {
+  if (told?.containerID?.endsWith(shown.id) && told.user) return { user: told.user };
+  return shown.user ? { user: { linux: shown.user } } : {};
+}
