@@ -2,9 +2,9 @@
 // which is the oldest that has to work.
 
 import { readdirSync, realpathSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execute } from '../../src/base/exec.ts';
+import { unpackedPackage } from '../bench/debian-package.ts';
 
 export async function kubectlPrograms(): Promise<string[]> {
   const onPath = (await execute('sh', ['-c', 'command -v kubectl'])).trim();
@@ -25,7 +25,7 @@ export interface Kubectl {
 
 /** The oldest version that has to work, and the newest that is here. */
 export async function oldestAndNewest(): Promise<Kubectl[]> {
-  const programs = [...(await kubectlPrograms()), await debianKubectl()];
+  const programs = [...(await kubectlPrograms()), join(await unpackedPackage('kubernetes-client'), 'usr/bin/kubectl')];
   const known = await Promise.all(programs.map(async (program) => ({ program, minor: await minorOf(program) })));
   const inOrder = known.sort((one, other) => one.minor - other.minor);
   return [inOrder[0] as Kubectl, inOrder.at(-1) as Kubectl];
@@ -34,27 +34,4 @@ export async function oldestAndNewest(): Promise<Kubectl[]> {
 async function minorOf(program: string): Promise<number> {
   const text = await execute(program, ['version', '--client']);
   return Number(/v1\.(\d+)\./.exec(text)?.[1]);
-}
-
-const cache = join(import.meta.dirname, '../../node_modules/.cache/debian-kubectl');
-
-/** Unpacked from its package, not installed: another kubectl may stand where it would. */
-async function debianKubectl(): Promise<string> {
-  const program = join(cache, 'usr/bin/kubectl');
-  const isThere = await access(program).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return program;
-  await mkdir(dirname(cache), { recursive: true });
-  const making = await mkdtemp(`${cache}-`);
-  try {
-    await execute('sh', ['-c', 'cd "$1" && apt-get download --quiet kubernetes-client', 'sh', making]);
-    const [file = ''] = await readdir(making);
-    await execute('dpkg-deb', ['--extract', join(making, file), join(making, 'unpacked')]);
-    await rename(join(making, 'unpacked'), cache).catch(() => {}); // another test was first
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
-  return program;
 }

@@ -80,6 +80,8 @@ export class PodBench {
   readonly docker: Docker;
   readonly dataDir: string;
   readonly imageSettings: ImageSettings;
+  /** What agents have told of the node, as "REASON: MESSAGE". */
+  readonly nodeEvents: string[] = [];
   #agents: RunningAgent[] = [];
 
   private constructor(engine: DockerEngine, dataDir: string) {
@@ -113,7 +115,7 @@ export class PodBench {
       clock,
       log,
       onChange: () => {},
-      tell: () => {},
+      tell: (reason, message) => this.nodeEvents.push(`${reason}: ${message}`),
     });
     const informers = new Informers(client, log);
     const desired = new DesiredPods({

@@ -1,10 +1,8 @@
 // The ImageStore on Docker Engine.
 import Docker from 'dockerode';
 import type { Credentials, ImageInfo, ImageStore, PullOptions, PullProgress } from '../images/image-store.ts';
+import { codeOf, conflict, notFound, wordsOf } from './docker-errors.ts';
 import { jsonLines } from './docker-streams.ts';
-
-const notFound = 404;
-const conflict = 409;
 
 export class DockerImages implements ImageStore {
   readonly #docker: Docker;
@@ -26,7 +24,11 @@ export class DockerImages implements ImageStore {
 
   async pull(reference: string, { credentials, onProgress, signal }: PullOptions): Promise<void> {
     const options = { fromImage: reference, abortSignal: signal };
-    const progress = await this.#docker.createImage(credentials && authConfig(credentials), options);
+    const progress = await this.#docker
+      .createImage(credentials && authConfig(credentials), options)
+      .catch((error: unknown) => {
+        throw new Error(wordsOf(error), { cause: error });
+      });
     const layers = new Layers();
     for await (const line of jsonLines(progress as NodeJS.ReadableStream & AsyncIterable<Uint8Array>)) {
       if (line.error) throw new Error(String(line.error));
@@ -112,8 +114,4 @@ class Layers {
       totalBytes: layers.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
     };
   }
-}
-
-function codeOf(error: unknown): number | undefined {
-  return (error as { statusCode?: number }).statusCode;
 }

@@ -21,6 +21,7 @@ import {
 } from '../runtime.ts';
 import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
 import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
+import { codeOf, conflict, notFound } from './docker-errors.ts';
 import { execIn } from './docker-exec.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
@@ -31,9 +32,6 @@ import { processUser } from './process-user.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
 const newestApi = [1, 47] as const;
-
-const notFound = 404;
-const conflict = 409;
 
 export interface DockerRuntimeOptions {
   socketPath: string;
@@ -315,9 +313,4 @@ export function negotiatedApi(ofDocker: string): string {
 
 function pickIdentity({ podUid, podNamespace, podName, name, attempt }: ContainerIdentity): ContainerIdentity {
   return { podUid, podNamespace, podName, name, attempt };
-}
-
-/** The HTTP code of Docker's refusal; undefined where it was not reached. */
-function codeOf(error: unknown): number | undefined {
-  return (error as { statusCode?: number }).statusCode;
 }

@@ -18,8 +18,6 @@ export interface ImageGarbageOptions {
   /** Tells of the node that there is not enough to remove. */
   tell(reason: string, message: string): void;
   onRemoved?(): void;
-  /** How full the disk is; of the engine's own folder unless told. */
-  observeDisk?(): Promise<DiskUsage>;
 }
 
 export class ImageGarbage {
@@ -96,9 +94,7 @@ export class ImageGarbage {
   }
 
   async #disk(): Promise<DiskUsage> {
-    const { store, observeDisk } = this.#options;
-    if (observeDisk) return observeDisk();
-    const { blocks, bavail, bsize } = await statfs(await store.folder());
+    const { blocks, bavail, bsize } = await statfs(await this.#options.store.folder());
     return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize };
   }
 }
