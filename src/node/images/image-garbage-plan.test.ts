@@ -15,9 +15,10 @@ for (const [availableBytes, toFree] of disks)
     assert.equal(bytesToFree({ capacityBytes: 1000, availableBytes }, thresholds), toFree);
   });
 
-const entry = (pulledAtMs: number, usedAtMs = pulledAtMs) => ({ names: [], pulledAtMs, usedAtMs });
+const entry = (pulledAtMs: number, usedAtMs = pulledAtMs) => ({ names: ['nginx'], pulledAtMs, usedAtMs });
+const image = (id: string, ...tags: string[]) => ({ id, tags, digests: [], sizeBytes: 1 });
 
-test('what was needed longest ago goes first; what is used, new, gone or not of ours stays', () => {
+test('what was needed longest ago goes first; what is used, new, gone or wanted by others stays', () => {
   const ledger = new Map([
     ['late', entry(0, 900_000)],
     ['early', entry(0, 100_000)],
@@ -25,8 +26,18 @@ test('what was needed longest ago goes first; what is used, new, gone or not of 
     ['used', entry(0)],
     ['new', entry(950_000)],
     ['gone', entry(0)],
+    ['named twice', entry(0)],
   ]);
-  const present = new Set(['late', 'early', 'older', 'used', 'new', 'of another']);
+  const images = [
+    image('late', 'nginx:latest'),
+    image('early'),
+    image('older'),
+    image('used'),
+    image('new'),
+    image('named twice', 'nginx:latest', 'mine:1'),
+    image('of another', 'mine:2'),
+  ];
+  const present = new Map(images.map((each) => [each.id, each]));
   const view = { present, inUse: new Set(['used']), ledger };
   assert.deepEqual(planImageGarbage(view, thresholds.leastAgeMs, 1_000_000), ['early', 'older', 'late']);
 });

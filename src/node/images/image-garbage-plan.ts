@@ -1,5 +1,7 @@
 // Which images to remove when the disk of the images gets full: those that nobody uses and that were needed longest ago.
 import type { LedgerEntry } from './image-ledger.ts';
+import { parseImageReference, pullName } from './image-reference.ts';
+import type { ImageInfo } from './image-store.ts';
 
 export interface DiskUsage {
   capacityBytes: number;
@@ -21,7 +23,8 @@ export function bytesToFree({ capacityBytes, availableBytes }: DiskUsage, thresh
 }
 
 export interface GarbageView {
-  present: ReadonlySet<string>;
+  /** By id. */
+  present: ReadonlyMap<string, ImageInfo>;
   inUse: ReadonlySet<string>;
   ledger: ReadonlyMap<string, LedgerEntry>;
 }
@@ -29,7 +32,18 @@ export interface GarbageView {
 /** The ids of what may go, in the order in which it goes. */
 export function planImageGarbage({ present, inUse, ledger }: GarbageView, leastAgeMs: number, nowMs: number): string[] {
   return [...ledger]
-    .filter(([id, { pulledAtMs }]) => present.has(id) && !inUse.has(id) && nowMs - pulledAtMs >= leastAgeMs)
+    .filter(([id, entry]) => !inUse.has(id) && isOurs(present.get(id), entry) && nowMs - entry.pulledAtMs >= leastAgeMs)
     .sort(([, one], [, other]) => one.usedAtMs - other.usedAtMs || one.pulledAtMs - other.pulledAtMs)
     .map(([id]) => id);
+}
+
+/** Whoever gave it one more name wants to keep it. */
+function isOurs(image: ImageInfo | undefined, { names }: LedgerEntry): boolean {
+  const pulled = new Set(names.map(wholeName));
+  return image?.tags.every((tag) => pulled.has(wholeName(tag))) ?? false;
+}
+
+function wholeName(name: string): string {
+  const reference = parseImageReference(name);
+  return reference ? pullName(reference) : name;
 }

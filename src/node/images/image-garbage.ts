@@ -64,7 +64,7 @@ export class ImageGarbage {
     const { store, ledger, clock, log, onRemoved } = this.#options;
     const [images, inUse, before] = await Promise.all([store.list(), store.idsInUse(), this.#disk()]);
     const here = new Map(images.map((image) => [image.id, image]));
-    const view = { present: new Set(here.keys()), inUse, ledger: ledger.entries() };
+    const view = { present: here, inUse, ledger: ledger.entries() };
     const removed: string[] = [];
     let freedBytes = 0;
     for (const id of planImageGarbage(view, leastAgeMs, clock.now())) {
