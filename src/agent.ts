@@ -33,6 +33,7 @@ import { PodAgent } from './node/pods/pod-agent.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
 import { untilDone } from './node/retry.ts';
+import { PodVolumes } from './node/volumes/pod-volumes.ts';
 
 export interface AgentOptions {
   /** The API, as https://ADDRESS:PORT. */
@@ -219,6 +220,12 @@ export function agentComponents(options: AgentOptions): Component[] {
       const how = sight === 'hangs' ? `Docker hangs: ${socket} takes calls and answers none` : `no answer at ${socket}`;
       registration.setProblem(sight === 'current' ? undefined : `container runtime is down: ${how}`);
     };
+    const nodeInformer = informers.for(nodes);
+    const nodeFacts = () => ({
+      name: nodeName,
+      labels: nodeInformer.get(nodeName)?.metadata.labels ?? {},
+      allocatable: facts.allocatable,
+    });
     return new PodAgent({
       client,
       runtime,
@@ -232,6 +239,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
       puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
+      volumes: (onChange) => new PodVolumes({ dataDir, client, clock, log: podLog, node: nodeFacts, onChange }),
       onSynced: (seconds) => metrics.podSynced(seconds),
       recorder,
       log: podLog,

@@ -9,17 +9,26 @@ type NodeSelectorTerm = NonNullable<
   >['nodeSelectorTerms']
 >[number];
 
+/** What selections look at. */
+export interface NamedNode {
+  metadata: { name: string; labels?: Record<string, string> };
+}
+
 export function selectsNode(spec: PodSpec, node: Node): boolean {
   const { nodeSelector, affinity } = spec;
   if (nodeSelector && Object.keys(nodeSelector).length > 0 && !matchesMap(nodeSelector, node.metadata.labels)) {
     return false;
   }
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || required.nodeSelectorTerms.some((term) => termMatches(term, node));
+  return !required || someTermSelects(required.nodeSelectorTerms, node);
+}
+
+export function someTermSelects(terms: readonly NodeSelectorTerm[], node: NamedNode): boolean {
+  return terms.some((term) => termMatches(term, node));
 }
 
 /** All of a term must hold; an empty one selects nothing. */
-function termMatches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+function termMatches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: NamedNode): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
   const fields = { 'metadata.name': node.metadata.name };
   return (

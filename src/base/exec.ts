@@ -1,5 +1,6 @@
 // The only place that starts other programs: argument lists, never a shell.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { systemClock } from './clock.ts';
 
 export class ExecError extends Error {
   readonly command: string;
@@ -24,10 +25,17 @@ export interface ExecOptions {
 export function execute(program: string, args: string[], options: ExecOptions = {}): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const command = [program, ...args].join(' ');
+  const timeoutMs = options.timeoutMs ?? 30_000;
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 30_000,
-    ...(options.signal && { signal: options.signal }),
+    ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' }),
+  });
+  // One that waits in the kernel may outlive even this: nobody waits for it any longer.
+  const cancelTimeout = systemClock.after(timeoutMs, () => {
+    child.kill('SIGKILL');
+    child.unref();
+    for (const stream of child.stdio) stream?.destroy();
+    reject(new ExecError(command, null, `not within ${timeoutMs} ms`));
   });
   let stdout = '';
   let stderr = '';
@@ -37,7 +45,7 @@ export function execute(program: string, args: string[], options: ExecOptions = 
   child.once('error', (error) => reject(new ExecError(command, null, error.message)));
   child.once('close', (code) => (code === 0 ? resolve(stdout) : reject(new ExecError(command, code, stderr))));
   child.stdin.end(options.input ?? '');
-  return promise;
+  return promise.finally(cancelTimeout);
 }
 
 /** Starts a program that stays and is fed line by line on its standard input. */

@@ -48,6 +48,10 @@ export interface Mount {
   source: string;
   target: string;
   readOnly: boolean;
+  /** Also what is mounted below it. Left out: that is as it is. */
+  readOnlyBelow?: 'needed' | 'if possible';
+  /** Which way mounts that are made below it later are seen on the other side. Left out: neither. */
+  propagation?: 'from the host' | 'both ways';
 }
 
 export interface ContainerResources {

@@ -15,15 +15,21 @@ export class FakeApi implements Transport {
   readonly #history: { plural: string; event: WatchEvent }[] = [];
   /** Every request is refused while this is set, as when the master is away. */
   isAway = false;
+  /** How many are open. */
+  watches = 0;
+  /** How long a token of a service account is good for, whatever is asked for. */
+  tokenSeconds: number | undefined;
+  #breaks = new AbortController();
 
   async request(request: ApiRequest): Promise<unknown> {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.isAway) throw new Error('the master is away');
     const { verb, resource } = request;
     if (verb === 'list') {
-      const items = this.#all(resource.plural);
+      const items = this.#all(resource.plural).filter((object) => isSelected(object, request));
       return { metadata: { resourceVersion: String(this.#history.length) }, items };
     }
+    if (verb === 'create' && request.subresource === 'token') return this.#token(request);
     if (verb === 'create') return this.#create(request);
     if (verb === 'patch') {
       const object = merged(this.#find(request), request.body) as KubeObject;
@@ -34,15 +40,29 @@ export class FakeApi implements Transport {
     return this.#find(request);
   }
 
-  async *watch({ resource, query }: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
-    const live = on(this.#changes, resource.plural, { signal });
-    for (const { plural, event } of this.#history.slice(Number(query.resourceVersion)))
-      if (plural === resource.plural) yield event;
+  async *watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    if (this.isAway) throw new Error('the master is away');
+    const { plural } = request.resource;
+    const { query } = request;
+    const live = on(this.#changes, plural, { signal: AbortSignal.any([signal, this.#breaks.signal]) });
+    this.watches += 1;
     try {
-      for await (const [event] of live) yield event as WatchEvent;
+      for (const past of this.#history.slice(Number(query?.resourceVersion)))
+        if (past.plural === plural && isSelected(past.event.object, request)) yield past.event;
+      for await (const [event] of live) {
+        if (isSelected((event as WatchEvent).object, request)) yield event as WatchEvent;
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
+    } finally {
+      this.watches -= 1;
     }
+  }
+
+  /** Ends all watches, as a connection that breaks does. */
+  breakWatches(): void {
+    this.#breaks.abort(new Error('the connection broke'));
+    this.#breaks = new AbortController();
   }
 
   /** Everything that has been written, in order. */
@@ -70,6 +90,21 @@ export class FakeApi implements Transport {
     return this.#put(resource.plural, 'ADDED', { ...draft, metadata });
   }
 
+  #token({ namespace, name, body }: ApiRequest): object {
+    const { spec } = body as { spec: { expirationSeconds: number; audiences: string[]; boundObjectRef: object } };
+    const iat = Math.floor(Date.now() / 1000);
+    const exp = iat + (this.tokenSeconds ?? spec.expirationSeconds);
+    const claims = {
+      iat,
+      exp,
+      aud: spec.audiences,
+      sub: `${namespace}:${name}`,
+      bound: spec.boundObjectRef,
+      jti: randomUUID(),
+    };
+    return { status: { token: `head.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature` } };
+  }
+
   #delete(request: ApiRequest): KubeObject {
     const found = this.#find(request);
     const { gracePeriodSeconds } = request.body as { gracePeriodSeconds?: number };
@@ -92,6 +127,12 @@ export class FakeApi implements Transport {
     this.#changes.emit(plural, event);
     return object;
   }
+}
+
+/** By namespace and by the fields of a selector, of which names are the only ones that matter here. */
+function isSelected({ metadata }: KubeObject, { namespace, query }: Pick<ApiRequest, 'namespace' | 'query'>): boolean {
+  const name = /(?:^|,)metadata\.name=([^,]+)/.exec(query?.fieldSelector ?? '')?.[1];
+  return (!namespace || metadata.namespace === namespace) && (name === undefined || metadata.name === name);
 }
 
 function merged(target: unknown, patch: unknown): unknown {

@@ -20,12 +20,14 @@ import { ContainerWatch, type Sight } from '../../src/node/pods/container-watch.
 import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
 import { PodAgent } from '../../src/node/pods/pod-agent.ts';
 import { PodFiles } from '../../src/node/pods/pod-files.ts';
+import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
 import { type DockerEngine, startDockerEngine } from '../bench/docker-engine.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage, ensureImages } from '../images/images.ts';
 import { FakeApi } from './fake-api.ts';
 
 const node = 'n1';
+const allocatable = { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' };
 const settings = {
   clusterCidr: '10.99.0.0/16',
   serviceCidr: '10.96.0.0/16',
@@ -134,12 +136,16 @@ export class PodBench {
       watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
       puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
+      volumes: (onChange) => {
+        const facts = { name: node, labels: { 'kubernetes.io/hostname': node }, allocatable };
+        return new PodVolumes({ dataDir, client, clock, log, node: () => facts, onChange });
+      },
       recorder: new EventRecorder({ client, log, component: 'kubelet', host: node }),
       log,
       clock,
       hostAddress: '192.0.2.7',
       security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: false },
-      allocatable: () => ({ cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' }),
+      allocatable: () => allocatable,
       services: () => [],
     });
     await agent.start(abort.signal);

@@ -117,7 +117,6 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   shortNames: ['pvc'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   showsDeleted: true,
   hasGeneration: false,
   columns,

@@ -150,7 +150,6 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   shortNames: ['pv'],
   namespaced: false,
   hasStatus: true,
-  isInert: true,
   showsDeleted: true,
   hasGeneration: false,
   columns,

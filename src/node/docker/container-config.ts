@@ -1,6 +1,7 @@
 // How a container of ours is asked for in Docker's words, and what is written on it so that it is known again.
 import type Docker from 'dockerode';
 import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
+import { bindMount } from './bind-mount.ts';
 import type { Owner } from './owner.ts';
 import { pauseImage } from './pause-image.ts';
 import { securityConfig } from './security-config.ts';
@@ -23,6 +24,8 @@ export interface Placement {
   owner: Owner;
   /** Undefined leaves it to Docker. */
   cgroupParent: string | undefined;
+  /** Whether what is mounted below a read-only mount can be told to be so, too. */
+  knowsReadOnlyBelow: boolean;
 }
 
 const cpuPeriodMicros = 100_000;
@@ -63,7 +66,7 @@ export function pauseConfig(spec: PauseSpec, { owner, cgroupParent }: Placement)
 
 export function containerConfig(
   spec: ContainerSpec,
-  { owner, cgroupParent }: Placement,
+  { owner, cgroupParent, knowsReadOnlyBelow }: Placement,
 ): Docker.ContainerCreateOptions {
   const { resources, security } = spec;
   const ofPause = `container:${spec.pauseId}`;
@@ -92,7 +95,7 @@ export function containerConfig(
       NetworkMode: ofPause,
       IpcMode: spec.hostIpc ? 'host' : ofPause,
       ...pidMode(spec),
-      Binds: spec.mounts.map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`),
+      Mounts: spec.mounts.map((mount) => bindMount(mount, knowsReadOnlyBelow)),
       CpuShares: resources.cpuShares,
       ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
       // No swap beyond the memory limit, as Kubernetes has it.

@@ -19,6 +19,7 @@ import {
   type RuntimeEvent,
   type StartedProcess,
 } from '../runtime.ts';
+import { readOnlyBelowApi } from './bind-mount.ts';
 import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
 import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
 import { codeOf, conflict, notFound } from './docker-errors.ts';
@@ -263,10 +264,11 @@ export class DockerRuntime implements Runtime {
 
   /** With the cgroupfs driver the pods have a cgroup of their own; systemd's slices come with the resources. */
   #placed(): Promise<Placement> {
-    this.#placement ??= this.#docker.info().then(
-      (info: { CgroupDriver: string }) => ({
+    this.#placement ??= Promise.all([this.#docker.info(), this.#docker.version()]).then(
+      ([info, { ApiVersion }]: [{ CgroupDriver: string }, Docker.DockerVersion]) => ({
         owner: this.#owner,
         cgroupParent: info.CgroupDriver === 'cgroupfs' ? '/wherry' : undefined,
+        knowsReadOnlyBelow: compareApis(ApiVersion, readOnlyBelowApi) >= 0,
       }),
       (error: unknown) => {
         this.#placement = undefined;
@@ -307,8 +309,12 @@ async function* eventsOf(stream: AsyncIterable<Uint8Array>): AsyncIterable<Runti
 
 /** The lower of Docker's API version and the newest one we know. */
 export function negotiatedApi(ofDocker: string): string {
+  return compareApis(ofDocker, newestApi) < 0 ? ofDocker : newestApi.join('.');
+}
+
+function compareApis(ofDocker: string, other: readonly [number, number]): number {
   const [major = 0, minor = 0] = ofDocker.split('.').map(Number);
-  return (major - newestApi[0] || minor - newestApi[1]) < 0 ? ofDocker : newestApi.join('.');
+  return major - other[0] || minor - other[1];
 }
 
 function pickIdentity({ podUid, podNamespace, podName, name, attempt }: ContainerIdentity): ContainerIdentity {

@@ -1,6 +1,7 @@
 // The steps that make, start, end and remove the containers of a pod.
 import type { Pod } from '../../api/kinds/pod.ts';
 import { ImageNotFound, type ObservedContainer } from '../runtime.ts';
+import { VolumeProblem } from '../volumes/volume-problem.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
 import { ensureMessageFile, removeContainerFiles } from './container-files.ts';
 import { containerSecurity } from './container-security.ts';
@@ -19,7 +20,6 @@ import {
   textOf,
   type Work,
 } from './step.ts';
-import { MountError, volumeMounts } from './volumes.ts';
 
 type ContainerStep = 'create' | 'start' | 'remove' | 'tellBackoff';
 
@@ -27,7 +27,7 @@ const problemRetryMs = 10_000;
 const defaultMessagePath = '/dev/termination-log';
 
 export function containerSteps(options: PodStepsOptions): StepTable<ContainerStep> {
-  const { runtime, watch, files, clock, recorder } = options;
+  const { runtime, watch, files, volumes, clock, recorder } = options;
 
   const create: DoStep<'create'> = async (
     { container: name, attempt, backoffSeconds, pauseId },
@@ -46,7 +46,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
         target: container.terminationMessagePath || defaultMessagePath,
         readOnly: false,
       };
-      const mounts = [...files.mounts(pod), ...(await volumeMounts(pod, container, folder)), messages];
+      const mounts = [...files.mounts(pod), ...(await volumes.mounts(pod, container, env)), messages];
       const { image } = found;
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
       const security = containerSecurity(pod, container, facts);
@@ -60,7 +60,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     } catch (error) {
       images.delete(name);
       if (error instanceof ImageNotFound) return; // removed since it was looked for
-      const isOfConfig = error instanceof ConfigProblem || error instanceof MountError;
+      const isOfConfig = error instanceof ConfigProblem || error instanceof VolumeProblem;
       const reason = isOfConfig ? 'CreateContainerConfigError' : 'CreateContainerError';
       problems.set(name, { reason, message: textOf(error), retryAtMs: clock.now() + problemRetryMs });
       tell(pod, name, 'Warning', 'Failed', `Error: ${textOf(error)}`);

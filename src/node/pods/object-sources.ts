@@ -2,25 +2,24 @@
 import { configMaps } from '../../api/kinds/config-map.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { secrets } from '../../api/kinds/secret.ts';
-import { isNotFound } from '../../api/status.ts';
 import type { EnvSources } from './container-env.ts';
 import type { PodView } from './pod-view.ts';
 import type { PodStepsOptions } from './step.ts';
 
 export function objectSources(
-  { client, hostAddress, services, allocatable }: PodStepsOptions,
+  { volumes: { objects }, hostAddress, services, allocatable }: PodStepsOptions,
   { metadata: { namespace } }: Pod,
   view: PodView,
 ): EnvSources {
-  const orUndefined = (error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  };
   return {
-    configMap: (name) =>
-      client.get(configMaps, { namespace, name }).then(({ data = {} }) => data as Record<string, string>, orUndefined),
-    secret: (name) =>
-      client.get(secrets, { namespace, name }).then(({ data }) => decoded(data as Record<string, string>), orUndefined),
+    configMap: async (name) => {
+      const found = await objects.get({ kind: configMaps, ref: { namespace, name } });
+      return found && ((found.data ?? {}) as Record<string, string>);
+    },
+    secret: async (name) => {
+      const found = await objects.get({ kind: secrets, ref: { namespace, name } });
+      return found && decoded(found.data as Record<string, string>);
+    },
     services: services(),
     podAddress: view.pod?.spec.hostNetwork ? hostAddress : (view.memory.attached?.address ?? ''),
     hostAddress,

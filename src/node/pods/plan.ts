@@ -3,7 +3,10 @@ import type { PodView } from './pod-view.ts';
 
 export type Step =
   | { kind: 'prepare' }
-  | { kind: 'renewTokens' }
+  /** Brings up to date what volumes show of the API. */
+  | { kind: 'refreshVolumes' }
+  /** Takes the volumes of a pod away that is over. */
+  | { kind: 'releaseVolumes' }
   | { kind: 'createPause'; attempt: number }
   | { kind: 'startPause'; id: string }
   | { kind: 'attach'; pauseId: string; pid: number }

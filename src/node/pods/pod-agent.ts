@@ -11,6 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
 import type { Step } from './plan.ts';
@@ -35,8 +36,10 @@ const leaveMs = { least: 200, most: 2_000 };
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
-export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch'> {
+export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch' | 'volumes'> {
   desired: DesiredPods;
+  /** Makes the volumes, which tell when what a pod uses has changed. */
+  volumes(onChange: (podUid: string) => void): PodVolumes;
   /** Makes the watch that tells of changes. */
   watch(onChange: (podUid: string) => void): ContainerWatch;
   /** Told how long a pod was worked on. */
@@ -48,6 +51,7 @@ export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch'> {
 export class PodAgent {
   readonly #options: PodAgentOptions;
   readonly #watch: ContainerWatch;
+  readonly #volumes: PodVolumes;
   readonly #steps: PodSteps;
   readonly #status: StatusWriter;
   readonly #queue: WorkQueue;
@@ -64,13 +68,15 @@ export class PodAgent {
     };
     this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, patienceMs, sync });
     this.#watch = options.watch((podUid) => this.#queue.add(podUid));
-    this.#steps = new PodSteps({ ...options, watch: this.#watch });
+    this.#volumes = options.volumes((podUid) => this.#usesChange(podUid));
+    this.#steps = new PodSteps({ ...options, watch: this.#watch, volumes: this.#volumes });
     this.#status = new StatusWriter({ client: options.client, clock, log });
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { desired, log } = this.#options;
     runBeside(this.#watch.run(signal), signal, log, 'containers');
+    await this.#volumes.start(signal);
     await Promise.all([this.#watch.listed, desired.start((uid) => this.#queue.add(uid))]);
     signal.throwIfAborted();
     for (const uid of [...this.#watch.podUids(), ...desired.uids()]) this.#queue.add(uid);
@@ -91,15 +97,20 @@ export class PodAgent {
     return this.#watch;
   }
 
-  /** Takes back what a crash left behind of pods that are gone: links, addresses, files. */
+  /** Takes back what a crash left behind of pods that are gone: links, addresses, mounts, files. */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { desired, network, files } = this.#options;
+    const volumes = this.#volumes;
     await desired.synced;
     if (signal.aborted) return;
     const known = new Set([...desired.uids(), ...this.#watch.podUids()]);
     const sweep = async () => {
       await network.detachAllBut(known);
-      for (const uid of await files.podUids()) if (!known.has(uid)) await files.remove(uid);
+      for (const uid of new Set([...(await files.podUids()), ...(await volumes.podUids())])) {
+        if (known.has(uid)) continue;
+        await volumes.release(uid);
+        await files.remove(uid);
+      }
     };
     // Pods that come meanwhile wait: what they get would be taken for left behind.
     const swept = sweep();
@@ -140,6 +151,17 @@ export class PodAgent {
     const pod = desired.get(uid);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined) this.#leave(uid, pod, memory);
     return { pod, containers: this.#watch.of(uid), memory };
+  }
+
+  /** What the pod uses of the API is not what it was: whatever failed for that reason is worth another try. */
+  #usesChange(uid: string): void {
+    const memory = this.#memories.get(uid);
+    if (!memory) return;
+    memory.refreshVolumesAtMs = 0;
+    if (memory.mountProblem) memory.mountProblem.retryAtMs = 0;
+    for (const problem of memory.problems.values())
+      if (problem.reason === 'CreateContainerConfigError') problem.retryAtMs = 0;
+    this.#queue.add(uid);
   }
 
   #leave(uid: string, pod: Pod, memory: PodMemory): void {

@@ -1,35 +1,60 @@
 import type { Pod } from '../../api/kinds/pod.ts';
+import { shownFields } from '../volumes/downward-api.ts';
 import { exited, type PlanCase, stopping, testPlans, twoSpec } from './plan-cases.ts';
-import { nowMs, sampleContainer, samplePause } from './pod-samples.ts';
+import { nowMs, sampleContainer, samplePause, samplePod } from './pod-samples.ts';
 
 const onceMore = (seconds: number) => exited(1, { backoffSeconds: seconds });
 
 const tokenSpec: Partial<Pod['spec']> = {
-  containers: [{ name: 'main', image: 'nginx' }],
+  containers: [{ name: 'main', image: 'nginx', volumeMounts: [{ name: 'access', mountPath: '/access' }] }],
   volumes: [{ name: 'access', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
 };
 
 const tokens: PlanCase[] = [
-  { name: 'who prepares sees to tokens', spec: tokenSpec, memory: { prepared: false }, steps: ['prepare'] },
+  {
+    name: 'who prepares sees to tokens',
+    spec: tokenSpec,
+    memory: { prepared: false },
+    steps: ['prepare', 'createPause 0'],
+  },
   {
     name: 'an agent that starts anew looks at the tokens of what runs',
     spec: tokenSpec,
     has: [samplePause(), sampleContainer('main')],
-    memory: { renewTokensAtMs: 0 },
-    steps: ['renewTokens'],
+    memory: { refreshVolumesAtMs: 0 },
+    steps: ['refreshVolumes'],
   },
   {
     name: 'tokens that are valid for long are left alone',
     spec: tokenSpec,
     has: [samplePause(), sampleContainer('main')],
-    memory: { renewTokensAtMs: nowMs + 60_000 },
+    memory: { refreshVolumesAtMs: nowMs + 60_000, shownFields: shownFields(samplePod()) },
     steps: [],
     wakeInMs: 60_000,
+  },
+  {
+    name: 'labels that are not what volumes show are shown',
+    spec: tokenSpec,
+    has: [samplePause(), sampleContainer('main')],
+    memory: { refreshVolumesAtMs: nowMs + 60_000, shownFields: 'other' },
+    steps: ['refreshVolumes'],
+  },
+  {
+    name: 'a pod without volumes that follow the API never refreshes any',
+    has: [samplePause(), sampleContainer('main')],
+    memory: { refreshVolumesAtMs: 0, shownFields: 'other' },
+    steps: [],
   },
 ];
 
 const starting: PlanCase[] = [
-  { name: 'files come first', memory: { prepared: false }, steps: ['prepare'] },
+  { name: 'files come with the pause container', memory: { prepared: false }, steps: ['prepare', 'createPause 0'] },
+  {
+    name: 'a pause container without files is not started',
+    has: [samplePause({ state: 'created' })],
+    memory: { prepared: false, attached: undefined },
+    steps: ['prepare'],
+  },
   { name: 'then the pause container', steps: ['createPause 0'] },
   {
     name: 'with the images at the same time',
@@ -197,8 +222,14 @@ const restarts: PlanCase[] = [
     },
     steps: ['detach', 'remove POD-0'],
   },
-  { name: 'a finished pod stays finished', phase: 'Succeeded', has: [], steps: [] },
-  { name: 'and its containers stay for their logs', phase: 'Failed', has: [exited(1)], steps: [] },
+  { name: 'a finished pod needs its volumes no more', phase: 'Succeeded', has: [], steps: ['releaseVolumes'] },
+  {
+    name: 'it stays finished, and its containers stay for their logs',
+    phase: 'Failed',
+    has: [exited(1)],
+    memory: { releasedVolumes: true },
+    steps: [],
+  },
 ];
 
 const lostPause: PlanCase[] = [

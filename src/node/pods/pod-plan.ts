@@ -1,7 +1,8 @@
 // What to do next for a pod. The steps of one plan do not depend on each other and are done together; then the world is
 // looked at again and planned anew, until nothing is left to do but to wait for an event or a time.
 //
-//   prepare ──► pause created ──► pause running ──► network attached ──► app containers running
+//   prepare ───────┐
+//   pause created ─┴─► pause running ──► network attached ──► app containers running
 //                    │                                                     ▲
 //                    └──► images present ──► init containers, one by one ──┘      (app containers are made, not
 //                                                                                 started, while the pod is wired)
@@ -15,7 +16,7 @@ import { Draft, type Plan } from './plan.ts';
 import { podContainer, podContainers } from './pod-containers.ts';
 import { attemptsOf, isOutdated, isOver, livingPause, pausesOf, runningContainers } from './pod-progress.ts';
 import type { PodView } from './pod-view.ts';
-import { isPrepared, isWired, planPause, planTokens } from './sandbox-plan.ts';
+import { isPrepared, isWired, planPause, planRefresh } from './sandbox-plan.ts';
 import { planStops } from './stop-plan.ts';
 import { deadlineOf, verdictOn } from './verdict.ts';
 
@@ -49,11 +50,12 @@ function planRun(draft: Draft, pod: Pod): void {
     planStops(draft, strangers, { graceMs });
     return;
   }
-  if (!pause && !isPrepared(draft)) return;
+  // The pause container is made while the volumes are; it is not started, nor made later, without them.
+  if (pause?.state !== 'running' && !isPrepared(draft) && memory.mountProblem) return;
   planLeftovers(draft, pod, pause);
   planPause(draft, pod, pause);
   planContainers(draft, pod, pause);
-  planTokens(draft, pod);
+  planRefresh(draft, pod);
 }
 
 /** One init container, or the pod's own; with them the sidecars that have had their turn, and what was added to look in. */
@@ -77,8 +79,10 @@ function planEnd(draft: Draft, pod: Pod): void {
   const running = runningContainers(containers);
   if (!isPodFinished(pod) && verdictOn(pod, memory, draft.nowMs) && !memory.toldDeadline)
     draft.add({ kind: 'tellDeadline' });
+  const pauses = pausesOf(containers);
   if (running.length > 0) planStops(draft, running, { graceMs: graceMsOf(pod) });
-  else removeAll(draft, pausesOf(containers));
+  else if (pauses.length > 0) removeAll(draft, pauses);
+  else if (!memory.releasedVolumes) draft.add({ kind: 'releaseVolumes' });
 }
 
 function planRemoval(draft: Draft, graceMs: number): void {

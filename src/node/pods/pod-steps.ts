@@ -34,6 +34,7 @@ export class PodSteps {
   }
 
   async #forget({ uid, pod, view }: Work): Promise<void> {
+    await this.#options.volumes.release(uid);
     await this.#options.files.remove(uid);
     if (pod) {
       try {

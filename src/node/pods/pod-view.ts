@@ -44,8 +44,14 @@ export interface PodMemory {
   /** Files and volumes of the pod are in place. */
   prepared: boolean;
   mountProblem: Problem | undefined;
-  /** When the tokens in its volumes are to be made anew; 0 where that is not known yet. */
-  renewTokensAtMs: number;
+  /** When what its volumes show is to be brought up to date; 0 where that is not known yet. */
+  refreshVolumesAtMs: number;
+  /** The pod's own fields as its volumes show them. */
+  shownFields: string;
+  /** When it was told last that its volumes are waited for. */
+  toldUnmountedMs: number;
+  /** It is over, and its volumes are taken away. */
+  releasedVolumes: boolean;
   /** The pause container whose network is wired, and the pod's address there. */
   attached: { pauseId: string; address: string } | undefined;
   /** By container name, for the attempt that is to be made next. */
@@ -81,7 +87,10 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     firstSeenMs,
     prepared: false,
     mountProblem: undefined,
-    renewTokensAtMs: 0,
+    refreshVolumesAtMs: 0,
+    shownFields: '',
+    toldUnmountedMs: 0,
+    releasedVolumes: false,
     attached: undefined,
     images: new Map(),
     problems: new Map(),

@@ -1,10 +1,11 @@
 // What the containers of a pod share: its files and volumes, the pause container that owns its namespaces, its network.
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { ObservedContainer } from '../runtime.ts';
+import { shownFields } from '../volumes/downward-api.ts';
+import { hasLiveVolumes } from '../volumes/pod-volumes.ts';
 import type { Draft } from './plan.ts';
 import { pausesOf } from './pod-progress.ts';
 import type { PodMemory } from './pod-view.ts';
-import { hasTokens } from './projected-volume.ts';
 
 /** Whether the files are in place; where they are not, they are put there. */
 export function isPrepared(draft: Draft): boolean {
@@ -14,11 +15,12 @@ export function isPrepared(draft: Draft): boolean {
   return false;
 }
 
-/** An agent that starts anew looks at the tokens that stand there before it makes others. */
-export function planTokens(draft: Draft, pod: Pod): void {
-  // Whatever prepares the pod sees to its tokens, too.
-  if (!hasTokens(pod) || draft.has('prepare')) return;
-  if (draft.isDue(draft.view.memory.renewTokensAtMs)) draft.add({ kind: 'renewTokens' });
+/** An agent that starts anew looks at what stands there, and follows it from then on. */
+export function planRefresh(draft: Draft, pod: Pod): void {
+  const { refreshVolumesAtMs, mountProblem, shownFields: shown } = draft.view.memory;
+  // Whatever prepares the pod brings its volumes up to date.
+  if (!hasLiveVolumes(pod) || mountProblem || draft.has('prepare')) return;
+  if (shown !== shownFields(pod) || draft.isDue(refreshVolumesAtMs)) draft.add({ kind: 'refreshVolumes' });
 }
 
 export function planPause(draft: Draft, pod: Pod, pause: ObservedContainer | undefined): void {
@@ -26,7 +28,7 @@ export function planPause(draft: Draft, pod: Pod, pause: ObservedContainer | und
     const [newest] = pausesOf(draft.view.containers);
     draft.add({ kind: 'createPause', attempt: newest ? newest.attempt + 1 : 0 });
   } else if (pause.state === 'created') {
-    draft.add({ kind: 'startPause', id: pause.id });
+    if (draft.view.memory.prepared) draft.add({ kind: 'startPause', id: pause.id });
   } else if (!isWired(pod, pause, draft.view.memory)) {
     draft.add({ kind: 'attach', pauseId: pause.id, pid: pause.pid });
   }

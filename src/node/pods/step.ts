@@ -8,6 +8,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { PodNetwork } from '../pod-network.ts';
 import type { Runtime } from '../runtime.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { Step } from './plan.ts';
 import { podContainer } from './pod-containers.ts';
@@ -22,6 +23,7 @@ export interface PodStepsOptions {
   watch: ContainerWatch;
   puller: ImagePuller;
   files: PodFiles;
+  volumes: PodVolumes;
   recorder: EventRecorder;
   clock: Clock;
   hostAddress: string;

@@ -306,7 +306,7 @@ const deadline: PlanCase[] = [
     spec: { activeDeadlineSeconds: 60 },
     status: started,
     has: [],
-    steps: ['tellDeadline'],
+    steps: ['tellDeadline', 'releaseVolumes'],
   },
   {
     name: 'of one that has ended nothing is told',
@@ -314,6 +314,7 @@ const deadline: PlanCase[] = [
     status: started,
     phase: 'Succeeded',
     has: [exited(0)],
+    memory: { releasedVolumes: true },
     steps: [],
   },
   {

@@ -23,10 +23,6 @@ function ofContainer(spec: PodSpec, container: Container, list: string): string[
   const found = containerFields.filter((field) => isAsked(container[field])).map((field) => `${at}.${field}`);
   // On the host's network every port is the host's.
   if (!spec.hostNetwork && container.ports?.some(({ hostPort }) => hostPort)) found.push(`${at}.ports.hostPort`);
-  for (const { name, mountPropagation, subPathExpr } of container.volumeMounts ?? []) {
-    if (mountPropagation && mountPropagation !== 'None') found.push(`${at}.volumeMounts[${name}].mountPropagation`);
-    if (subPathExpr) found.push(`${at}.volumeMounts[${name}].subPathExpr`);
-  }
   return found;
 }
 

@@ -1,65 +1,74 @@
-// The steps that put a pod's files and volumes in place before its containers are made, and keep its tokens fresh.
+// The steps that put a pod's files and volumes in place, keep up to date what follows the API, and take all away again.
 import type { Pod } from '../../api/kinds/pod.ts';
-import { serviceAccounts } from '../../api/kinds/service-account.ts';
-import { objectSources } from './object-sources.ts';
-import type { PodView } from './pod-view.ts';
-import type { ProjectionSources } from './projected-volume.ts';
+import { shownFields } from '../volumes/downward-api.ts';
+import { MountFailure } from '../volumes/mount-failure.ts';
+import type { PodMemory } from './pod-view.ts';
 import { needed, type PodStepsOptions, type StepTable, type Work } from './step.ts';
-import { MountError, prepareVolumes, renewProjections } from './volumes.ts';
 
 const mountRetryMs = { least: 250, most: 10_000 };
+/** A pod that waits for its volumes says so as often. */
+const mountTimeoutMs = 123_000;
 
-export function volumeSteps(options: PodStepsOptions): StepTable<'prepare' | 'renewTokens'> {
-  const { client, files, clock, recorder } = options;
+type VolumeStep = 'prepare' | 'refreshVolumes' | 'releaseVolumes';
 
-  async function prepare({ pod: maybePod, view }: Work): Promise<void> {
+export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions): StepTable<VolumeStep> {
+  async function prepare({ pod: maybePod, view, signal }: Work): Promise<void> {
     const pod = needed(maybePod);
     const { memory } = view;
     try {
       for (const message of await files.prepare(pod))
         recorder.record(pod, { type: 'Warning', reason: 'DNSConfigForming', message });
-      const dueMs = await prepareVolumes(pod, files.folderOf(pod.metadata.uid ?? ''), projections(pod, view));
-      memory.renewTokensAtMs = dueMs ?? Number.POSITIVE_INFINITY;
+      await setUp(memory, pod, () => volumes.prepare(pod, signal));
       memory.prepared = true;
       memory.mountProblem = undefined;
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      const { message } = error;
+      if (!(error instanceof MountFailure)) throw error;
       // What is missing at first is often about to be made: the pauses grow with what it has waited.
       const waitedMs = clock.now() - memory.firstSeenMs;
       const retryMs = Math.min(mountRetryMs.most, Math.max(mountRetryMs.least, waitedMs));
-      memory.mountProblem = { reason: 'FailedMount', message, retryAtMs: clock.now() + retryMs };
-      recorder.record(pod, { type: 'Warning', reason: 'FailedMount', message });
+      tell(pod, error);
+      tellTimeout(pod, memory, error);
+      memory.mountProblem = { reason: 'FailedMount', message: error.message, retryAtMs: clock.now() + retryMs };
     }
   }
 
-  async function renewTokens({ pod: maybePod, view }: Work): Promise<void> {
+  /** What cannot be had stays as it was, and containers go on with it. */
+  async function refresh({ pod: maybePod, view, signal }: Work): Promise<void> {
     const pod = needed(maybePod);
-    const dueMs = await renewProjections(pod, files.folderOf(pod.metadata.uid ?? ''), projections(pod, view));
-    view.memory.renewTokensAtMs = dueMs ?? Number.POSITIVE_INFINITY;
+    try {
+      await setUp(view.memory, pod, () => volumes.refresh(pod, signal));
+    } catch (error) {
+      if (!(error instanceof MountFailure)) throw error;
+      view.memory.refreshVolumesAtMs = clock.now() + mountTimeoutMs;
+      tell(pod, error);
+    }
   }
 
-  function projections(pod: Pod, view: PodView): ProjectionSources {
-    const { configMap, secret } = objectSources(options, pod, view);
-    const { name, uid, namespace } = pod.metadata;
-    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };
-    const account = { namespace, name: pod.spec.serviceAccountName || 'default' };
-    return {
-      configMap,
-      secret,
-      token: async (order) => {
-        const spec = { ...order, boundObjectRef };
-        const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
-        type Answer = { status: { token: string } };
-        const answer = await client.createThrough<Answer>(serviceAccounts, account, 'token', body);
-        return answer.status.token;
-      },
-      nowMs: clock.now(),
-    };
+  async function setUp(memory: PodMemory, pod: Pod, run: () => Promise<number | undefined>): Promise<void> {
+    // What changes from here on is seen to afterwards.
+    memory.refreshVolumesAtMs = Number.POSITIVE_INFINITY;
+    memory.shownFields = shownFields(pod);
+    const dueMs = await run();
+    if (dueMs !== undefined) memory.refreshVolumesAtMs = Math.min(memory.refreshVolumesAtMs, dueMs);
+  }
+
+  function tell(pod: Pod, { messages }: MountFailure): void {
+    for (const message of messages) recorder.record(pod, { type: 'Warning', reason: 'FailedMount', message });
+  }
+
+  function tellTimeout(pod: Pod, memory: PodMemory, { timeoutMessage: message }: MountFailure): void {
+    const nowMs = clock.now();
+    if (nowMs - Math.max(memory.firstSeenMs, memory.toldUnmountedMs) < mountTimeoutMs) return;
+    memory.toldUnmountedMs = nowMs;
+    recorder.record(pod, { type: 'Warning', reason: 'FailedMount', message });
   }
 
   return {
     prepare: async (_, work) => prepare(work),
-    renewTokens: async (_, work) => renewTokens(work),
+    refreshVolumes: async (_, work) => refresh(work),
+    releaseVolumes: async (_, { uid, view }) => {
+      await volumes.release(uid);
+      view.memory.releasedVolumes = true;
+    },
   };
 }
