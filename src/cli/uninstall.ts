@@ -38,6 +38,9 @@ export function addUninstallCommand(program: Command): void {
       await removeContainers(flags, log);
       const { removeNetwork } = await import('../network/remove-network.ts');
       await removeNetwork({ log });
+      // First of all what belongs to others: a file server's folder that is mounted for a pod is not ours to empty.
+      const { Mounter } = await import('../node/volumes/mounter.ts');
+      await new Mounter().unmountBelow(flags.dataDir);
       await rm(flags.dataDir, { recursive: true, force: true });
       await rm(flags.writeKubeconfig, { force: true });
       // The folder goes too, unless somebody else keeps something in it.

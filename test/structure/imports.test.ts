@@ -42,6 +42,7 @@ const usedIn: { what: RegExp; where: RegExp }[] = [
   { what: /\bprocess\.(env|exit)\b/, where: /^src\/(main\.ts|cli\/)/ },
   { what: /(?<![.\w])(setTimeout|setInterval)\(/, where: /^src\/base\/clock\.ts$/ },
   { what: /\bshell:\s*true\b/, where: /^$/ },
+  { what: /\bexecute\('u?mount'/, where: /^src\/node\/volumes\// },
 ];
 
 const sources = readSources('src');
