@@ -14,6 +14,7 @@ export interface LedgerEntry {
 export class ImageLedger {
   readonly #path: string;
   readonly #entries: Map<string, LedgerEntry>;
+  #saved: Promise<void> = Promise.resolve();
 
   private constructor(path: string, entries: Map<string, LedgerEntry>) {
     this.#path = path;
@@ -60,7 +61,10 @@ export class ImageLedger {
     this.#entries.delete(id);
   }
 
-  async save(): Promise<void> {
-    await writeFileWhole(this.#path, JSON.stringify(Object.fromEntries(this.#entries), null, 1));
+  /** One after the other: pulls end at the same time. */
+  save(): Promise<void> {
+    const write = () => writeFileWhole(this.#path, JSON.stringify(Object.fromEntries(this.#entries), null, 1));
+    this.#saved = this.#saved.then(write, write);
+    return this.#saved;
   }
 }

@@ -3,7 +3,7 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
-const podFields = ['imagePullSecrets', 'runtimeClassName'] as const;
+const podFields = ['runtimeClassName'] as const;
 const podSecurityFields = ['fsGroup', 'sysctls'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
