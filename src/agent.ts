@@ -27,6 +27,7 @@ import { type ImageSettings, Images } from './node/images/images.ts';
 import { type NodeImages, nodeImages } from './node/images/node-images.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
 import { NodeMetrics } from './node/node-metrics.ts';
+import { PodConnector } from './node/pod-connector.ts';
 import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
@@ -174,6 +175,7 @@ export function agentComponents(options: AgentOptions): Component[] {
               containers,
               pods: () => podAgent.pods(),
               metrics,
+              connector: new PodConnector(dataDir),
               settings: () => ({ port: options.agentPort, clusterDomain: membership.settings.clusterDomain }),
               clock,
               log: apiLog,

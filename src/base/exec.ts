@@ -1,5 +1,6 @@
 // The only place that starts other programs: argument lists, never a shell.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { systemClock } from './clock.ts';
 
 export class ExecError extends Error {
@@ -51,4 +52,37 @@ export function execute(program: string, args: string[], options: ExecOptions = 
 /** Starts a program that stays and is fed line by line on its standard input. */
 export function startFed(program: string, args: string[]): ChildProcess {
   return spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/**
+ * Runs a program that is fed once and hands over one connected socket, as Node's processes do among each other. Throws
+ * ExecError when it ends without.
+ */
+export function receiveSocket(
+  program: string,
+  args: string[],
+  input: Uint8Array,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const command = [program, ...args].join(' ');
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+    env: {},
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  child.stdin?.on('error', () => {}); // its exit code tells
+  child.stdin?.end(input);
+  child.once('message', (_, socket) => {
+    child.disconnect();
+    if (!(socket instanceof Socket)) return;
+    // Each direction ends by itself.
+    socket.allowHalfOpen = true;
+    if (signal.aborted) socket.destroy();
+    else resolve(socket);
+  });
+  child.once('error', (error) => reject(signal.aborted ? signal.reason : new ExecError(command, null, error.message)));
+  child.once('close', (code) => reject(new ExecError(command, code, 'it handed over no socket')));
+  return promise;
 }

@@ -5,6 +5,7 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { NodeMetrics } from '../node-metrics.ts';
+import type { PodConnector } from '../pod-connector.ts';
 import type { ContainerWatch } from '../pods/container-watch.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -16,6 +17,7 @@ export interface NodeParts {
   containers: Pick<ContainerWatch, 'of' | 'podUids'>;
   pods(): Pod[];
   metrics: NodeMetrics;
+  connector: Pick<PodConnector, 'connect'>;
   /** With what the agent runs, in the words of a kubelet's configuration. */
   settings(): object;
   clock: Clock;

@@ -2,11 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
-import { latestOf } from '../pods/pod-progress.ts';
+import { CannotConnect } from '../pod-connector.ts';
+import { latestOf, livingPause } from '../pods/pod-progress.ts';
 import type { JoinedStreams, ObservedContainer } from '../runtime.ts';
 import { runAttach, runCommand } from './command.ts';
 import { type CommandClient, wantedStreams } from './command-client.ts';
 import { containersOfPod, podOfPath } from './pod-of-path.ts';
+import type { Forwarding } from './port-forward.ts';
 import { type Call, type NodeParts, Refusal, type Route, sendText } from './route.ts';
 
 type Connection = [socket: Duplex, head: Buffer];
@@ -17,17 +19,17 @@ export function streamRoutes(parts: NodeParts): Route[] {
   return [
     ...inContainer('/exec', { methods, upgrade: (call, socket, head) => exec(parts, call, socket, head) }),
     ...inContainer('/attach', { methods, upgrade: (call, socket, head) => attach(parts, call, socket, head) }),
+    ...inPod('/portForward', { methods, upgrade: (call, socket, head) => portForward(parts, call, socket, head) }),
     ...inContainer('/run', { methods: ['POST'], answer: (call, response) => run(parts, call, response) }),
   ];
 }
 
 /** Who asks may name the pod's uid as well, so as to mean no later pod of the same name. */
-function inContainer(path: string, route: Omit<Route, 'path'>): Route[] {
-  return ['{namespace}/{pod}', '{namespace}/{pod}/{uid}'].map((pod) => ({
-    ...route,
-    path: `${path}/${pod}/{container}`,
-  }));
+function inPod(path: string, route: Omit<Route, 'path'>, rest = ''): Route[] {
+  return ['{namespace}/{pod}', '{namespace}/{pod}/{uid}'].map((pod) => ({ ...route, path: `${path}/${pod}${rest}` }));
 }
+
+const inContainer = (path: string, route: Omit<Route, 'path'>) => inPod(path, route, '/{container}');
 
 async function exec(parts: NodeParts, call: Call, ...connection: Connection): Promise<void> {
   const wanted = wantedStreams(call.query);
@@ -43,6 +45,32 @@ async function attach(parts: NodeParts, call: Call, ...connection: Connection): 
   const client = await openClient(call, ...connection, wanted, parts.clock);
   // How the output comes is as the container was made, whatever the client has.
   if (client) await runAttach(parts.runtime, id, { ...wanted, tty: declared?.tty ?? false }, client);
+}
+
+async function portForward(parts: NodeParts, call: Call, socket: Duplex, head: Buffer): Promise<void> {
+  const { pods, containers, connector, clock, log } = parts;
+  const { name, namespace, uid = '' } = podOfPath(pods(), call.path).metadata;
+  const pause = () => livingPause(containers.of(uid));
+  if (!pause()) throw new Refusal(500, `pod not found (${JSON.stringify(`${name}_${namespace}`)})`);
+  const forwarding: Forwarding = {
+    connect: async (port, signal) => {
+      // The pod's network may be another by now.
+      const { pid } = pause() ?? {};
+      if (!pid) throw new CannotConnect('the pod does not run any more');
+      return connector.connect(pid, port, signal);
+    },
+    podText: `${name}_${namespace}, uid ${uid}`,
+    clock,
+    log,
+  };
+  if (asksForWebSocket(call)) {
+    const { forwardOverWebSocket } = await import('./web-socket-port-forward.ts');
+    const ports = [...call.query.getAll('port'), ...call.query.getAll('ports')];
+    await forwardOverWebSocket(call.request, socket, head, ports, forwarding);
+  } else {
+    const { forwardOverSpdy } = await import('./port-forward.ts');
+    await forwardOverSpdy(call.request, socket, head, forwarding);
+  }
 }
 
 const mostOutputBytes = 16 * 1024 * 1024;
@@ -71,16 +99,21 @@ function runningContainer({ pods, containers }: NodeParts, { path }: Call): Obse
  * went away before it had opened its streams.
  */
 async function openClient(
-  { request }: Call,
+  call: Call,
   socket: Duplex,
   head: Buffer,
   wanted: JoinedStreams,
   clock: Clock,
 ): Promise<CommandClient | undefined> {
-  if (request.headers.upgrade?.toLowerCase() === 'websocket') {
+  const { request } = call;
+  if (asksForWebSocket(call)) {
     const { openWebSocketCommand } = await import('./web-socket-command.ts');
     return openWebSocketCommand(request, socket, head, wanted, clock);
   }
   const { openSpdyCommand } = await import('./spdy-command.ts');
   return openSpdyCommand(request, socket, head, wanted, clock);
+}
+
+function asksForWebSocket({ request }: Call): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
 }

@@ -1,15 +1,7 @@
 // The program of the pause container: it holds a pod's namespaces, reaps the pod's orphaned processes, and ends on
 // SIGTERM or SIGINT. A static ELF of two hundred bytes, so that nothing is pulled and no compiler is needed on a host.
 // It handles no signal: it blocks them all and asks for the next one, so that none arrives unexpectedly.
-
-interface Instruction {
-  /** The instruction can be jumped to by this name. */
-  label?: string;
-  bytes: number[];
-  /** A short jump: its last byte, the distance, is filled in. */
-  to?: string;
-  says: string;
-}
+import { executable, type Instruction, listing } from '../machine-code.ts';
 
 // System calls take their number in rax and their arguments in rdi, rsi, rdx, r10; they answer in rax.
 const x64: Instruction[] = [
@@ -59,9 +51,6 @@ const x64: Instruction[] = [
   { bytes: [0x0f, 0x05], says: 'syscall' },
 ];
 
-const headersSize = 64 + 56;
-const loadAddress = 0x400000n;
-
 /** The program as an executable file. */
 export function pauseProgram(architecture: string): Buffer {
   if (architecture !== 'x64') {
@@ -69,54 +58,7 @@ export function pauseProgram(architecture: string): Buffer {
       `the pause program is written for x64 only, this host is ${architecture}: choose another image for pause containers`,
     );
   }
-  const code = assemble(x64);
-  return Buffer.concat([elfHeaders(code.length), code]);
+  return executable(x64);
 }
 
-function assemble(instructions: Instruction[]): Buffer {
-  const offsets = new Map<string, number>();
-  let offset = 0;
-  for (const { label, bytes } of instructions) {
-    if (label) offsets.set(label, offset);
-    offset += bytes.length;
-  }
-  const code: number[] = [];
-  for (const { bytes, to } of instructions) {
-    code.push(...bytes);
-    if (to === undefined) continue;
-    const distance = (offsets.get(to) ?? Number.NaN) - code.length;
-    if (!(distance >= -128 && distance <= 127)) throw new Error(`the jump to ${to} does not fit a short jump`);
-    code[code.length - 1] = distance & 0xff;
-  }
-  return Buffer.from(code);
-}
-
-/** The file's header and that of its one segment: the whole file, mapped readable and executable. */
-function elfHeaders(codeSize: number): Buffer {
-  const headers = Buffer.alloc(headersSize);
-  headers.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1], 0); // ELF, 64 bits, little endian, version 1
-  headers.writeUInt16LE(2, 16); // an executable
-  headers.writeUInt16LE(62, 18); // for x86-64
-  headers.writeUInt32LE(1, 20); // version
-  headers.writeBigUInt64LE(loadAddress + BigInt(headersSize), 24); // entry point: right behind the headers
-  headers.writeBigUInt64LE(64n, 32); // where the segment's header stands
-  headers.writeUInt16LE(64, 52); // size of this header
-  headers.writeUInt16LE(56, 54); // size of a segment's header
-  headers.writeUInt16LE(1, 56); // one segment
-  headers.writeUInt32LE(1, 64); // to be loaded
-  headers.writeUInt32LE(5, 68); // readable and executable
-  headers.writeBigUInt64LE(loadAddress, 80); // virtual address
-  headers.writeBigUInt64LE(loadAddress, 88); // physical address
-  headers.writeBigUInt64LE(BigInt(headersSize + codeSize), 96); // bytes in the file
-  headers.writeBigUInt64LE(BigInt(headersSize + codeSize), 104); // bytes in memory
-  headers.writeBigUInt64LE(0x1000n, 112); // alignment
-  return headers;
-}
-
-/** The instructions as text, one a line, for reading beside a disassembly. */
-export function pauseListing(): string[] {
-  return x64.map(({ label = '', bytes, says }) => {
-    const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    return `${label.padEnd(6)}${hex.padEnd(16)}${says}`;
-  });
-}
+export const pauseListing = (): string[] => listing(x64);
