@@ -66,10 +66,15 @@ function stopOrder(
   const failure = memory.probed.get(id)?.failure;
   if (!failure) return undefined;
   const what = `${name} failed ${failure.probe} probe`;
-  const next = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
+  const isReplaced = pod.spec.restartPolicy !== 'Never';
   return {
     graceMs: failure.graceSeconds === undefined ? graceMs : failure.graceSeconds * 1000,
-    message: listed.role === 'sidecar' ? `Init container ${what}` : `Container ${what}${next}`,
+    message:
+      listed.role === 'sidecar'
+        ? `Init container ${what}`
+        : `Container ${what}${isReplaced ? ', will be restarted' : ''}`,
+    // It has failed, whatever its exit code will be.
+    isReplaced,
   };
 }
 

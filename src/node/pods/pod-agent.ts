@@ -11,6 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
+import { Prober } from '../probes/prober.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
@@ -54,6 +55,7 @@ export class PodAgent {
   readonly #volumes: PodVolumes;
   readonly #steps: PodSteps;
   readonly #status: StatusWriter;
+  readonly #prober: Prober;
   readonly #queue: WorkQueue;
   readonly #memories = new Map<string, PodMemory>();
   #swept: Promise<void> = Promise.resolve();
@@ -71,6 +73,7 @@ export class PodAgent {
     this.#volumes = options.volumes((podUid) => this.#usesChange(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch, volumes: this.#volumes });
     this.#status = new StatusWriter({ client: options.client, clock, log });
+    this.#prober = new Prober({ ...options, onVerdict: (podUid) => this.#queue.add(podUid) });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -81,6 +84,7 @@ export class PodAgent {
     signal.throwIfAborted();
     for (const uid of [...this.#watch.podUids(), ...desired.uids()]) this.#queue.add(uid);
     this.#queue.start(signal);
+    signal.addEventListener('abort', () => this.#prober.stop(), { once: true });
     runBeside(this.#sweep(signal), signal, log, 'sweep');
   }
 
@@ -132,6 +136,7 @@ export class PodAgent {
       }
       await observeMessages(view, this.#options);
       this.#tellUnsupported(view);
+      this.#prober.follow(uid, view);
       const { steps, wakeAtMs } = planPod(view, clock.now());
       const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view, clock.now()));
       if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);

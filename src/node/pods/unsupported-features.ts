@@ -2,7 +2,7 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
-const containerFields: (keyof Container)[] = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'];
+const containerFields: (keyof Container)[] = ['lifecycle'];
 const podFields = ['runtimeClassName'] as const;
 const podSecurityFields = ['fsGroup', 'sysctls'] as const;
 
