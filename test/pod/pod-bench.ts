@@ -38,10 +38,12 @@ const settings = {
 /** Hands out addresses as the real one does: the same for the same pod, also to an agent that comes later. */
 class AddressesOnly implements PodNetwork {
   readonly addresses = new Map<string, string>();
+  /** Three bytes, before the first pod. */
+  prefix = '10.99.0';
   #next = 2;
 
   async attach(podUid: string): Promise<string> {
-    const address = this.addresses.get(podUid) ?? `10.99.0.${this.#next++}`;
+    const address = this.addresses.get(podUid) ?? `${this.prefix}.${this.#next++}`;
     this.addresses.set(podUid, address);
     return address;
   }

@@ -1,0 +1,310 @@
+// Probes of real containers: every way of asking, every threshold, what becomes of a container that fails, and that an
+// agent that comes anew takes nobody out of service. Servers stand in this process, at the addresses of the pods.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { after, before, suite, test } from 'node:test';
+import * as grpc from '@grpc/grpc-js';
+import type { Event } from '../../src/api/kinds/event.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
+import type { Container, Probe } from '../../src/api/kinds/pod-spec/types.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage } from '../images/images.ts';
+import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
+
+let bench: PodBench;
+let running: RunningAgent;
+before(async () => {
+  bench = await PodBench.open();
+  // Of this machine's own: what listens here answers for a pod.
+  bench.network.prefix = '127.99.0';
+  running = await bench.startAgent();
+});
+after(async () => {
+  await bench?.close();
+});
+
+const often = { periodSeconds: 1, failureThreshold: 2 };
+const shell = (text: string): Partial<Container> => ({ command: ['sh', '-c', text] });
+/** Ends at once when it is told to, with exit code 0. */
+const willing = shell('trap "exit 0" TERM; while true; do sleep 1000 & wait; done');
+const sh = (text: string): Probe => ({ exec: { command: ['sh', '-c', text] } });
+
+async function create(name: string, container: Partial<Container>, spec: Partial<Pod['spec']> = {}): Promise<Pod> {
+  const containers = [{ name: 'main', image: busyboxImage, ...willing, ...container }];
+  return bench.createPod(name, { terminationGracePeriodSeconds: 5, ...spec, containers });
+}
+
+const statusOf = (pod: Pod) => pod.status.containerStatuses?.[0];
+const containerIdOf = (pod: Pod) => statusOf(pod)?.containerID?.replace('docker://', '') ?? '';
+
+/** Runs a command in the pod's container, as its owner might. */
+async function inside(pod: Pod, text: string): Promise<string> {
+  const signal = AbortSignal.timeout(20_000);
+  const { output } = await running.runtime.exec(containerIdOf(pod), ['sh', '-c', text], {
+    signal,
+    outputBytes: 10_000,
+  });
+  return output;
+}
+
+/** Texts of the events of a pod, the newest state of each, in the order in which they came first. */
+function eventsOf(pod: string): { reason: string; message: string; count: number }[] {
+  const newest = new Map<string, Event>();
+  for (const { plural, object } of bench.api.history())
+    if (plural === 'events' && (object as Event).involvedObject.name === pod)
+      newest.set(object.metadata.name, object as Event);
+  return [...newest.values()].map(({ reason = '', message = '', count = 1 }) => ({ reason, message, count }));
+}
+
+const eventIs = (pod: string, reason: string, message: string | RegExp) =>
+  waitUntil(`the event ${reason} of ${pod}`, () =>
+    eventsOf(pod).find(
+      (event) =>
+        event.reason === reason &&
+        (typeof message === 'string' ? event.message === message : message.test(event.message)),
+    ),
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(eventsOf(pod))}`, { cause: error });
+  });
+
+/** An HTTP server at all addresses, whose health is a code to be set. */
+async function healthServer(): Promise<{ port: number; asked: IncomingMessage[]; code: number; server: Server }> {
+  const server = createServer((request, response) => {
+    health.asked.push(request);
+    response.writeHead(health.code, health.code === 302 ? { location: 'http://elsewhere.example/' } : {}).end('body');
+  });
+  const health = { port: 0, asked: [] as IncomingMessage[], code: 200, server };
+  server.listen(0);
+  await once(server, 'listening');
+  health.port = (server.address() as { port: number }).port;
+  after(() => server.close());
+  return health;
+}
+
+suite('probes', { concurrency: 4 }, () => {
+  test('readiness by HTTP comes and goes with the answers, at the thresholds', async () => {
+    const health = await healthServer();
+    health.code = 503;
+    const httpGet = { path: '/healthz?x=1', port: 'web', httpHeaders: [{ name: 'X-Probe', value: 'yes' }] };
+    const readinessProbe = { httpGet, ...often, successThreshold: 2 };
+    await create('http', { ports: [{ name: 'web', containerPort: health.port }], readinessProbe });
+    await eventIs('http', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503');
+    const unready = await bench.pod('http');
+    assert.equal(unready.status.phase, 'Running');
+    assert.equal(statusOf(unready)?.ready, false);
+    assert.equal(statusOf(unready)?.started, true);
+    assert.ok(!isReady(unready));
+    const asked = health.asked.length;
+    health.code = 200;
+    const ready = await bench.podWhen('http', 'ready', isReady);
+    assert.ok(health.asked.length >= asked + 2, 'two successes are asked for');
+    const [first] = health.asked;
+    assert.equal(first?.url, '/healthz?x=1');
+    assert.equal(first?.headers['user-agent'], 'kube-probe/1.34');
+    assert.equal(first?.headers['x-probe'], 'yes');
+    assert.equal(first?.headers.host, `${ready.status.podIP}:${health.port}`);
+    health.code = 500;
+    const lost = await bench.podWhen('http', 'unready again', (pod) => !isReady(pod));
+    const condition = lost.status.conditions?.find(({ type }) => type === 'ContainersReady');
+    assert.equal(condition?.message, 'containers with unready status: [main]');
+    assert.equal(statusOf(lost)?.restartCount, 0);
+  });
+
+  test('a redirect to another host is well, with a warning', async () => {
+    const health = await healthServer();
+    health.code = 302;
+    await create('redirect', { readinessProbe: { httpGet: { port: health.port }, ...often } });
+    await bench.podWhen('redirect', 'ready', isReady);
+    await eventIs(
+      'redirect',
+      'ProbeWarning',
+      'Readiness probe warning: Probe terminated redirects, Response body: body',
+    );
+  });
+
+  test('readiness by TCP', async () => {
+    const server = createTcpServer((socket) => socket.on('error', () => {}));
+    server.listen(0);
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await create('tcp', { readinessProbe: { tcpSocket: { port }, ...often } });
+    const { status } = await bench.podWhen('tcp', 'ready', isReady);
+    server.close();
+    const refused = `Readiness probe failed: dial tcp ${status.podIP}:${port}: connect: connection refused`;
+    await eventIs('tcp', 'Unhealthy', refused);
+    await bench.podWhen('tcp', 'unready', (pod) => !isReady(pod));
+  });
+
+  test('readiness by gRPC', async () => {
+    const server = new grpc.Server();
+    const same = (buffer: Buffer) => buffer;
+    const codec = {
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    };
+    const path = '/grpc.health.v1.Health/Check';
+    let state = 2;
+    server.addService(
+      { Check: { path, requestStream: false, responseStream: false, ...codec } },
+      { Check: (_: unknown, answer: grpc.sendUnaryData<Buffer>) => answer(null, Buffer.from([8, state])) },
+    );
+    const bound = Promise.withResolvers<number>();
+    server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (_, port) => bound.resolve(port));
+    after(() => server.forceShutdown());
+    await create('grpc', { readinessProbe: { grpc: { port: await bound.promise, service: 'shop' }, ...often } });
+    await eventIs('grpc', 'Unhealthy', 'Readiness probe failed: service unhealthy (responded with "NOT_SERVING")');
+    state = 1;
+    await bench.podWhen('grpc', 'ready', isReady);
+  });
+
+  test('a container that is not alive is killed and restarted, in the grace of its probe', async () => {
+    const livenessProbe = { ...sh('cat /tmp/alive'), ...often, terminationGracePeriodSeconds: 1 };
+    const deaf = shell('trap "" TERM; touch /tmp/alive; while true; do sleep 1000; done');
+    await create('live', { ...deaf, livenessProbe }, { terminationGracePeriodSeconds: 600 });
+    const alive = await bench.podWhen('live', 'ready', isReady);
+    await inside(alive, 'rm /tmp/alive');
+    await eventIs('live', 'Unhealthy', /^Liveness probe failed: cat: .*\/tmp\/alive.*: No such file or directory\n$/);
+    await eventIs('live', 'Killing', 'Container main failed liveness probe, will be restarted');
+    const restarted = await bench.podWhen(
+      'live',
+      'restarted',
+      (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1,
+    );
+    assert.equal(statusOf(restarted)?.lastState?.terminated?.exitCode, 137);
+    assert.equal(eventsOf('live').filter(({ reason }) => reason === 'Killing').length, 1);
+  });
+
+  test('nothing else is probed until a container has started; then readiness at once', async () => {
+    const health = await healthServer();
+    health.code = 500;
+    await create('slow', {
+      startupProbe: { ...sh('test -e /tmp/up'), periodSeconds: 1, failureThreshold: 100 },
+      livenessProbe: { httpGet: { port: health.port }, periodSeconds: 1, failureThreshold: 1 },
+      readinessProbe: { httpGet: { port: health.port }, periodSeconds: 1 },
+    });
+    await eventIs('slow', 'Unhealthy', 'Startup probe failed: ');
+    await waitUntil('it has failed thrice', () =>
+      eventsOf('slow').find(({ count }) => count >= 3) ? true : undefined,
+    );
+    const starting = await bench.pod('slow');
+    assert.equal(statusOf(starting)?.started, false);
+    assert.equal(statusOf(starting)?.ready, false);
+    assert.ok(statusOf(starting)?.state?.running);
+    assert.equal(health.asked.length, 0);
+    health.code = 200;
+    await inside(starting, 'touch /tmp/up');
+    const ready = await bench.podWhen('slow', 'ready', isReady);
+    assert.equal(statusOf(ready)?.started, true);
+    assert.equal(statusOf(ready)?.restartCount, 0);
+  });
+
+  test('a container that does not start is restarted', async () => {
+    await create('never-up', { startupProbe: { ...sh('exit 1'), ...often } });
+    await eventIs('never-up', 'Killing', 'Container main failed startup probe, will be restarted');
+    const pod = await bench.podWhen('never-up', 'restarted', (now) => statusOf(now)?.restartCount === 1);
+    assert.equal(statusOf(pod)?.started, false);
+  });
+
+  test('what may not be restarted ends for good', async () => {
+    const livenessProbe = { ...sh('exit 1'), ...often };
+    await create(
+      'never',
+      { ...shell('trap "exit 3" TERM; while true; do sleep 1; done'), livenessProbe },
+      { restartPolicy: 'Never' },
+    );
+    await eventIs('never', 'Killing', 'Container main failed liveness probe');
+    const pod = await bench.podWhen('never', 'failed', ({ status }) => status.phase === 'Failed');
+    assert.equal(statusOf(pod)?.state?.terminated?.exitCode, 3);
+  });
+
+  test('who was killed for a probe has not succeeded, whatever it says', async () => {
+    await create('graceful', { livenessProbe: { ...sh('exit 1'), ...often } }, { restartPolicy: 'OnFailure' });
+    const pod = await bench.podWhen('graceful', 'restarted', (now) => statusOf(now)?.restartCount === 1);
+    assert.equal(statusOf(pod)?.lastState?.terminated?.exitCode, 0);
+    const phases = bench.api
+      .history()
+      .flatMap(({ object }) => (object.metadata.name === 'graceful' ? (object as Pod).status.phase : []));
+    assert.ok(!phases.includes('Succeeded'));
+  });
+
+  test('a command that takes too long fails, and is not left behind', async () => {
+    await create('stuck', { readinessProbe: { ...sh('sleep 7654'), ...often, timeoutSeconds: 1 } });
+    await eventIs(
+      'stuck',
+      'Unhealthy',
+      'Readiness probe failed: command timed out: "sh -c sleep 7654" timed out after 1s',
+    );
+    const pod = await bench.pod('stuck');
+    const sleepers = async () =>
+      (await inside(pod, 'ps -o args')).split('\n').filter((line) => line === 'sleep 7654').length;
+    await waitUntil('it has been asked four times', () => eventsOf('stuck').find(({ count }) => count >= 4));
+    assert.ok((await sleepers()) <= 1, 'those of before are gone');
+  });
+
+  test('a command that there is not says nothing of the container', async () => {
+    await create('unknown', { livenessProbe: { exec: { command: ['/no/such'] }, ...often } });
+    const event = await eventIs(
+      'unknown',
+      'Unhealthy',
+      /^Liveness probe errored and resulted in unknown state: .*no such file/,
+    );
+    await waitUntil('it has been tried four times', () => eventsOf('unknown').find(({ count }) => count >= 4));
+    assert.ok(event);
+    const pod = await bench.pod('unknown');
+    assert.equal(statusOf(pod)?.restartCount, 0);
+    assert.ok(isReady(pod));
+  });
+
+  test('while a pod ends readiness alone is probed', async () => {
+    const [ready, live] = [await healthServer(), await healthServer()];
+    const leaving = shell('trap "while ! test -e /tmp/go; do sleep 0.1; done; exit 0" TERM; sleep 1000 & wait');
+    await create(
+      'leaving',
+      {
+        ...leaving,
+        readinessProbe: { httpGet: { port: ready.port }, ...often },
+        livenessProbe: { httpGet: { port: live.port }, ...often },
+      },
+      { terminationGracePeriodSeconds: 60 },
+    );
+    const pod = await bench.podWhen('leaving', 'ready', isReady);
+    await waitUntil('it has been asked whether it lives', () => live.asked.length > 0);
+    await bench.client.delete(pods, pod.metadata, {});
+    await eventIs('leaving', 'Killing', 'Stopping container main');
+    const asked = { ready: ready.asked.length, live: live.asked.length };
+    ready.code = 500;
+    const unready = await bench.podWhen('leaving', 'unready', (now) => statusOf(now)?.ready === false);
+    assert.ok(statusOf(unready)?.state?.running);
+    assert.ok(ready.asked.length >= asked.ready + 2);
+    assert.equal(live.asked.length, asked.live);
+    await inside(pod, 'touch /tmp/go');
+    await bench.gone('leaving');
+  });
+});
+
+test('an agent that comes anew leaves a pod ready, and goes on probing', async () => {
+  const health = await healthServer();
+  await create('kept', {
+    startupProbe: { ...sh('mkdir /tmp/started'), failureThreshold: 1, periodSeconds: 1 },
+    readinessProbe: { httpGet: { port: health.port }, ...often },
+  });
+  const before = await bench.podWhen('kept', 'ready', isReady);
+  const begin = bench.api.history().length;
+  running.kill();
+  health.asked.length = 0;
+  running = await bench.startAgent();
+  await waitUntil('it is asked again', () => health.asked.length > 2);
+  const said = bench.api.history().slice(begin);
+  assert.deepEqual(
+    said.filter(({ object }) => object.metadata.name === 'kept'),
+    [],
+    'nothing new was told of it',
+  );
+  health.code = 500;
+  const after = await bench.podWhen('kept', 'unready', (pod) => !isReady(pod));
+  assert.equal(containerIdOf(after), containerIdOf(before));
+});
