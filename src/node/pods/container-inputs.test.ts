@@ -48,14 +48,18 @@ test('what the agent does not do yet is listed, and nothing else', () => {
       runtimeClassName: 'fast',
       securityContext: { fsGroup: 1 },
       containers: [
-        { name: 'main', readinessProbe: { periodSeconds: 1 }, ports: [{ containerPort: 80, hostPort: 80 }] },
+        {
+          name: 'main',
+          lifecycle: { preStop: { sleep: { seconds: 1 } } },
+          ports: [{ containerPort: 80, hostPort: 80 }],
+        },
       ],
     }),
   );
   const expected = [
     'runtimeClassName',
     'securityContext.fsGroup',
-    'containers[main].readinessProbe',
+    'containers[main].lifecycle',
     'containers[main].ports.hostPort',
   ];
   assert.deepEqual(asked, expected);
