@@ -48,6 +48,10 @@ export interface AgentOptions {
   dockerSocket: string;
   agentPort: number;
   images: ImageSettings;
+  /** The pause container's image, where it is not to be our own. */
+  pauseImage?: string | undefined;
+  /** The program that runs containers, by Docker's name for it, where it is not to be Docker's default. */
+  ociRuntime?: string | undefined;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   log: Log;
@@ -96,10 +100,12 @@ export function agentComponents(options: AgentOptions): Component[] {
       name: 'Docker',
       start: async (signal) => {
         const owner = ownerOf(identity.ca, nodeName);
-        const docker = new DockerRuntime({ socketPath: options.dockerSocket, owner, log: log.named('docker') });
+        const { dockerSocket: socketPath, pauseImage, ociRuntime } = options;
+        const docker = new DockerRuntime({ socketPath, owner, pauseImage, ociRuntime, log: log.named('docker') });
         runtime = metrics.measured(docker);
         const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
         await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);
+        await docker.checkOciRuntime();
       },
     },
     {

@@ -31,6 +31,11 @@ export const agentFlags = [
   flag('--minimum-image-ttl-duration <duration>', 'how long an image stays at least', durationMs('2m'), '2m').argParser(
     durationMs,
   ),
+  flag(
+    '--container-runtime <name>',
+    "what runs containers, by Docker's name for it, as crun (default: Docker's default)",
+  ),
+  flag('--pod-infra-container-image <image>', 'image of the pause container (default: one that the agent makes)'),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -45,6 +50,8 @@ export interface AgentFlags {
   imageGcHighThreshold: number;
   imageGcLowThreshold: number;
   minimumImageTtlDuration: number;
+  containerRuntime?: string;
+  podInfraContainerImage?: string;
   seccompDefault?: boolean;
   verbose?: boolean;
 }
@@ -59,6 +66,8 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
     images: imageSettings(flags),
+    pauseImage: flags.podInfraContainerImage,
+    ociRuntime: flags.containerRuntime,
     seccompDefault: flags.seccompDefault ?? false,
     log: log.named('agent'),
   };

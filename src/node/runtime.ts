@@ -23,6 +23,8 @@ export interface ObservedContainer extends ContainerIdentity {
   backoffSeconds: number;
   /** A container that could not be started is "exited" with `startError`; one that cannot be looked at is "unknown". */
   state: 'created' | 'running' | 'exited' | 'unknown';
+  /** The program that runs it; empty is the engine's default, as long as nothing more is known. */
+  ociRuntime: string;
   pid: number;
   createdAt: number;
   startedAt: number | undefined;
@@ -85,10 +87,17 @@ export interface PauseSpec extends ContainerIdentity {
   hostname: string;
   hostNetwork: boolean;
   hostIpc: boolean;
+  /** Kernel settings of the pod's own namespaces. */
+  sysctls: Record<string, string>;
+  seLinux: string[];
+  /** The program that runs the pod's containers, by the engine's name for it; empty is the node's default. */
+  ociRuntime: string;
 }
 
 export interface ContainerSpec extends ContainerIdentity {
   pauseId: string;
+  /** That of its pause container. */
+  ociRuntime: string;
   backoffSeconds: number;
   image: string;
   /** As the manifest names it. */

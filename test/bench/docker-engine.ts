@@ -17,6 +17,8 @@ export interface DockerEngineOptions {
   readonly host?: TestHost;
   /** Docker's own bridge and iptables rules, which also set FORWARD to DROP. Only on a host: never this machine's rules. */
   readonly iptables?: boolean;
+  /** Programs that run containers, by the names that Docker is to know them by. */
+  readonly ociRuntimes?: Readonly<Record<string, string>>;
 }
 
 interface Daemon {
@@ -91,6 +93,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
   await writeFile(configuration, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
   // A host has control groups of its own; on this machine they carry the run's name.
   const groups = host === undefined ? [`--cgroup-parent=/${runName}`] : [];
+  const runtimes = Object.entries(options.ociRuntimes ?? {}).map(([name, path]) => `--add-runtime=${name}=${path}`);
   const network = options.iptables ? [] : ['--bridge=none', '--iptables=false', '--ip6tables=false'];
   const programs = {
     containerd: [
@@ -100,7 +103,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     dockerd: [
       ...['--host', `unix://${socket}`, '--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
       ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'run'), '--storage-driver=overlay2'],
-      ...['--userland-proxy=false', ...groups, ...network],
+      ...['--userland-proxy=false', ...groups, ...network, ...runtimes],
     ],
   };
   const logOf = (program: string) => join(folder, `${program}.log`);

@@ -21,7 +21,7 @@ import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
 import { PodAgent } from '../../src/node/pods/pod-agent.ts';
 import { PodFiles } from '../../src/node/pods/pod-files.ts';
 import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
-import { type DockerEngine, startDockerEngine } from '../bench/docker-engine.ts';
+import { type DockerEngine, type DockerEngineOptions, startDockerEngine } from '../bench/docker-engine.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage, ensureImages } from '../images/images.ts';
 import { FakeApi } from './fake-api.ts';
@@ -65,6 +65,8 @@ export interface AgentOptions {
   /** Of the way to Docker, where it is not the direct one. */
   socketPath?: string;
   deadlines?: Deadlines;
+  pauseImage?: string;
+  ociRuntime?: string;
   onSight?(sight: Sight): void;
 }
 
@@ -99,8 +101,8 @@ export class PodBench {
     };
   }
 
-  static async open(): Promise<PodBench> {
-    const engine = await startDockerEngine();
+  static async open(options: DockerEngineOptions = {}): Promise<PodBench> {
+    const engine = await startDockerEngine(options);
     await ensureImages(engine.socket);
     return new PodBench(engine, await mkdtemp(join(engine.folder, 'agent-')));
   }
@@ -108,10 +110,12 @@ export class PodBench {
   async startAgent(options: AgentOptions = {}): Promise<RunningAgent> {
     const { client, dataDir } = this;
     const { cluster = 'c1', clock = systemClock, socketPath = this.engine.socket, deadlines, onSight } = options;
+    const { pauseImage, ociRuntime } = options;
     const abort = new AbortController();
     const log = createLog({ level: 'warn', part: 'agent' });
     const owner = { cluster, node };
-    const runtime = new DockerRuntime({ socketPath, owner, log, clock, ...(deadlines && { deadlines }) });
+    const chosen = { pauseImage, ociRuntime, ...(deadlines && { deadlines }) };
+    const runtime = new DockerRuntime({ socketPath, owner, log, clock, ...chosen });
     const images = await Images.open({
       store: new DockerImages({ socketPath: this.engine.socket }),
       dataDir,

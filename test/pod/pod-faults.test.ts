@@ -6,9 +6,9 @@ import { pods } from '../../src/api/kinds/pod.ts';
 import { createLog } from '../../src/base/log.ts';
 import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
 import { containerSecurity } from '../../src/node/pods/container-security.ts';
-import { containerSpec, identityOf } from '../../src/node/pods/container-spec.ts';
+import { containerSpec } from '../../src/node/pods/container-spec.ts';
 import { latestOf, livingPause } from '../../src/node/pods/pod-progress.ts';
-import { pauseName } from '../../src/node/runtime.ts';
+import { sandboxSpec } from '../../src/node/pods/sandbox-spec.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
 import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
@@ -46,8 +46,7 @@ const eventsOf = (name: string) =>
 test('what an agent had made before it was killed is finished, not made again', async () => {
   const pod = await bench.createPod('half', { terminationGracePeriodSeconds: 2 });
   const runtime = runtimeOf('c1');
-  const pauseSpec = { ...identityOf(pod, pauseName, 0), hostname: 'half', hostNetwork: false, hostIpc: false };
-  const pause = await runtime.createPause(pauseSpec);
+  const pause = await runtime.createPause(sandboxSpec(pod, { attempt: 0, hostname: 'half', ociRuntime: '' }));
   const [container] = pod.spec.containers;
   assert.ok(container);
   const image = { source: busyboxImage, digest: '' };
@@ -56,6 +55,7 @@ test('what an agent had made before it was killed is finished, not made again', 
     attempt: 0,
     backoffSeconds: 0,
     pauseId: pause.id,
+    ociRuntime: '',
     env: new Map(),
     mounts: [],
     security,
@@ -169,14 +169,10 @@ test('who does not heed SIGTERM is killed when its grace is over', async () => {
 test('orphans are reaped, and what is not of this cluster is left alone', async () => {
   const [pod] = running.agent.pods();
   assert.ok(pod);
-  const orphan = {
-    ...identityOf(pod, pauseName, 0),
-    podUid: 'orphan',
-    podName: 'orphan',
-    hostname: 'o',
-    hostNetwork: false,
-    hostIpc: false,
-  };
+  const orphan = sandboxSpec(
+    { ...pod, metadata: { ...pod.metadata, uid: 'orphan', name: 'orphan' } },
+    { attempt: 0, hostname: 'o', ociRuntime: '' },
+  );
   const strangers = runtimeOf('c2');
   const foreign = await strangers.createPause({ ...orphan, podUid: 'foreign', podName: 'foreign' });
   await strangers.start(foreign.id);

@@ -1,23 +1,10 @@
 // What the baseline of pod security forbids: the known ways from a pod to its host.
+import { safeSysctls } from '../safe-sysctls.ts';
 import { type Check, counted, ofContainers, quoted, type SecuredContainer, violation } from './violation.ts';
 
 const usualCapabilities = new Set([
   ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE'],
   ...['SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
-]);
-const usualSysctls = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_wmem',
 ]);
 const usualSeLinuxTypes = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);
 const appArmorAnnotation = 'container.apparmor.security.beta.kubernetes.io/';
@@ -139,7 +126,7 @@ const seccompProfile: Check = (secured) => {
 };
 
 const sysctls: Check = ({ spec }) => {
-  const names = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !usualSysctls.has(name));
+  const names = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !safeSysctls.has(name));
   return violation('forbidden sysctls', names);
 };
 

@@ -3,8 +3,7 @@ import type Docker from 'dockerode';
 import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
 import { bindMount } from './bind-mount.ts';
 import type { Owner } from './owner.ts';
-import { pauseImage } from './pause-image.ts';
-import { securityConfig } from './security-config.ts';
+import { labelOptions, securityConfig } from './security-config.ts';
 
 export const labels = {
   podUid: 'io.kubernetes.pod.uid',
@@ -26,6 +25,7 @@ export interface Placement {
   cgroupParent: string | undefined;
   /** Whether what is mounted below a read-only mount can be told to be so, too. */
   knowsReadOnlyBelow: boolean;
+  pauseImage: string;
 }
 
 const cpuPeriodMicros = 100_000;
@@ -47,7 +47,10 @@ function labelsOf(identity: ContainerIdentity, { cluster, node }: Owner): Record
   };
 }
 
-export function pauseConfig(spec: PauseSpec, { owner, cgroupParent }: Placement): Docker.ContainerCreateOptions {
+export function pauseConfig(
+  spec: PauseSpec,
+  { owner, cgroupParent, pauseImage }: Placement,
+): Docker.ContainerCreateOptions {
   const identity = { ...spec, name: pauseName };
   return {
     name: containerName(identity),
@@ -58,6 +61,9 @@ export function pauseConfig(spec: PauseSpec, { owner, cgroupParent }: Placement)
     HostConfig: {
       NetworkMode: spec.hostNetwork ? 'host' : 'none',
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
+      ...(Object.keys(spec.sysctls).length > 0 && { Sysctls: spec.sysctls }),
+      ...(spec.seLinux.length > 0 && { SecurityOpt: labelOptions(spec.seLinux) }),
+      ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       LogConfig: { Type: 'none', Config: {} },
       ...(cgroupParent && { CgroupParent: cgroupParent }),
     },
@@ -100,6 +106,7 @@ export function containerConfig(
       ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
       // No swap beyond the memory limit, as Kubernetes has it.
       ...(resources.memoryBytes && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+      ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       ...securityConfig(security),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
       ...(cgroupParent && { CgroupParent: cgroupParent }),

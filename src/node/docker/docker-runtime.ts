@@ -27,8 +27,9 @@ import { execIn } from './docker-exec.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
 import { observed, unseen } from './observed.ts';
+import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
-import { importPauseImage, pauseImage } from './pause-image.ts';
+import { ensurePauseImage, ownPauseImage } from './pause-image.ts';
 import { processUser } from './process-user.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
@@ -38,6 +39,10 @@ export interface DockerRuntimeOptions {
   socketPath: string;
   owner: Owner;
   log: Log;
+  /** The pause container's image, where it is not to be our own. */
+  pauseImage?: string | undefined;
+  /** The program that runs containers, where it is not to be Docker's default. */
+  ociRuntime?: string | undefined;
   clock?: Clock;
   deadlines?: Deadlines;
 }
@@ -48,14 +53,21 @@ export class DockerRuntime implements Runtime {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #heardOverdue: (() => void)[] = [];
+  readonly #pauseImage: string;
+  readonly #ociRuntime: string;
+  readonly #ociRuntimes: OciRuntimes;
   #placement: Promise<Placement> | undefined;
 
-  constructor({ socketPath, owner, log, clock = systemClock, deadlines = usualDeadlines }: DockerRuntimeOptions) {
+  constructor(options: DockerRuntimeOptions) {
+    const { socketPath, owner, log, clock = systemClock, deadlines = usualDeadlines } = options;
     this.#docker = new Docker({ socketPath });
     giveDeadlines(this.#docker, deadlines, clock, () => {
       for (const heard of this.#heardOverdue) heard();
     });
     this.#owner = owner;
+    this.#pauseImage = options.pauseImage ?? ownPauseImage;
+    this.#ociRuntime = options.ociRuntime ?? '';
+    this.#ociRuntimes = new OciRuntimes(this.#docker);
     this.#log = log;
     this.#clock = clock;
   }
@@ -118,12 +130,14 @@ export class DockerRuntime implements Runtime {
 
   async createPause(spec: PauseSpec): Promise<ObservedContainer> {
     const identity = { ...spec, name: pauseName };
-    const config = pauseConfig(spec, await this.#placed());
+    const ociRuntime = spec.ociRuntime || this.#ociRuntime;
+    if (ociRuntime) await this.#ociRuntimes.check(ociRuntime);
+    const config = pauseConfig({ ...spec, ociRuntime }, await this.#placed());
     try {
       return await this.#create(identity, config);
     } catch (error) {
       if (!(error instanceof ImageNotFound)) throw error;
-      await importPauseImage(this.#docker);
+      await ensurePauseImage(this.#docker, this.#pauseImage);
       return this.#create(identity, config);
     }
   }
@@ -230,6 +244,7 @@ export class DockerRuntime implements Runtime {
       pauseId: read(labels.pauseId),
       backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
       state: 'created',
+      ociRuntime: config.HostConfig?.Runtime ?? '',
       pid: 0,
       createdAt: Date.now(),
       startedAt: undefined,
@@ -267,6 +282,7 @@ export class DockerRuntime implements Runtime {
     this.#placement ??= Promise.all([this.#docker.info(), this.#docker.version()]).then(
       ([info, { ApiVersion }]: [{ CgroupDriver: string }, Docker.DockerVersion]) => ({
         owner: this.#owner,
+        pauseImage: this.#pauseImage,
         cgroupParent: info.CgroupDriver === 'cgroupfs' ? '/wherry' : undefined,
         knowsReadOnlyBelow: compareApis(ApiVersion, readOnlyBelowApi) >= 0,
       }),
@@ -281,9 +297,14 @@ export class DockerRuntime implements Runtime {
   /** Makes what the first pod would otherwise wait for. */
   async prepare(): Promise<void> {
     await this.#placed();
-    if (await this.#hasImage(pauseImage)) return;
-    await importPauseImage(this.#docker);
-    this.#log.info('made the image of the pause container', { image: pauseImage });
+    if (await this.#hasImage(this.#pauseImage)) return;
+    await ensurePauseImage(this.#docker, this.#pauseImage);
+    this.#log.info('the image of the pause container is here', { image: this.#pauseImage });
+  }
+
+  /** Throws UnknownOciRuntime where Docker does not have what the node's containers are to be run with. */
+  async checkOciRuntime(): Promise<void> {
+    if (this.#ociRuntime) await this.#ociRuntimes.check(this.#ociRuntime);
   }
 
   /** Takes all our containers away, and the pause image unless another cluster's agent uses it. Answers how many there were. */
@@ -291,7 +312,7 @@ export class DockerRuntime implements Runtime {
     const containers = await this.list(() => undefined);
     await Promise.all(containers.map(({ id }) => this.remove(id)));
     await this.#docker
-      .getImage(pauseImage)
+      .getImage(this.#pauseImage)
       .remove()
       .catch((error: unknown) => {
         if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;

@@ -6,13 +6,20 @@ import { containerConfig, pauseConfig } from './container-config.ts';
 import { negotiatedApi } from './docker-runtime.ts';
 import { frameContents, jsonLines } from './docker-streams.ts';
 import { observed } from './observed.ts';
+import { unknownText } from './oci-runtimes.ts';
 import { tarOfExecutable } from './tar.ts';
 
-const placement = { owner: { cluster: 'c1', node: 'n1' }, cgroupParent: '/wherry', knowsReadOnlyBelow: false };
+const placement = {
+  owner: { cluster: 'c1', node: 'n1' },
+  cgroupParent: '/wherry',
+  pauseImage: 'pause:1',
+  knowsReadOnlyBelow: false,
+};
 const identity = { podUid: 'u1', podNamespace: 'default', podName: 'web', name: 'main', attempt: 2 };
 const spec: ContainerSpec = {
   ...identity,
   pauseId: 'p1',
+  ociRuntime: '',
   backoffSeconds: 20,
   image: 'nginx:1',
   imageDigest: 'nginx@sha256:00',
@@ -91,13 +98,29 @@ test('who a container is and what it may is said in Docker’s options', () => {
   );
 });
 
+test('a runtime that Docker does not know is named, with the way to make it known', () => {
+  const text = 'no runtime for "crun" is configured in Docker, which has io.x, runc';
+  assert.equal(unknownText('crun', ['runc', 'io.x'], undefined), text);
+  assert.equal(
+    unknownText('crun', ['runc', 'io.x'], '/usr/bin/crun'),
+    `${text}; /usr/bin/crun is installed: add {"runtimes":{"crun":{"path":"/usr/bin/crun"}}} to /etc/docker/daemon.json and reload Docker`,
+  );
+});
+
 test('a pause container owns a network namespace of its own, or has the host’s and its name', () => {
-  const own = pauseConfig({ ...identity, hostname: 'web', hostNetwork: false, hostIpc: false }, placement);
+  const shared = { ...identity, hostname: 'web', sysctls: {}, seLinux: [], ociRuntime: '' };
+  const own = pauseConfig({ ...shared, hostNetwork: false, hostIpc: false }, placement);
   assert.deepEqual([own.NetworkDisabled, own.HostConfig?.NetworkMode, own.Hostname], [true, 'none', 'web']);
   assert.equal(own.name, 'k8s_POD_web_default_u1_2');
-  const host = pauseConfig({ ...identity, hostname: 'web', hostNetwork: true, hostIpc: true }, placement);
+  const host = pauseConfig({ ...shared, hostNetwork: true, hostIpc: true }, placement);
   assert.deepEqual([host.NetworkDisabled, host.HostConfig?.NetworkMode, host.Hostname], [undefined, 'host', undefined]);
   assert.equal(host.HostConfig?.IpcMode, 'host');
+  assert.equal(own.Image, 'pause:1');
+  assert.deepEqual([own.HostConfig?.Sysctls, own.HostConfig?.Runtime], [undefined, undefined]);
+  const more = { hostNetwork: false, hostIpc: false, sysctls: { 'net.core.somaxconn': '9' }, seLinux: ['level:s0'] };
+  const asked = pauseConfig({ ...shared, ...more, ociRuntime: 'crun' }, placement).HostConfig;
+  assert.deepEqual([asked?.Sysctls, asked?.SecurityOpt, asked?.Runtime], [more.sysctls, ['label=level:s0'], 'crun']);
+  assert.equal(containerConfig({ ...spec, ociRuntime: 'crun' }, placement).HostConfig?.Runtime, 'crun');
 });
 
 test('what was written on a container is read from it again', () => {
@@ -108,6 +131,7 @@ test('what was written on a container is read from it again', () => {
       Created: '2026-11-20T12:00:00.5Z',
       Image: 'sha256:00',
       Config: { Labels },
+      HostConfig: { Runtime: 'runc' },
       State: { Running: false, Error: '', ExitCode: 0, OOMKilled: false, StartedAt: '0001-01-01T00:00:00Z', ...state },
     } as unknown as Docker.ContainerInspectInfo);
   const created = inspected({ Status: 'created' });
@@ -124,6 +148,7 @@ test('what was written on a container is read from it again', () => {
     },
   );
   assert.equal(created.state, 'created');
+  assert.equal(created.ociRuntime, 'runc');
   assert.equal(created.startedAt, undefined);
   assert.equal(created.stopSignal, 'SIGTERM');
   assert.equal(inspected({ Status: 'running', Running: true }).state, 'running');

@@ -24,6 +24,7 @@ test('command and arguments are those of the manifest', () => {
     attempt: 1,
     backoffSeconds: 10,
     pauseId: 'p',
+    ociRuntime: 'crun',
     env: new Map([['A', 'x']]),
     mounts: [],
     image: { source: 'i', digest: '' },
@@ -45,7 +46,7 @@ test('what the agent does not do yet is listed, and nothing else', () => {
   assert.deepEqual(unsupportedFeatures(samplePod(plain)), []);
   const asked = unsupportedFeatures(
     samplePod({
-      runtimeClassName: 'fast',
+      resourceClaims: [{ name: 'gpu' }],
       securityContext: { fsGroup: 1 },
       containers: [
         {
@@ -57,7 +58,7 @@ test('what the agent does not do yet is listed, and nothing else', () => {
     }),
   );
   const expected = [
-    'runtimeClassName',
+    'resourceClaims',
     'securityContext.fsGroup',
     'containers[main].lifecycle',
     'containers[main].ports.hostPort',

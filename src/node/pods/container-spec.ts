@@ -10,6 +10,7 @@ export interface Circumstances {
   attempt: number;
   backoffSeconds: number;
   pauseId: string;
+  ociRuntime: string;
   image: Pick<ChosenImage, 'source' | 'digest'>;
   env: ReadonlyMap<string, string>;
   mounts: Mount[];

@@ -48,10 +48,11 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       };
       const mounts = [...files.mounts(pod), ...(await volumes.mounts(pod, container, env)), messages];
       const { image } = found;
+      const { ociRuntime = '' } = watch.get(pauseId) ?? {};
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
       const security = containerSecurity(pod, container, facts);
       const targetId = targetIdFor(pod, name, view.containers);
-      const circumstances = { attempt, backoffSeconds, pauseId, image, env, mounts, security, targetId };
+      const circumstances = { attempt, backoffSeconds, pauseId, ociRuntime, image, env, mounts, security, targetId };
       const spec = containerSpec(pod, container, circumstances);
       watch.put(await runtime.createContainer(spec));
       images.delete(name);

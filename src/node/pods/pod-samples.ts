@@ -34,6 +34,7 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     pauseId: name === pauseName ? '' : `${pauseName}-0`,
     backoffSeconds: 0,
     state,
+    ociRuntime: 'runc',
     pid: state === 'running' ? 42 : 0,
     createdAt: nowMs - 10_000,
     startedAt: state === 'created' ? undefined : nowMs - 9_000,

@@ -1,13 +1,20 @@
 // The steps that make and unmake what the containers of a pod share: the pause container and its network.
 import type { Pod } from '../../api/kinds/pod.ts';
-import { pauseName } from '../runtime.ts';
-import { identityOf } from './container-spec.ts';
-import { checkHostname } from './pod-hostname.ts';
+import { ociRuntimeOf } from './oci-runtime-of.ts';
+import { pausesOf } from './pod-progress.ts';
+import { sandboxSpec } from './sandbox-spec.ts';
 import { type DoStep, needed, type PodStepsOptions, type StepTable, textOf, type Work } from './step.ts';
 
 type SandboxStep = 'createPause' | 'startPause' | 'attach' | 'detach' | 'tellPauseLost';
 
-export function sandboxSteps({ runtime, watch, network, files, recorder }: PodStepsOptions): StepTable<SandboxStep> {
+export function sandboxSteps({
+  client,
+  runtime,
+  watch,
+  network,
+  files,
+  recorder,
+}: PodStepsOptions): StepTable<SandboxStep> {
   const telling =
     <K extends SandboxStep>(run: DoStep<K>): DoStep<K> =>
     async (step, work) => {
@@ -27,12 +34,10 @@ export function sandboxSteps({ runtime, watch, network, files, recorder }: PodSt
   return {
     createPause: telling<'createPause'>(async ({ attempt }, work) => {
       const pod: Pod = needed(work.pod);
-      const { hostNetwork = false, hostIPC = false } = pod.spec;
-      const identity = identityOf(pod, pauseName, attempt);
-      const hostname = files.hostnameOf(pod);
-      checkHostname(hostname);
-      const spec = { ...identity, hostname, hostNetwork, hostIpc: hostIPC };
-      watch.put(await runtime.createPause(spec));
+      const [before] = pausesOf(work.view.containers);
+      const ociRuntime = await ociRuntimeOf(pod, client, before);
+      const circumstances = { attempt, hostname: files.hostnameOf(pod), ociRuntime };
+      watch.put(await runtime.createPause(sandboxSpec(pod, circumstances)));
     }),
     startPause: telling<'startPause'>(async ({ id }) => {
       const started = await watch.started(id, () => runtime.start(id));

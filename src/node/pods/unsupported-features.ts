@@ -3,8 +3,8 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['lifecycle'];
-const podFields = ['runtimeClassName'] as const;
-const podSecurityFields = ['fsGroup', 'sysctls'] as const;
+const podFields = ['resourceClaims'] as const;
+const podSecurityFields = ['fsGroup'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
   const { spec } = pod;
