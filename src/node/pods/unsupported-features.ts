@@ -4,13 +4,10 @@ import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
 const containerFields: (keyof Container)[] = ['lifecycle'];
 const podFields = ['resourceClaims'] as const;
-const podSecurityFields = ['fsGroup'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
   const { spec } = pod;
   const found: string[] = podFields.filter((field) => isAsked(spec[field]));
-  for (const field of podSecurityFields)
-    if (isAsked(spec.securityContext?.[field])) found.push(`securityContext.${field}`);
   for (const container of spec.initContainers ?? []) {
     found.push(...ofContainer(spec, container, 'initContainers'));
   }

@@ -1,0 +1,158 @@
+// What must not hang or harm the agent: a file system that answers nothing, an agent that is killed with volumes mounted
+// or half written, and folders of others below a mount that is left over.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FileHandle, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
+import { pods } from '../../src/api/kinds/pod.ts';
+import { Mounter } from '../../src/node/volumes/mounter.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
+import { idle, inside, insideUntil, putConfigMap, putSecret, type Volumes, warned } from './volume-bench.ts';
+
+const exec = promisify(execFile);
+let bench: PodBench;
+let running: RunningAgent;
+before(async () => {
+  bench = await PodBench.open();
+  running = await bench.startAgent();
+});
+after(async () => {
+  await bench?.close();
+});
+
+const start = async (name: string, volumes: Volumes) => {
+  const volumeMounts = volumes.map((volume) => ({ name: volume.name, mountPath: `/${volume.name}` }));
+  await bench.createPod(name, { containers: [idle({ volumeMounts })], volumes });
+  return bench.podWhen(name, 'ready', isReady);
+};
+const end = async (name: string) => {
+  await bench.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 1 });
+  await bench.gone(name);
+};
+
+/** A file system whose server has died: whoever touches it waits. */
+class DeadFileSystem implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #device: FileHandle;
+
+  private constructor(folder: string, device: FileHandle) {
+    this.#folder = folder;
+    this.#device = device;
+  }
+
+  static async mount(folder: string): Promise<DeadFileSystem> {
+    await mkdir(folder, { recursive: true });
+    const device = await open('/dev/fuse', 'r+');
+    const options = 'fd=3,rootmode=40000,user_id=0,group_id=0';
+    const args = ['--internal-only', '-t', 'fuse', '-o', options, 'dead', folder];
+    const [code] = await once(spawn('mount', args, { stdio: ['ignore', 'inherit', 'inherit', device.fd] }), 'exit');
+    assert.equal(code, 0);
+    return new DeadFileSystem(folder, device);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await exec('umount', ['--no-canonicalize', '--internal-only', '--lazy', this.#folder]).catch(() => {});
+    await this.#device.close();
+  }
+}
+
+const mountTable = () => readFile('/proc/self/mountinfo', 'utf8');
+
+test('a path of the host on a file system that does not answer holds up its pod, and nothing else', async () => {
+  const folder = join(bench.dataDir, 'dead');
+  await using _ = await DeadFileSystem.mount(folder);
+  const volumes: Volumes = [{ name: 'dead', hostPath: { path: join(folder, 'below'), type: 'Directory' } }];
+  const volumeMounts = [{ name: 'dead', mountPath: '/dead' }];
+  // As many as there are threads in which Node does files.
+  const names = [1, 2, 3, 4, 5].map((number) => `hangs-${number}`);
+  for (const name of names) await bench.createPod(name, { containers: [idle({ volumeMounts })], volumes });
+  await start('beside', [{ name: 'disk', emptyDir: {} }]);
+  await warned(
+    bench,
+    'hangs-1',
+    `FailedMount: MountVolume.SetUp failed for volume "dead" : ${folder}/below cannot be looked at: its file server does not answer`,
+  );
+  await Promise.all([...names, 'beside'].map(end));
+});
+
+test('a volume whose file server has died goes with its pod', async () => {
+  const pod = await start('served', [{ name: 'disk', emptyDir: {} }]);
+  const folder = join(bench.dataDir, 'pods', pod.metadata.uid ?? '');
+  await using _ = await DeadFileSystem.mount(join(folder, 'volumes/kubernetes.io~nfs/data'));
+  await end('served');
+  assert.equal((await mountTable()).includes(folder), false);
+  await assert.rejects(stat(folder), { code: 'ENOENT' });
+});
+
+test('what a killed agent left mounted of pods that are gone is taken away, and what is below belongs to others', async () => {
+  const lasting = join(bench.dataDir, 'of-the-host');
+  await mkdir(lasting);
+  await writeFile(join(lasting, 'file'), 'kept');
+  await putSecret(bench, 'login', { password: 'hidden' });
+  const subPath = 'part';
+  const container = idle({
+    volumeMounts: [
+      { name: 'host', mountPath: '/host', subPath },
+      { name: 'memory', mountPath: '/memory' },
+      { name: 'login', mountPath: '/login' },
+    ],
+  });
+  const volumes: Volumes = [
+    { name: 'host', hostPath: { path: lasting } },
+    { name: 'memory', emptyDir: { medium: 'Memory' } },
+    { name: 'login', secret: { secretName: 'login' } },
+  ];
+  const pod = await bench.createPod('left', { containers: [container], volumes });
+  await bench.podWhen('left', 'ready', isReady);
+  await inside(running, pod, 'echo kept > /host/file');
+  running.kill();
+  await bench.client.delete(pods, { namespace: 'default', name: 'left' }, { gracePeriodSeconds: 0 });
+  for (const { Id } of await bench.containersOf(pod)) await bench.docker.getContainer(Id).remove({ force: true });
+  const { uid = '' } = pod.metadata;
+  assert.match(await mountTable(), new RegExp(uid));
+  running = await bench.startAgent();
+  await waitUntil('nothing is left', async () => {
+    const folders = ['pods', 'secrets'].map((name) => readdir(join(bench.dataDir, name)));
+    return !(await mountTable()).includes(uid) && !(await Promise.all(folders)).flat().includes(uid);
+  });
+  assert.equal(await readFile(join(lasting, 'part/file'), 'utf8'), 'kept\n');
+  assert.equal(await readFile(join(lasting, 'file'), 'utf8'), 'kept');
+});
+
+test('an agent that is killed at any moment of a change shows the old version or the new one, and then the new one', async () => {
+  await putConfigMap(bench, 'settings', { one: '0', two: '0' });
+  const pod = await start('versions', [{ name: 'v', configMap: { name: 'settings' } }]);
+  const folder = join(bench.dataDir, 'pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~configmap/v');
+  // All that a crash can leave: a version half written, a link to it that was not shown yet.
+  await mkdir(join(folder, '..2026_01_01_00_00_00.000.0'));
+  await writeFile(join(folder, '..2026_01_01_00_00_00.000.0/one'), 'ha');
+  await symlink('..2026_01_01_00_00_00.000.0', join(folder, '..data_tmp'));
+  for (let version = 1; version <= 10; version++) {
+    const changed = bench.client.patch(
+      configMaps,
+      { namespace: 'default', name: 'settings' },
+      { data: { one: `${version}`, two: `${version}` } },
+    );
+    running.kill();
+    await changed;
+    assert.match(await inside(running, pod, 'cd /v/..data; cat one; echo; cat two'), /^(\d+)\n\1$/);
+    running = await bench.startAgent();
+  }
+  await insideUntil(running, pod, 'cat /v/one /v/two', '1010');
+  assert.equal(await inside(running, pod, 'ls -A /v | wc -l'), '4\n');
+  await end('versions');
+});
+
+test('an uninstall takes away what is mounted before it removes files', async () => {
+  const folder = join(bench.dataDir, 'below/mounted');
+  await mkdir(folder, { recursive: true });
+  await exec('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
+  await exec('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
+  await new Mounter().unmountBelow(join(bench.dataDir, 'below'));
+  assert.equal((await mountTable()).includes(folder), false);
+});

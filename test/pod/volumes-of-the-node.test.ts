@@ -1,0 +1,387 @@
+// Volumes that are folders of the node, in real containers: empty ones on disk and in memory, the host's own, parts of
+// them, whose they are, what is mounted below, and persistent ones behind a claim.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
+import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
+import type { Container } from '../../src/api/kinds/pod-template.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
+import { idle, inside, insideUntil, putConfigMap, type Volumes, warned } from './volume-bench.ts';
+
+const exec = promisify(execFile);
+let bench: PodBench;
+let running: RunningAgent;
+let host: string;
+before(async () => {
+  bench = await PodBench.open();
+  running = await bench.startAgent();
+  host = join(bench.dataDir, 'of-the-host');
+  await mkdir(host);
+});
+after(async () => {
+  await bench?.close();
+});
+
+type Mounts = NonNullable<Container['volumeMounts']>;
+const all = (volumes: Volumes): Mounts => volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+const create = (name: string, volumes: Volumes, { mounts = all(volumes), container = {}, ...spec }: Asked = {}) =>
+  bench.createPod(name, { containers: [idle({ volumeMounts: mounts, ...container })], volumes, ...spec });
+const start = async (name: string, volumes: Volumes, asked: Asked = {}) => {
+  await create(name, volumes, asked);
+  return bench.podWhen(name, 'ready', isReady);
+};
+type Asked = Partial<Pod['spec']> & { mounts?: Mounts; container?: Partial<Container> };
+const end = async (name: string) => {
+  await bench.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 1 });
+  await bench.gone(name);
+};
+const mountTable = () => readFile('/proc/self/mountinfo', 'utf8');
+const refusal = (name: string, message: string) =>
+  bench.podWhen(name, message, ({ status }) => status.containerStatuses?.[0]?.state?.waiting?.message === message);
+
+test('empty folders: on disk, in memory as large as they may be, gone with the pod', async () => {
+  const pod = await start(
+    'empty',
+    [
+      { name: 'disk', emptyDir: {} },
+      { name: 'small', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
+      { name: 'large', emptyDir: { medium: 'Memory' } },
+    ],
+    { container: { resources: { limits: { memory: '64Mi' } } } },
+  );
+  assert.equal(
+    await inside(running, pod, 'stat -c "%a %U" /disk /small /large; stat -f -c %T /small /large'),
+    '777 root\n777 root\n777 root\ntmpfs\ntmpfs\n',
+  );
+  assert.equal(
+    await inside(running, pod, 'for v in small large; do df -k /$v | tail -1 | tr -s " " | cut -d" " -f2; done'),
+    '8192\n65536\n',
+  );
+  assert.match(await inside(running, pod, 'dd if=/dev/zero of=/small/x bs=1M count=9'), /No space left on device/);
+  await inside(running, pod, 'echo kept > /disk/x; echo kept > /large/x; kill 1');
+  await bench.podWhen(
+    'empty',
+    'started again',
+    (now) => isReady(now) && now.status.containerStatuses?.[0]?.restartCount === 1,
+  );
+  assert.equal(await inside(running, pod, 'cat /disk/x /large/x'), 'kept\nkept\n');
+  await end('empty');
+  assert.equal((await mountTable()).includes(pod.metadata.uid ?? ''), false);
+});
+
+test('a pod that is over keeps its logs and loses its volumes', async () => {
+  const spec: Asked = { restartPolicy: 'Never', container: { command: ['sh', '-c', 'echo done; echo x > /big/x'] } };
+  const pod = await create('over', [{ name: 'big', emptyDir: { medium: 'Memory' } }], spec);
+  await bench.podWhen('over', 'over', ({ status }) => status.phase === 'Succeeded');
+  await waitUntil('its memory is free', async () => !(await mountTable()).includes(pod.metadata.uid ?? ''));
+  assert.equal((await bench.containersOf(pod)).length, 1);
+});
+
+test('paths of the host are what the manifest says they are', async () => {
+  await mkdir(join(host, 'folder'));
+  await writeFile(join(host, 'folder/file'), 'of the host');
+  const volumes: Volumes = [
+    { name: 'folder', hostPath: { path: join(host, 'folder'), type: 'Directory' } },
+    { name: 'file', hostPath: { path: join(host, 'folder/file'), type: 'File' } },
+    { name: 'made', hostPath: { path: join(host, 'made/below'), type: 'DirectoryOrCreate' } },
+    { name: 'touched', hostPath: { path: join(host, 'folder/touched'), type: 'FileOrCreate' } },
+    { name: 'any', hostPath: { path: join(host, 'colon:here'), type: '' } },
+    { name: 'null', hostPath: { path: '/dev/null', type: 'CharDevice' } },
+    { name: 'docker', hostPath: { path: bench.engine.socket, type: 'Socket' } },
+  ];
+  const pod = await start('paths', volumes);
+  assert.equal(
+    await inside(running, pod, 'cat /folder/file; cat /file; stat -c %F /made /touched /any /null /docker'),
+    'of the hostof the hostdirectory\nregular empty file\ndirectory\ncharacter special file\nsocket\n',
+  );
+  assert.equal((await stat(join(host, 'made/below'))).mode & 0o777, 0o755);
+
+  type HostPathType = NonNullable<NonNullable<Volumes[number]['hostPath']>['type']>;
+  const wrong: [string, HostPathType, string][] = [
+    ['folder/file', 'Directory', 'is not a directory'],
+    ['none', 'Directory', 'is not a directory'],
+    ['folder', 'File', 'is not a file'],
+    ['folder', 'FileOrCreate', 'is not a file'],
+    ['folder', 'Socket', 'is not a socket file'],
+    ['folder', 'CharDevice', 'is not a character device'],
+    ['folder', 'BlockDevice', 'is not a block device'],
+  ];
+  const refused: Volumes = wrong.map(([path, type], index) => ({
+    name: `v${index}`,
+    hostPath: { path: join(host, path), type },
+  }));
+  refused.push({ name: 'deep', hostPath: { path: join(host, 'no/such/file'), type: 'FileOrCreate' } });
+  await create('wrong-paths', refused);
+  for (const [index, [path, , why]] of wrong.entries())
+    await warned(
+      bench,
+      'wrong-paths',
+      `FailedMount: MountVolume.SetUp failed for volume "v${index}" : hostPath type check failed: ${join(host, path)} ${why}`,
+    );
+  await warned(bench, 'wrong-paths', /volume "deep" : .*no such file or directory/);
+  await end('wrong-paths');
+});
+
+test('parts of volumes: made where they are missing, named by variables, out of config maps, and never outside', async () => {
+  await putConfigMap(bench, 'site', { 'site.conf': 'listen 80' });
+  await mkdir(join(host, 'parts/inner'), { recursive: true });
+  await chmod(join(host, 'parts'), 0o750);
+  await writeFile(join(host, 'secret-of-the-host'), 'x');
+  await symlink(host, join(host, 'parts/out'));
+  await symlink('inner', join(host, 'parts/in'));
+  await symlink('../secret-of-the-host', join(host, 'parts/up'));
+  const volumes: Volumes = [
+    { name: 'parts', hostPath: { path: join(host, 'parts') } },
+    { name: 'site', configMap: { name: 'site' } },
+  ];
+  const pod = await start('parts', volumes, {
+    mounts: [
+      { name: 'parts', mountPath: '/new', subPath: 'a/b' },
+      { name: 'parts', mountPath: '/named', subPathExpr: 'of-$(WHO)', readOnly: true },
+      { name: 'parts', mountPath: '/in', subPath: 'in' },
+      { name: 'site', mountPath: '/etc/site.conf', subPath: 'site.conf' },
+    ],
+    container: { env: [{ name: 'WHO', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
+  });
+  assert.equal(
+    await inside(running, pod, 'cat /etc/site.conf; echo; stat -c %a /new; touch /new/x /in/y; touch /named/z'),
+    'listen 80\n750\ntouch: /named/z: Read-only file system\n',
+  );
+  for (const path of ['a/b/x', 'inner/y', 'of-parts']) await stat(join(host, 'parts', path));
+  // What is bound stays what it was, also for the container that follows.
+  await inside(running, pod, 'kill 1');
+  await bench.podWhen(
+    'parts',
+    'started again',
+    (now) => isReady(now) && now.status.containerStatuses?.[0]?.restartCount === 1,
+  );
+  assert.equal(await inside(running, pod, 'ls /new /in'), '/in:\ny\n\n/new:\nx\n');
+  await end('parts');
+  assert.equal((await mountTable()).includes(pod.metadata.uid ?? ''), false);
+  await stat(join(host, 'parts/a/b/x'));
+
+  const failed = 'failed to prepare subPath for volumeMount "parts" of container "main"';
+  for (const [index, subPath] of ['out/x', 'out', 'up', 'in/../../..'].entries()) {
+    await create(`outside-${index}`, volumes.slice(0, 1), { mounts: [{ name: 'parts', mountPath: '/x', subPath }] });
+    await refusal(
+      `outside-${index}`,
+      subPath.includes('..') ? `unable to provision SubPath \`${subPath}\`: must not contain '..'` : failed,
+    );
+    await end(`outside-${index}`);
+  }
+  await assert.rejects(stat(join(host, 'x')), 'nothing was made outside');
+  await create('unknown', volumes.slice(0, 1), {
+    mounts: [{ name: 'parts', mountPath: '/x', subPathExpr: '$(NOBODY)' }],
+  });
+  await refusal('unknown', 'missing value for "NOBODY"');
+  await end('unknown');
+});
+
+test('volumes of a group: all of it, or nothing where the uppermost folder is right', async () => {
+  const volumes: Volumes = [
+    { name: 'disk', emptyDir: {} },
+    { name: 'memory', emptyDir: { medium: 'Memory' } },
+    { name: 'host', hostPath: { path: host } },
+    { name: 'claimed', persistentVolumeClaim: { claimName: 'local' } },
+  ];
+  const folder = join(host, 'local');
+  await mkdir(join(folder, 'deep'), { recursive: true });
+  await writeFile(join(folder, 'deep/file'), '', { mode: 0o600 });
+  await symlink('/etc/passwd', join(folder, 'deep/link'));
+  const passwd = await stat('/etc/passwd');
+  await bindClaim('local', { local: { path: folder } });
+  const securityContext: Pod['spec']['securityContext'] = {
+    fsGroup: 2000,
+    runAsUser: 1000,
+    runAsGroup: 3000,
+    fsGroupChangePolicy: 'OnRootMismatch',
+  };
+  const pod = await start('group', volumes, { securityContext });
+  assert.equal(
+    await inside(running, pod, 'stat -c "%a %u:%g" /disk /memory /claimed /claimed/deep /claimed/deep/file; id -G'),
+    '2777 0:2000\n2777 0:2000\n2775 0:2000\n2775 0:2000\n660 0:2000\n3000 2000\n',
+  );
+  assert.equal(
+    await inside(running, pod, 'touch /disk/x && stat -c "%u:%g" /disk/x; stat -c %g /host'),
+    '1000:2000\n0\n',
+  );
+  const { gid, mode } = await stat('/etc/passwd');
+  assert.deepEqual([gid, mode], [passwd.gid, passwd.mode], 'no link was followed');
+  await end('group');
+  await chmod(join(folder, 'deep/file'), 0o600);
+  await start('group-again', [{ name: 'claimed', persistentVolumeClaim: { claimName: 'local' } }], { securityContext });
+  assert.equal((await stat(join(folder, 'deep/file'))).mode & 0o777, 0o600, 'the uppermost folder was right');
+  await end('group-again');
+  await start('group-always', [{ name: 'claimed', persistentVolumeClaim: { claimName: 'local' } }], {
+    securityContext: { fsGroup: 2000 },
+  });
+  assert.equal((await stat(join(folder, 'deep/file'))).mode & 0o777, 0o660);
+  await end('group-always');
+});
+
+test('mounts made below a volume are seen as far as the manifest wishes', async () => {
+  const shared = join(host, 'shared');
+  await mkdir(shared);
+  await exec('mount', ['--bind', shared, shared]);
+  await exec('mount', ['--make-rshared', shared]);
+  const volumes: Volumes = [{ name: 'v', hostPath: { path: shared } }];
+  const mounts: Mounts = [
+    { name: 'v', mountPath: '/none' },
+    { name: 'v', mountPath: '/slave', mountPropagation: 'HostToContainer' },
+    { name: 'v', mountPath: '/both', mountPropagation: 'Bidirectional' },
+  ];
+  const pod = await start('propagation', volumes, { mounts: mounts.slice(0, 2) });
+  await mkdir(join(shared, 'below'));
+  await exec('mount', ['-t', 'tmpfs', 'tmpfs', join(shared, 'below')]);
+  await writeFile(join(shared, 'below/seen'), '');
+  assert.equal(await inside(running, pod, 'cd /; ls none/below slave/below'), 'none/below:\n\nslave/below:\nseen\n');
+  await end('propagation');
+
+  // Where the machine itself may not do all, a privileged container is made but does not start.
+  const both = await create('both', volumes, { mounts, container: { securityContext: { privileged: true } } });
+  const made = await waitUntil('the container', async () =>
+    (await bench.containersOf(both)).find(({ Names }) => Names.some((name) => name.includes('_main_'))),
+  );
+  const propagationTo = async (path: string) => {
+    const { Mounts } = await bench.docker.getContainer(made.Id).inspect();
+    return Mounts.find(({ Destination }) => Destination === path)?.Propagation;
+  };
+  assert.deepEqual(await Promise.all(['/none', '/slave', '/both'].map(propagationTo)), [
+    'rprivate',
+    'rslave',
+    'rshared',
+  ]);
+  await end('both');
+  await create('unprivileged', volumes, { mounts: mounts.slice(2) });
+  await refusal(
+    'unprivileged',
+    'volume "v": Bidirectional mount propagation is available only to privileged containers',
+  );
+  await end('unprivileged');
+
+  const deep = { name: 'v', mountPath: '/v', readOnly: true };
+  const possible = await start('if-possible', volumes, { mounts: [{ ...deep, recursiveReadOnly: 'IfPossible' }] });
+  assert.match(await inside(running, possible, 'touch /v/x'), /Read-only/);
+  await end('if-possible');
+  // The Docker of these machines is older than the way to ask for it.
+  await create('throughout', volumes, { mounts: [{ ...deep, recursiveReadOnly: 'Enabled' }] });
+  await refusal('throughout', '/v requested recursive read-only mode, but it is not supported by the runtime');
+  await end('throughout');
+  await exec('umount', ['--recursive', shared]);
+});
+
+/** A claim and a volume that are bound to each other. */
+async function bindClaim(
+  name: string,
+  source: object,
+  { claim = {}, volume = {}, metadata = {} }: Record<string, object> = {},
+) {
+  const bound = await bench.client.create(persistentVolumeClaims, {
+    metadata: { name, namespace: 'default', ...metadata },
+    spec: { volumeName: `pv-${name}` },
+    status: { phase: 'Bound' },
+    ...claim,
+  });
+  await bench.client.create(persistentVolumes, {
+    metadata: { name: `pv-${name}` },
+    spec: { claimRef: { namespace: 'default', name, uid: bound.metadata.uid ?? '' }, ...source, ...volume },
+  });
+  return bound;
+}
+
+test('a claim leads to its volume, and to no other', async () => {
+  await mkdir(join(host, 'data'));
+  await bindClaim('data', { hostPath: { path: join(host, 'data'), type: 'Directory' } });
+  const claimed = (claimName: string, readOnly = false): Volumes => [
+    { name: 'data', persistentVolumeClaim: { claimName, readOnly } },
+  ];
+  const writer = await start('writer', claimed('data'));
+  const reader = await start('reader', claimed('data', true));
+  await inside(running, writer, 'echo lasting > /data/x');
+  assert.equal(
+    await inside(running, reader, 'cat /data/x; touch /data/y'),
+    'lasting\ntouch: /data/y: Read-only file system\n',
+  );
+  await end('writer');
+  await end('reader');
+  assert.equal(await readFile(join(host, 'data/x'), 'utf8'), 'lasting\n');
+
+  const unmounted = (why: string) =>
+    `FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/${why}`;
+  const elsewhere = {
+    required: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n2'] }] }],
+    },
+  };
+  await bindClaim('pending', {}, { claim: { status: { phase: 'Pending' } } });
+  await bindClaim('ends', {}, { metadata: { deletionTimestamp: '2026-11-20T00:00:00Z' } });
+  await bindClaim('block', { hostPath: { path: host } }, { volume: { volumeMode: 'Block' } });
+  await bindClaim('far', { local: { path: host }, nodeAffinity: elsewhere });
+  await bindClaim('nowhere', { local: { path: join(host, 'nowhere') } });
+  await bindClaim('cloud', { csi: { driver: 'd', volumeHandle: 'h' } });
+  await bindClaim('stolen', {}, { volume: { claimRef: { uid: 'another' } } });
+  const cases: [string, string][] = [
+    ['absent', unmounted('absent: failed to fetch PVC from API server: persistentvolumeclaims "absent" not found')],
+    ['pending', unmounted('pending: PVC is not bound')],
+    ['ends', unmounted('ends: PVC is being deleted')],
+    ['block', unmounted('block: volume data has volumeMode Block, but is specified in volumeMounts')],
+    ['far', 'FailedMount: MountVolume.NodeAffinity check failed for volume "pv-far" : no matching NodeSelectorTerms'],
+    [
+      'nowhere',
+      `FailedMount: MountVolume.SetUp failed for volume "pv-nowhere" : path "${join(host, 'nowhere')}" does not exist`,
+    ],
+    ['cloud', 'FailedMount: MountVolume.SetUp failed for volume "pv-cloud" : this agent cannot mount csi volumes'],
+  ];
+  for (const [claim, message] of cases) {
+    await create(`claims-${claim}`, claimed(claim));
+    await warned(bench, `claims-${claim}`, message);
+    await end(`claims-${claim}`);
+  }
+  await create('claims-stolen', claimed('stolen'));
+  await warned(
+    bench,
+    'claims-stolen',
+    /error processing PVC default\/stolen: .*claimRef.UID \("another"\) is not the claim's/,
+  );
+  await end('claims-stolen');
+});
+
+test('a claim of the pod’s own has to be its own', async () => {
+  const volumes: Volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: {} } } }];
+  await bindClaim('generic-scratch', { hostPath: { path: join(host, 'scratch') } });
+  const pod = await create('generic', volumes);
+  await warned(
+    bench,
+    'generic',
+    /PVC default\/generic-scratch was not created for pod default\/generic \(pod is not owner\)/,
+  );
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'generic', uid: pod.metadata.uid ?? '', controller: true };
+  await bench.client.patch(
+    persistentVolumeClaims,
+    { namespace: 'default', name: 'generic-scratch' },
+    { metadata: { ownerReferences: [owner] } },
+  );
+  await bench.podWhen('generic', 'ready', isReady);
+  await end('generic');
+});
+
+test('a file server that cannot be mounted is named, with what mount says', async () => {
+  const nfs = { server: '192.0.2.9', path: '/export' };
+  await bindClaim('share', { nfs, mountOptions: ['nfsvers=4.2', 'hard'] });
+  const pod = await create('share', [{ name: 'data', persistentVolumeClaim: { claimName: 'share' } }]);
+  await warned(
+    bench,
+    'share',
+    /MountVolume.SetUp failed for volume "pv-share" : mount failed: exit status \d+\nMounting command: mount\nMounting arguments: -t nfs -o nfsvers=4.2,hard 192.0.2.9:\/export .*volumes\/kubernetes.io~nfs\/data\nOutput: .*mount/,
+  );
+  const { uid = '' } = pod.metadata;
+  await end('share');
+  await assert.rejects(stat(join(bench.dataDir, 'pods', uid)), { code: 'ENOENT' });
+  await insideUntil(running, await start('after', []), 'echo fine', 'fine\n');
+});
