@@ -1,7 +1,8 @@
 // One HTTP GET as probes and lifecycle hooks make it: a connection of its own, certificates unchecked, redirects followed
 // as long as they stay on the host.
-import type { IncomingMessage, RequestOptions } from 'node:http';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { connect, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Container, Probe } from '../../api/kinds/pod-spec/types.ts';
 import { kubernetesVersion } from '../../api/version.ts';
 import { containerPort, hostAndPort } from './container-port.ts';
@@ -78,23 +79,27 @@ export async function httpGet(first: GetRequest, signal: AbortSignal): Promise<H
   }
 }
 
-async function ask({ url, headers }: GetRequest, signal: AbortSignal): Promise<IncomingMessage> {
+function ask({ url, headers }: GetRequest, signal: AbortSignal): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const isSecure = url.protocol === 'https:';
+  const port = Number(url.port) || (isSecure ? 443 : 80);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const address = hostAndPort(host, port);
-  const options: RequestOptions & { rejectUnauthorized: boolean } = {
-    host,
-    port,
-    path: url.pathname + url.search,
-    headers: { host: address, ...headers },
-    agent: false,
-    signal,
-    rejectUnauthorized: false,
-  };
+  const servername = isIP(host) ? '' : host;
+  const connection = isSecure
+    ? () => connectTls({ host, port, servername, rejectUnauthorized: false })
+    : () => connect({ host, port });
   try {
-    const send = url.protocol === 'https:' ? (await import('node:https')).request : request;
-    const asked = send(options, resolve);
+    // Without an agent, which is half the cost of a request that keeps no connection.
+    const asked = request({
+      host,
+      port,
+      path: url.pathname + url.search,
+      headers: { host: address, ...headers },
+      createConnection: connection,
+      signal,
+    });
+    asked.once('response', resolve);
     asked.on('error', (error) => {
       const timeout = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
       reject(new HttpFailure(`${quoted(url)}: ${signal.aborted ? timeout : dialError(error, address)}`));
