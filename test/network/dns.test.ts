@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { waitUntil } from '../bench/wait-until.ts';
 import { Lab, type NodeNetwork, settings, type TestPod } from './lab.ts';
 import { nodeObject, serviceObject, sliceObject } from './objects.ts';
 
@@ -80,9 +83,30 @@ test('answers follow the cluster', async () => {
   ]);
 });
 
-test('after a restart without a master names of the cluster are not denied, and others are found', async () => {
+test('after a restart without a master names are known as they were last', async () => {
+  const folder = join(network.config.dataDir, 'network/remembered');
+  await waitUntil('what is known is kept', async () => {
+    const kept = await Promise.all(
+      ['services', 'endpoint-slices'].map((name) => readFile(join(folder, `${name}.jsonl`), 'utf8')),
+    );
+    return !kept[0]?.includes('"web"') && kept[1]?.includes('10.244.1.101');
+  });
+  await restart();
+  const questions: [string, string][] = [
+    ['A', 'few.shop.svc.cluster.local'],
+    ['A', 'web.shop.svc.cluster.local'],
+    ['A', 'www.example'],
+  ];
+  assert.deepEqual(await ask(...questions), [['10.244.1.101'], 'ENOTFOUND', ['192.0.2.77']]);
+
+  await rm(folder, { recursive: true });
+  await restart();
+  const without = await ask(...questions.slice(1));
+  assert.deepEqual(without, ['ESERVFAIL', ['192.0.2.77']], 'where nothing is known, names are not denied');
+});
+
+async function restart(): Promise<void> {
   await network.kill();
   network.launch();
   await network.order({ do: 'start' });
-  assert.deepEqual(await ask(['A', 'few.shop.svc.cluster.local'], ['A', 'www.example']), ['ESERVFAIL', ['192.0.2.77']]);
-});
+}
