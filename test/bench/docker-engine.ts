@@ -15,6 +15,8 @@ export interface DockerEngineOptions {
   /** Tells the engines of one test process apart. */
   readonly name?: string;
   readonly host?: TestHost;
+  /** Where it keeps images and containers, unless in the folder of its other files. */
+  readonly dataRoot?: string;
   /** Docker's own bridge and iptables rules, which also set FORWARD to DROP. Only on a host: never this machine's rules. */
   readonly iptables?: boolean;
   /** Programs that run containers, by the names that Docker is to know them by. */
@@ -102,7 +104,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     ],
     dockerd: [
       ...['--host', `unix://${socket}`, '--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
-      ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'run'), '--storage-driver=overlay2'],
+      ...['--data-root', options.dataRoot ?? join(folder, 'data'), '--exec-root', join(folder, 'run'), '--storage-driver=overlay2'],
       ...['--userland-proxy=false', ...groups, ...network, ...runtimes],
     ],
   };

@@ -4,6 +4,7 @@
 //   b ── eth0 172.31.200.12 ──┼── bridge of host "lan", 172.31.200.1: the gateway of all, with no way out
 //   client ── 172.31.200.10 ──┘
 
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
 import { type DockerEngine, startDockerEngine } from './docker-engine.ts';
@@ -33,6 +34,8 @@ export interface HostsOptions {
   readonly names?: readonly string[];
   /** Let Docker program its own iptables rules, which set the policy of FORWARD to DROP. */
   readonly dockerIptables?: boolean;
+  /** Gives each host a disk of this size at `disk` in its folder, in memory and anew with each boot; Docker's data is on it. */
+  readonly diskMebibytes?: number;
 }
 
 export interface Hosts {
@@ -73,11 +76,20 @@ async function bootClient(lan: TestHost, host: TestHost): Promise<LanHost> {
   return { host, address };
 }
 
-async function bootDockerHost(lan: TestHost, host: TestHost, address: string, iptables: boolean): Promise<DockerHost> {
+async function bootDockerHost(
+  lan: TestHost,
+  host: TestHost,
+  address: string,
+  { dockerIptables: iptables = false, diskMebibytes }: HostsOptions,
+): Promise<DockerHost> {
+  const disk = join(host.folder, 'disk');
   const boot = async (): Promise<DockerEngine> => {
     await host.boot();
     await plugIn(lan, host, address);
-    return await startDockerEngine({ host, iptables });
+    if (diskMebibytes === undefined) return await startDockerEngine({ host, iptables });
+    await mkdir(disk, { recursive: true });
+    await host.exec('mount', ['-t', 'tmpfs', '-o', `size=${diskMebibytes}m,mode=755`, 'disk', disk]);
+    return await startDockerEngine({ host, iptables, dataRoot: join(disk, 'docker') });
   };
   let docker = await boot();
   return {
@@ -110,10 +122,9 @@ export async function openHosts(options: HostsOptions = {}): Promise<Hosts> {
 
   try {
     await bootLan(lan);
-    const iptables = options.dockerIptables ?? false;
     // All are waited for, also when one fails: what still boots could not be taken away.
     const boots = machines.map(
-      async (host, index) => await bootDockerHost(lan, host, `${network}.${11 + index}`, iptables),
+      async (host, index) => await bootDockerHost(lan, host, `${network}.${11 + index}`, options),
     );
     const [client, ...ends] = await Promise.allSettled([bootClient(lan, clientHost), ...boots]);
     if (client.status === 'rejected') throw client.reason;

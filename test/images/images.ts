@@ -65,6 +65,13 @@ async function ensureTar(image: TestImage): Promise<string> {
   return tar;
 }
 
+/** The root file system of the busybox image, as a tar file. */
+export async function busyboxTar(): Promise<string> {
+  const [image] = images.filter(({ tag }) => tag === busyboxImage);
+  if (!image) throw new Error('there is no busybox image');
+  return await ensureTar(image);
+}
+
 async function ensureImage(docker: Docker, image: TestImage): Promise<void> {
   const [found] = await docker.listImages({ filters: { reference: [image.tag] } });
   if (found !== undefined) return;
