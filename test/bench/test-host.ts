@@ -55,12 +55,15 @@ export class HostProcess {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    if (this.running) signalProcess(await this.pid(), signal);
+    if (!this.running) return;
+    signalProcess(await this.pid(), signal);
+    // nsenter stops with what it runs, and does not go on by itself.
+    if (signal !== 'SIGSTOP' && this.#nsenter.pid !== undefined) signalProcess(this.#nsenter.pid, 'SIGCONT');
   }
 
   /** Signals the process itself; resolves when it has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.running) signalProcess(await this.pid(), signal);
+    await this.signal(signal);
     await this.exited;
   }
 

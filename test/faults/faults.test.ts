@@ -44,7 +44,8 @@ const wholeName = (container: Docker.ContainerInfo) =>
   `${labelOf(container, 'pod.name')}/${labelOf(container, 'pod.uid')}/${labelOf(container, 'container.name')}`;
 
 async function runningContainers(): Promise<Docker.ContainerInfo[]> {
-  return (await cluster.docker.listContainers()).filter((container) => labelOf(container, 'pod.uid'));
+  const listed = await cluster.docker.listContainers({ abortSignal: AbortSignal.timeout(5_000) });
+  return listed.filter((container) => labelOf(container, 'pod.uid'));
 }
 
 /** Looks now and then whether a container runs twice; a Docker that does not answer is looked at later. */
@@ -57,11 +58,11 @@ async function watchForDoubles(signal: AbortSignal): Promise<void> {
 }
 
 /** One fault, and by chance others of other parts meanwhile. */
-async function strike(faults: Fault[], tell: (line: string) => void): Promise<void> {
-  const chosen: Fault[] = [];
+async function strike(first: Fault, faults: Fault[], tell: (line: string) => void): Promise<void> {
+  const chosen = [first];
   for (const fault of random.shuffled(faults)) {
     const isFree = !chosen.some(({ part }) => part === fault.part);
-    if (chosen.length === 0 || (isFree && random.next() < 0.1)) chosen.push(fault);
+    if (isFree && random.next() < 0.1) chosen.push(fault);
   }
   tell(chosen.map(({ name }) => name).join(' + '));
   const lasting = chosen.map(async ({ begin, lasts: [least, most] }) => {
@@ -94,9 +95,12 @@ test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be
   const watching = new AbortController();
   const watch = watchForDoubles(watching.signal);
   const begunMs = Date.now();
+  let due: Fault[] = [];
   try {
     while (Date.now() - begunMs < seconds * 1000) {
-      await strike(faults, (line) => {
+      // Each has its turn before any comes again.
+      if (due.length === 0) due = random.shuffled(faults);
+      await strike(due.pop() as Fault, faults, (line) => {
         console.log(`${((Date.now() - begunMs) / 1000).toFixed(0).padStart(4)} s  ${line}`);
         for (const name of line.split(' + ')) counts.set(name, (counts.get(name) ?? 0) + 1);
       });

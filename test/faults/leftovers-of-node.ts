@@ -6,6 +6,9 @@ import { observeTrees } from '../bench/process-table.ts';
 import type { FaultCluster } from './fault-cluster.ts';
 import { isShimOf } from './faults.ts';
 
+/** Docker's handle of the host's own network, made with the first container that uses it. */
+const hostNetworkMount = '/run/netns/default';
+
 /** Whatever carries the mark of a pod, each as a line that says what it is. */
 export async function observeNode(cluster: FaultCluster): Promise<Set<string>> {
   const { on, docker, disk } = cluster;
@@ -20,7 +23,7 @@ export async function observeNode(cluster: FaultCluster): Promise<Set<string>> {
   return new Set([
     ...containers.map(({ Names, State }) => `container ${Names[0]} ${State}`),
     ...observeTrees(isShimOf(on.docker.folder)).map(({ command }) => `process ${command.join(' ')}`),
-    ...mounts.map((line) => `mount ${line.split(' ')[4]}`),
+    ...mounts.map((line) => `mount ${line.split(' ')[4]}`).filter((line) => !line.endsWith(hostNetworkMount)),
     ...links.map((line) => `link ${line.split(' ')[1]}`),
     ...groups.filter((path) => /[0-9a-f]{64}|pod[0-9a-f]{8}/.test(path)).map((path) => `control group ${path}`),
     ...(await files('address', join(disk, 'agent/network/addresses'))),
