@@ -34,6 +34,8 @@ import { PodAgent } from './node/pods/pod-agent.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
 import { untilDone } from './node/retry.ts';
+import { SealedKeepsakes } from './node/sealed-keepsakes.ts';
+import { keepsakeOwners } from './node/volumes/object-references.ts';
 import { PodVolumes } from './node/volumes/pod-volumes.ts';
 
 export interface AgentOptions {
@@ -234,20 +236,25 @@ export function agentComponents(options: AgentOptions): Component[] {
       labels: nodeInformer.get(nodeName)?.metadata.labels ?? {},
       allocatable: facts.allocatable,
     });
+    const desired = new DesiredPods({
+      informer: informers.for(pods, onNode),
+      checkpoint: new Checkpoint({ dataDir, log: podLog }),
+      clock,
+      log: podLog,
+      isApiAway: !membership.isFresh,
+    });
+    const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: identity.key, log: podLog });
+    void desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
     return new PodAgent({
       client,
       runtime,
       network,
-      desired: new DesiredPods({
-        informer: informers.for(pods, onNode),
-        checkpoint: new Checkpoint({ dataDir, log: podLog }),
-        clock,
-        log: podLog,
-      }),
+      desired,
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
       puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
-      volumes: (onChange) => new PodVolumes({ dataDir, client, clock, log: podLog, node: nodeFacts, onChange }),
+      volumes: (onChange) =>
+        new PodVolumes({ dataDir, client, clock, log: podLog, node: nodeFacts, keepsakes, onChange }),
       onSynced: (seconds) => metrics.podSynced(seconds),
       recorder,
       log: podLog,

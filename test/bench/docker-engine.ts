@@ -104,8 +104,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     ],
     dockerd: [
       ...['--host', `unix://${socket}`, '--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
-      ...['--data-root', options.dataRoot ?? join(folder, 'data'), '--exec-root', join(folder, 'run'), '--storage-driver=overlay2'],
-      ...['--userland-proxy=false', ...groups, ...network, ...runtimes],
+      ...['--data-root', options.dataRoot ?? join(folder, 'data'), '--exec-root', join(folder, 'run')],
+      ...['--storage-driver=overlay2', '--userland-proxy=false', ...groups, ...network, ...runtimes],
     ],
   };
   const logOf = (program: string) => join(folder, `${program}.log`);

@@ -11,7 +11,7 @@ export interface ExpectedPod {
   complaint(pod: Pod): string | undefined;
 }
 
-const stay = 'trap "exit 0" TERM; while true; do sleep 3600 & wait $!; done';
+const stay = 'trap "exit 143" TERM; while true; do sleep 3600 & wait $!; done';
 
 const ready = (pod: Pod) => (isPodReady(pod) ? undefined : `is not ready: ${briefly(pod)}`);
 const inPhases =

@@ -10,8 +10,9 @@ import type Docker from 'dockerode';
 import { isPodReady, type Pod } from '../../src/api/kinds/pod.ts';
 import { Random } from '../bench/random.ts';
 import { waitUntil } from '../bench/wait-until.ts';
+import type { NodeApart } from '../cluster/node-apart.ts';
 import { type ExpectedPod, expectedPods, webObjects } from './expected-pods.ts';
-import { FaultCluster } from './fault-cluster.ts';
+import { type FaultCluster, openFaultCluster } from './fault-cluster.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { logLinksOf, observeNode } from './leftovers-of-node.ts';
 import { readyByMs } from './patience.ts';
@@ -20,7 +21,8 @@ const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 60);
 const seed = Number(process.env.WHERRY_FAULT_SEED ?? Date.now() % 2 ** 31);
 const random = new Random(seed);
 
-let cluster: FaultCluster;
+let faulty: FaultCluster;
+let cluster: NodeApart;
 let expected: ExpectedPod[];
 /** What the node had before the first pod. */
 let bare: Set<string>;
@@ -31,7 +33,8 @@ const doubles = new Set<string>();
 let lastFaultMs = 0;
 
 before(async () => {
-  cluster = await FaultCluster.open();
+  faulty = await openFaultCluster();
+  cluster = faulty.apart;
   expected = expectedPods(cluster.traces);
   bare = await observeNode(cluster);
 });
@@ -90,7 +93,7 @@ test('twenty pods come up', async () => {
 
 test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be`, async (t) => {
   const counts = new Map<string, number>();
-  const faults = faultsOf(cluster, random);
+  const faults = faultsOf(faulty, random);
   for (const { name } of faults) counts.set(name, 0);
   const watching = new AbortController();
   const watch = watchForDoubles(watching.signal);

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeTrees, type ProcessEntry, signalProcess } from '../bench/process-table.ts';
 import type { Random } from '../bench/random.ts';
+import type { NodeApart } from '../cluster/node-apart.ts';
 import type { FaultCluster } from './fault-cluster.ts';
 
 export interface Fault {
@@ -16,7 +17,7 @@ export interface Fault {
 
 const over = async () => {};
 
-export function faultsOf(cluster: FaultCluster, random: Random): Fault[] {
+export function faultsOf({ apart: cluster, registry }: FaultCluster, random: Random): Fault[] {
   const { docker } = cluster.on;
   const kill = async (pick: (shims: ProcessEntry[], all: ProcessEntry[]) => ProcessEntry[]) => {
     const all = observeTrees(isShimOf(docker.folder));
@@ -80,10 +81,10 @@ export function faultsOf(cluster: FaultCluster, random: Random): Fault[] {
       part: 'registry',
       lasts: [2, 15],
       begin: async () => {
-        await cluster.signalRegistry('SIGSTOP');
+        await registry.signal('SIGSTOP');
         // What pulls is made anew meanwhile.
         await killContainersOf(cluster, 'pulled');
-        return () => cluster.signalRegistry('SIGCONT');
+        return () => registry.signal('SIGCONT');
       },
     },
     {
@@ -110,7 +111,7 @@ export function faultsOf(cluster: FaultCluster, random: Random): Fault[] {
   ];
 }
 
-async function killContainersOf(cluster: FaultCluster, podName: string): Promise<void> {
+async function killContainersOf(cluster: NodeApart, podName: string): Promise<void> {
   const filters = { label: [`io.kubernetes.pod.name=${podName}`] };
   // An engine that hangs or is away has its own fault already.
   const listed = cluster.docker.listContainers({ filters }).catch(() => []);

@@ -3,15 +3,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { observeTrees } from '../bench/process-table.ts';
-import type { FaultCluster } from './fault-cluster.ts';
+import type { NodeApart } from '../cluster/node-apart.ts';
 import { isShimOf } from './faults.ts';
 
 /** Docker's handle of the host's own network, made with the first container that uses it. */
 const hostNetworkMount = '/run/netns/default';
 
 /** Whatever carries the mark of a pod, each as a line that says what it is. */
-export async function observeNode(cluster: FaultCluster): Promise<Set<string>> {
-  const { on, docker, disk } = cluster;
+export async function observeNode(cluster: NodeApart): Promise<Set<string>> {
+  const { on, docker, agentFolder } = cluster;
   const lines = async (program: string, args: string[]) =>
     (await on.host.exec(program, args)).stdout.split('\n').filter(Boolean);
   const files = async (kind: string, folder: string) =>
@@ -26,9 +26,9 @@ export async function observeNode(cluster: FaultCluster): Promise<Set<string>> {
     ...mounts.map((line) => `mount ${line.split(' ')[4]}`).filter((line) => !line.endsWith(hostNetworkMount)),
     ...links.map((line) => `link ${line.split(' ')[1]}`),
     ...groups.filter((path) => /[0-9a-f]{64}|pod[0-9a-f]{8}/.test(path)).map((path) => `control group ${path}`),
-    ...(await files('address', join(disk, 'agent/network/addresses'))),
-    ...(await files('folder of a pod', join(disk, 'agent/pods'))),
-    ...(await files('checkpoint', join(disk, 'agent/checkpoint'))),
+    ...(await files('address', join(agentFolder, 'network/addresses'))),
+    ...(await files('folder of a pod', join(agentFolder, 'pods'))),
+    ...(await files('checkpoint', join(agentFolder, 'checkpoint'))),
   ]);
 }
 
@@ -38,7 +38,7 @@ export async function logLinksOf(podUids: ReadonlySet<string>): Promise<string[]
   return names.filter((name) => podUids.has(name.slice(name.lastIndexOf('_') + 1)));
 }
 
-async function readdirIn({ on }: FaultCluster, folder: string): Promise<string[]> {
+async function readdirIn({ on }: NodeApart, folder: string): Promise<string[]> {
   const { stdout } = await on.host.tryExec('ls', [folder]);
   return stdout.split('\n').filter(Boolean);
 }

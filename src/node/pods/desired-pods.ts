@@ -8,20 +8,31 @@ import type { Checkpoint } from '../checkpoint.ts';
 /** How long the API is waited for before the checkpoint is believed. */
 const apiWaitMs = 5_000;
 
+export interface DesiredPodsOptions {
+  informer: Informer<Pod>;
+  checkpoint: Checkpoint;
+  clock: Clock;
+  log: Log;
+  /** It is known already that the API does not answer: nobody waits for it. */
+  isApiAway?: boolean;
+}
+
 export class DesiredPods {
   readonly #informer: Informer<Pod>;
   readonly #checkpoint: Checkpoint;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #isApiAway: boolean;
   readonly #byUid: (uid: string) => Pod[];
   #remembered = new Map<string, Pod>();
   #isComplete = false;
 
-  constructor(options: { informer: Informer<Pod>; checkpoint: Checkpoint; clock: Clock; log: Log }) {
+  constructor(options: DesiredPodsOptions) {
     this.#informer = options.informer;
     this.#checkpoint = options.checkpoint;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#isApiAway = options.isApiAway ?? false;
     this.#byUid = this.#informer.indexBy(({ metadata }) => [metadata.uid ?? '']);
   }
 
@@ -45,6 +56,10 @@ export class DesiredPods {
     ];
   }
 
+  all(): Pod[] {
+    return this.uids().flatMap((uid) => this.get(uid) ?? []);
+  }
+
   /** Resolves when there is something to go by; from then on the handler is told of every pod that may have changed. */
   async start(onChange: (uid: string) => void): Promise<void> {
     const kept = await this.#checkpoint.read();
@@ -55,7 +70,7 @@ export class DesiredPods {
       this.#checkpoint.retain(new Set(this.uids()));
       for (const uid of forgotten) onChange(uid);
     });
-    await Promise.race([synced, this.#clock.sleep(apiWaitMs)]);
+    if (!this.#isApiAway) await Promise.race([synced, this.#clock.sleep(apiWaitMs)]);
     if (!this.#isComplete) {
       this.#log.warn('the API does not answer: going on with the pods of the last time', { pods: kept.length });
       this.#remembered = new Map(kept.map((pod) => [pod.metadata.uid ?? '', pod]));

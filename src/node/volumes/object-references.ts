@@ -1,5 +1,6 @@
 // Which config maps and secrets a pod gets its files and variables from.
 import { configMaps } from '../../api/kinds/config-map.ts';
+import { resourceOf } from '../../api/kinds/kind.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { secrets } from '../../api/kinds/secret.ts';
 import type { ContentRef } from './object-source.ts';
@@ -38,4 +39,13 @@ function namesInVolume({ configMap, secret, projected }: Volume): Names[] {
     { configMap: configMap?.name, secret: secret?.secretName },
     ...(projected?.sources ?? []).map((source) => ({ configMap: source.configMap?.name, secret: source.secret?.name })),
   ];
+}
+
+export function keyOf({ kind, ref }: ContentRef): string {
+  return `${resourceOf(kind)}/${ref.namespace}/${ref.name}`;
+}
+
+/** As whose keepsakes are kept what the pod was given. */
+export function keepsakeOwners(pod: Pod): string[] {
+  return [pod.metadata.uid ?? '', ...usedObjects(pod).map(keyOf)];
 }

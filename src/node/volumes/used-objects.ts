@@ -1,12 +1,12 @@
 // The config maps and secrets that pods of this node use: each has a watch of its own from its first user to its last.
 // Holds: what was seen once is answered for as long as it has a user, be the API there or away; one that can never change
 // is read once and not watched.
-import { resourceOf } from '../../api/kinds/kind.ts';
 import { isExpired, isNotFound, StatusError } from '../../api/status.ts';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
+import { keyOf } from './object-references.ts';
 import { type Content, type ContentRef, type Keepsakes, noKeepsakes, type ObjectSource } from './object-source.ts';
 import { VolumeProblem } from './volume-problem.ts';
 
@@ -190,10 +190,6 @@ export class UsedObjects implements ObjectSource {
 
 function selection({ namespace = '', name }: ContentRef['ref']): { namespace: string; fieldSelector: string } {
   return { namespace, fieldSelector: `metadata.name=${name}` };
-}
-
-function keyOf({ kind, ref }: ContentRef): string {
-  return `${resourceOf(kind)}/${ref.namespace}/${ref.name}`;
 }
 
 function promiseOfAnswer(): PromiseWithResolvers<void> {

@@ -1,0 +1,105 @@
+// What pods were given that must not lie on the disk as it is: config maps, secrets and tokens, each a file that is sealed
+// with a key made of the node's own (docs/adr/0016 says what that protects against). A file of another key is as good as none.
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileWhole } from '../base/files.ts';
+import type { Log } from '../base/log.ts';
+import type { Keepsakes } from './volumes/object-source.ts';
+
+const cipherName = 'aes-256-gcm';
+const keyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+export class SealedKeepsakes implements Keepsakes {
+  readonly #folder: string;
+  readonly #key: Uint8Array;
+  readonly #log: Log;
+  /** What has been written in this life, lest it is written again: a digest by path. */
+  readonly #written = new Map<string, string>();
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: { dataDir: string; nodeKeyPem: string; log: Log }) {
+    this.#folder = join(options.dataDir, 'keepsakes');
+    this.#key = new Uint8Array(hkdfSync('sha256', options.nodeKeyPem, '', 'wherry keepsakes', keyBytes));
+    this.#log = options.log;
+  }
+
+  async find(owner: string, name: string): Promise<string | undefined> {
+    const path = this.#pathOf(owner, name);
+    try {
+      return unsealed(await readFile(path), this.#key, markOf(owner, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#log.warn('a keepsake cannot be read', { owner, path, error });
+      return undefined;
+    }
+  }
+
+  keep(owner: string, name: string, text: string): void {
+    const path = this.#pathOf(owner, name);
+    const digest = digestOf(text);
+    if (this.#written.get(path) === digest) return;
+    this.#written.set(path, digest);
+    this.#enqueue(async () => {
+      try {
+        await writeFileWhole(path, sealed(text, this.#key, markOf(owner, name)));
+      } catch (error) {
+        if (this.#written.get(path) === digest) this.#written.delete(path);
+        throw error;
+      }
+    });
+  }
+
+  drop(owner: string): void {
+    const folder = join(this.#folder, digestOf(owner));
+    for (const path of this.#written.keys()) if (path.startsWith(`${folder}/`)) this.#written.delete(path);
+    this.#enqueue(() => rm(folder, { recursive: true, force: true }));
+  }
+
+  /** Drops all but what is of these: others had left while nobody looked. */
+  retain(owners: Iterable<string>): void {
+    const folders = new Set([...owners].map(digestOf));
+    this.#enqueue(async () => {
+      const there = await readdir(this.#folder).catch(() => []);
+      // At once: what is kept of them from now on waits behind this.
+      for (const folder of there)
+        if (!folders.has(folder)) await rm(join(this.#folder, folder), { recursive: true, force: true });
+    });
+  }
+
+  /** Resolves when all that was kept so far is on disk. */
+  async settled(): Promise<void> {
+    await this.#tail;
+  }
+
+  #pathOf(owner: string, name: string): string {
+    return join(this.#folder, digestOf(owner), digestOf(name));
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#tail = this.#tail
+      .then(work)
+      .catch((error: unknown) => this.#log.warn('a keepsake is not written', { error }));
+  }
+}
+
+/** Bound to a file's text, so that no file can be put in another's place. */
+const markOf = (owner: string, name: string) => Buffer.from(`${owner}\0${name}`);
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+function sealed(text: string, key: Uint8Array, mark: Uint8Array): Uint8Array {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(cipherName, key, nonce).setAAD(mark);
+  const content = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), content]);
+}
+
+function unsealed(bytes: Uint8Array, key: Uint8Array, mark: Uint8Array): string {
+  const nonce = bytes.subarray(0, nonceBytes);
+  const decipher = createDecipheriv(cipherName, key, nonce).setAAD(mark);
+  decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+  return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
+}

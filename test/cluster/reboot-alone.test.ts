@@ -1,0 +1,137 @@
+// The host reboots while its master is away: its pods come back with their config maps, secrets and tokens, services and
+// names work, nginx answers on the node's port, and nothing that is secret lies on the disk as it is.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Pod } from '../../src/api/kinds/pod.ts';
+import { tryCommand } from '../bench/command.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage, nginxImage } from '../images/images.ts';
+import { NodeApart } from './node-apart.ts';
+
+const secretWord = 'correct-horse-battery-staple';
+const labels = { app: 'page' };
+let cluster: NodeApart;
+
+before(async () => {
+  cluster = await NodeApart.open();
+});
+after(async () => {
+  await cluster?.close();
+});
+
+const objects = () => [
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'page' }, data: { 'index.html': 'from the config map' } },
+  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'word' }, stringData: { word: secretWord } },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'page' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          terminationGracePeriodSeconds: 1,
+          volumes: [
+            { name: 'page', configMap: { name: 'page' } },
+            { name: 'word', secret: { secretName: 'word' } },
+          ],
+          containers: [
+            {
+              name: 'nginx',
+              image: nginxImage,
+              volumeMounts: [{ name: 'page', mountPath: '/etc/page' }],
+            },
+            {
+              name: 'side',
+              image: busyboxImage,
+              command: ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 3600 & wait $!; done'],
+              env: [{ name: 'WORD', valueFrom: { secretKeyRef: { name: 'word', key: 'word' } } }],
+              volumeMounts: [{ name: 'word', mountPath: '/etc/word' }],
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'page' },
+    spec: { type: 'NodePort', selector: labels, ports: [{ port: 80, nodePort: 30080 }] },
+  },
+];
+
+async function fetchPage(): Promise<string> {
+  const url = `http://${cluster.on.address}:30080/`;
+  return (await cluster.hosts.client.host.exec('curl', ['--silent', '--fail', '--max-time', '2', url])).stdout;
+}
+
+/** What a container says to a shell's script. */
+async function inContainer(name: string, script: string): Promise<string> {
+  const filters = { label: [`io.kubernetes.container.name=${name}`] };
+  const [found] = await cluster.docker.listContainers({ filters });
+  const args = ['-H', `unix://${cluster.on.docker.socket}`, 'exec', found?.Id ?? 'none', 'sh', '-c', script];
+  return (await cluster.on.host.exec('docker', args)).stdout.trim();
+}
+
+const whatItHas = async () => ({
+  token: await inContainer('side', 'cat /var/run/secrets/kubernetes.io/serviceaccount/token'),
+  word: await inContainer('side', 'cat /etc/word/word; echo " $WORD"'),
+  address: await inContainer('side', 'nslookup page.default.svc.cluster.local | grep -A1 Name: | tail -1'),
+});
+
+let had: Awaited<ReturnType<typeof whatItHas>>;
+let podBefore: Pod | undefined;
+
+test('nginx runs, with all that it needs', async () => {
+  await cluster.apply(objects());
+  await waitUntil('nginx answers', async () => (await fetchPage()).includes('Welcome to nginx!'));
+  had = await whatItHas();
+  assert.equal(had.word, `${secretWord} ${secretWord}`);
+  assert.match(had.token, /^eyJ/);
+  assert.match(had.address, /10\.43\./);
+  podBefore = (await cluster.pods())[0];
+  // Services are kept some seconds after they changed.
+  const remembered = join(cluster.agentFolder, 'network/remembered');
+  await waitUntil('services are remembered', async () => {
+    const { stdout } = await cluster.on.host.exec('grep', ['-l', '"page', '-r', remembered]);
+    return stdout.includes('services') && stdout.includes('endpoint-slices');
+  });
+});
+
+test('the host reboots, the master is away: all of it is there again', async () => {
+  await cluster.killServer();
+  await cluster.on.kill();
+  // The disk as a thief would have it.
+  for (const text of [secretWord, Buffer.from(secretWord).toString('base64'), had.token.split('.')[2] ?? '']) {
+    const found = await tryCommand('grep', ['-rlF', text, cluster.agentFolder]);
+    assert.equal(found.stdout, '', 'in plain text on the disk');
+  }
+  assert.ok((await readdir(join(cluster.agentFolder, 'keepsakes'))).length >= 2);
+
+  await cluster.on.boot();
+  await cluster.startAgent();
+  const begun = performance.now();
+  await waitUntil('nginx answers', async () => (await fetchPage()).includes('Welcome to nginx!'), {
+    timeoutMs: 60_000,
+  });
+  console.log(`nginx answered ${((performance.now() - begun) / 1000).toFixed(1)} s after the agent was started`);
+  assert.deepEqual(await whatItHas(), had);
+});
+
+test('when the master is back, it is told of the very same pod', async () => {
+  await cluster.startServer();
+  await cluster.nodeReady();
+  const pod = await waitUntil('the pod is ready', async () => {
+    const [found] = await cluster.pods();
+    const isReady = found?.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+    const restarts = found?.status.containerStatuses?.map(({ restartCount }) => restartCount);
+    return isReady && restarts?.every((count) => count === 1) && found;
+  });
+  assert.equal(pod.metadata.uid, podBefore?.metadata.uid);
+  assert.equal((await cluster.pods()).length, 1);
+  assert.match(await fetchPage(), /Welcome to nginx!/);
+});
