@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Node, nodes } from './api/kinds/node.ts';
 import { pods } from './api/kinds/pod.ts';
 import { services } from './api/kinds/service.ts';
+import type { Amounts } from './api/pod-resources.ts';
 import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
 import type { Log } from './base/log.ts';
@@ -33,10 +34,21 @@ import { DesiredPods } from './node/pods/desired-pods.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
 import { Registration } from './node/registration.ts';
+import { groupPath, groupTreeFor } from './node/resources/group-driver.ts';
+import { PodGroups } from './node/resources/pod-groups.ts';
 import { untilDone } from './node/retry.ts';
 import { SealedKeepsakes } from './node/sealed-keepsakes.ts';
 import { keepsakeOwners } from './node/volumes/object-references.ts';
 import { PodVolumes } from './node/volumes/pod-volumes.ts';
+
+export interface ResourceSettings {
+  /** The control group below which all of pods are. */
+  cgroupRoot: string;
+  /** What of this host is not for pods. */
+  reserve: Amounts;
+  /** Processes that a pod may have. */
+  podMaxPids: number | undefined;
+}
 
 export interface AgentOptions {
   /** The API, as https://ADDRESS:PORT. */
@@ -54,6 +66,7 @@ export interface AgentOptions {
   pauseImage?: string | undefined;
   /** The program that runs containers, by Docker's name for it, where it is not to be Docker's default. */
   ociRuntime?: string | undefined;
+  resources: ResourceSettings;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   log: Log;
@@ -76,6 +89,7 @@ export function agentComponents(options: AgentOptions): Component[] {
   let images: Images;
   let imagesOfNode: NodeImages = [];
   let recorder: EventRecorder;
+  let groups: PodGroups;
   let podAgent: PodAgent;
   let api: NodeApi | undefined;
 
@@ -123,7 +137,7 @@ export function agentComponents(options: AgentOptions): Component[] {
     {
       name: 'registration',
       start: async (signal) => {
-        facts = await observeHost(dataDir);
+        facts = await observeHost(dataDir, options.resources.reserve);
         const { address } = membership;
         const runtimeVersion = await runtime.version();
         const description = {
@@ -150,6 +164,7 @@ export function agentComponents(options: AgentOptions): Component[] {
         const { address: nodeAddress, settings } = membership;
         informers = new Informers(client, log.named('watch'), clock);
         network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
+        groups = await startGroups();
         podAgent = createPodAgent();
         informers.for(nodes).onChange(({ key, object }) => {
           if (key === nodeName && object) registration.observe(object);
@@ -220,6 +235,16 @@ export function agentComponents(options: AgentOptions): Component[] {
     });
   }
 
+  async function startGroups(): Promise<PodGroups> {
+    const { cgroupRoot, podMaxPids } = options.resources;
+    const { amounts: capacity, forPods } = facts;
+    const tree = groupTreeFor(await runtime.groupDriver());
+    const root = groupPath(cgroupRoot);
+    const made = new PodGroups({ tree, root, capacity, forPods, podMaxPids, log: log.named('groups') });
+    await made.start();
+    return made;
+  }
+
   function createPodAgent(): PodAgent {
     const podLog = log.named('pods');
     const { address: hostAddress, settings } = membership;
@@ -249,6 +274,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       client,
       runtime,
       network,
+      groups,
       desired,
       watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
       puller: images.puller,

@@ -64,6 +64,18 @@ export function podRequests(spec: PodSpec): Amounts {
   return podAmounts(spec, (container) => amountsOf(container.resources?.requests));
 }
 
+/** What a pod may use at most of those resources of which anything in it has a limit. */
+export function podLimits(spec: PodSpec): Amounts {
+  const parts = {
+    spec,
+    ofContainer: ({ resources }: Container) => amountsOf(resources?.limits),
+    ofWhole: amountsOf(spec.resources?.limits),
+    ofOverhead: amountsOf(spec.overhead),
+    overheadOnlyWhereAsked: true,
+  };
+  return podTotal(parts, numbers);
+}
+
 function podAmounts(spec: PodSpec, ofContainer: (container: Container) => Amounts): Amounts {
   const ofWhole = amountsOf(spec.resources?.requests);
   return podTotal({ spec, ofContainer, ofWhole, ofOverhead: amountsOf(spec.overhead) }, numbers);

@@ -1,12 +1,16 @@
 // wherry agent: the node agent.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import type { AgentOptions } from '../agent.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { AgentOptions, ResourceSettings } from '../agent.ts';
+import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
 import type { ImageSettings } from '../node/images/images.ts';
+import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
 import {
+  cgroupRootFlag,
   commonFlags,
+  countNumber,
   dockerSocketFlag,
   durationMs,
   flag,
@@ -36,6 +40,12 @@ export const agentFlags = [
     "what runs containers, by Docker's name for it, as crun (default: Docker's default)",
   ),
   flag('--pod-infra-container-image <image>', 'image of the pause container (default: one that the agent makes)'),
+  cgroupRootFlag,
+  flag('--system-reserved <amounts>', 'what of this host is for its system, as cpu=200m,memory=512Mi').argParser(
+    reservedAmounts,
+  ),
+  flag('--kube-reserved <amounts>', 'what of this host is for Wherry and Docker').argParser(reservedAmounts),
+  flag('--pod-max-pids <count>', 'processes that a pod may have (default: as many as the host)').argParser(countNumber),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -52,6 +62,10 @@ export interface AgentFlags {
   minimumImageTtlDuration: number;
   containerRuntime?: string;
   podInfraContainerImage?: string;
+  cgroupRoot: string;
+  systemReserved?: Amounts;
+  kubeReserved?: Amounts;
+  podMaxPids?: number;
   seccompDefault?: boolean;
   verbose?: boolean;
 }
@@ -68,9 +82,27 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     images: imageSettings(flags),
     pauseImage: flags.podInfraContainerImage,
     ociRuntime: flags.containerRuntime,
+    resources: resourceSettings(flags),
     seccompDefault: flags.seccompDefault ?? false,
     log: log.named('agent'),
   };
+}
+
+function reservedAmounts(text: string): Amounts {
+  try {
+    return parseReserve(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+function resourceSettings({
+  cgroupRoot,
+  systemReserved = {},
+  kubeReserved = {},
+  podMaxPids,
+}: AgentFlags): ResourceSettings {
+  return { cgroupRoot, reserve: reserveOf(systemReserved, kubeReserved), podMaxPids };
 }
 
 function imageSettings(flags: AgentFlags): ImageSettings {

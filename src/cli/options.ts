@@ -24,6 +24,12 @@ export const adminKubeconfigFlag = flag('--kubeconfig <file>', "the administrato
 
 export const dockerSocketFlag = flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock');
 
+export const cgroupRootFlag = flag(
+  '--cgroup-root <group>',
+  'the control group below which those of pods are, kubepods and all',
+  '/wherry',
+);
+
 export const commonFlags = [dataDirFlag, flag('--verbose', 'log more')];
 
 export function withFlags(command: Command, flags: readonly Option[]): Command {

@@ -5,13 +5,22 @@ import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readFileIfThere } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
-import { commonFlags, defaultKubeconfig, dockerSocketFlag, flag, UsageError, withFlags } from './options.ts';
+import {
+  cgroupRootFlag,
+  commonFlags,
+  defaultKubeconfig,
+  dockerSocketFlag,
+  flag,
+  UsageError,
+  withFlags,
+} from './options.ts';
 import { logFor } from './run.ts';
 import { refuseWhileServerRuns } from './running-server.ts';
 
 interface UninstallFlags {
   dataDir: string;
   dockerSocket: string;
+  cgroupRoot: string;
   writeKubeconfig: string;
   yes?: boolean;
   verbose?: boolean;
@@ -21,6 +30,7 @@ export function addUninstallCommand(program: Command): void {
   withFlags(program.command('uninstall'), [
     ...commonFlags,
     dockerSocketFlag,
+    cgroupRootFlag,
     flag('--write-kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
     new Option('--yes', 'really remove everything'),
   ])
@@ -49,7 +59,7 @@ export function addUninstallCommand(program: Command): void {
     });
 }
 
-async function removeContainers({ dataDir, dockerSocket }: UninstallFlags, log: Log): Promise<void> {
+async function removeContainers({ dataDir, dockerSocket, cgroupRoot }: UninstallFlags, log: Log): Promise<void> {
   const ca = await readFileIfThere(join(dataDir, 'agent/pki/ca.crt'));
   const client = await readFileIfThere(join(dataDir, 'agent/pki/client.pem'));
   if (ca === undefined || client === undefined) {
@@ -61,4 +71,7 @@ async function removeContainers({ dataDir, dockerSocket }: UninstallFlags, log: 
   const node = /CN=system:node:(.+)/.exec(new X509Certificate(client).subject)?.[1] ?? '';
   const runtime = new DockerRuntime({ socketPath: dockerSocket, owner: ownerOf(ca, node), log });
   log.info('removed containers', { count: await runtime.removeAll() });
+  const { groupPath, groupTreeFor } = await import('../node/resources/group-driver.ts');
+  const { removeGroups } = await import('../node/resources/pod-groups.ts');
+  await removeGroups(groupTreeFor(await runtime.groupDriver()), groupPath(cgroupRoot));
 }

@@ -2,8 +2,10 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { arch, availableParallelism, release } from 'node:os';
 import type { Node } from '../api/kinds/node.ts';
+import type { Amounts } from '../api/pod-resources.ts';
 import { formatKibibytes } from '../api/quantity.ts';
 import { readFileIfThere } from '../base/files.ts';
+import { allocatableOf, leftForPods } from './resources/node-reserve.ts';
 
 type NodeInfo = NonNullable<Node['status']['nodeInfo']>;
 
@@ -11,15 +13,15 @@ export interface HostFacts {
   architecture: string;
   capacity: Record<string, string>;
   allocatable: Record<string, string>;
+  /** What there is of cpu, memory and disk, and what of it pods may use together. */
+  amounts: Amounts;
+  forPods: Amounts;
   info: Omit<NodeInfo, 'containerRuntimeVersion' | 'kubeletVersion' | 'kubeProxyVersion'>;
 }
 
 const mostPods = '110';
-/** What Kubernetes keeps back for the host: memory, and a tenth of the disk. */
-const reservedMemoryBytes = 100 * 2 ** 20;
-const allocatableDisk = 0.9;
 
-export async function observeHost(dataDir: string): Promise<HostFacts> {
+export async function observeHost(dataDir: string, reserve: Amounts): Promise<HostFacts> {
   const [meminfo, disk, osRelease, machineId, productUuid, bootId] = await Promise.all([
     readFile('/proc/meminfo', 'utf8'),
     statfs(dataDir),
@@ -31,15 +33,21 @@ export async function observeHost(dataDir: string): Promise<HostFacts> {
   const memoryBytes = Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
   const diskBytes = disk.blocks * disk.bsize;
   const architecture = ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[arch()] ?? arch();
-  const common = { cpu: String(availableParallelism()), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: mostPods };
+  const cores = availableParallelism();
+  const amounts = { cpu: cores * 1000, memory: memoryBytes, 'ephemeral-storage': diskBytes };
+  const forPods = leftForPods(amounts, reserve);
+  const common = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: mostPods };
   return {
     architecture,
-    capacity: { ...common, memory: formatKibibytes(memoryBytes), 'ephemeral-storage': formatKibibytes(diskBytes) },
-    allocatable: {
+    capacity: {
       ...common,
-      memory: formatKibibytes(memoryBytes - reservedMemoryBytes),
-      'ephemeral-storage': String(Math.floor(diskBytes * allocatableDisk)),
+      cpu: String(cores),
+      memory: formatKibibytes(memoryBytes),
+      'ephemeral-storage': formatKibibytes(diskBytes),
     },
+    allocatable: { ...common, ...allocatableOf(forPods, diskBytes) },
+    amounts,
+    forPods,
     info: {
       machineID: (machineId ?? '').trim(),
       systemUUID: (productUuid ?? machineId ?? '').trim(),

@@ -83,7 +83,15 @@ export interface ContainerSecurity {
   unmaskedProc: boolean;
 }
 
-export interface PauseSpec extends ContainerIdentity {
+/** Where a container stands among all processes of the host. */
+export interface Placement {
+  /** The control group in which its own is made, in the runtime's words; undefined leaves it to the runtime. */
+  cgroupParent: string | undefined;
+  /** Who has more is ended before others when memory runs out. */
+  oomScore: number;
+}
+
+export interface PauseSpec extends ContainerIdentity, Placement {
   hostname: string;
   hostNetwork: boolean;
   hostIpc: boolean;
@@ -94,7 +102,7 @@ export interface PauseSpec extends ContainerIdentity {
   ociRuntime: string;
 }
 
-export interface ContainerSpec extends ContainerIdentity {
+export interface ContainerSpec extends ContainerIdentity, Placement {
   pauseId: string;
   /** That of its pause container. */
   ociRuntime: string;

@@ -1,6 +1,7 @@
 // One node agent's pod part on a Docker Engine of the test's own, with the API played from memory. Pods get addresses
 // but no links: the test's machine keeps its network as it is.
 import { mkdtemp } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import type { Event } from '../../src/api/kinds/event.ts';
@@ -20,8 +21,11 @@ import { ContainerWatch, type Sight } from '../../src/node/pods/container-watch.
 import { DesiredPods } from '../../src/node/pods/desired-pods.ts';
 import { PodAgent } from '../../src/node/pods/pod-agent.ts';
 import { PodFiles } from '../../src/node/pods/pod-files.ts';
+import { groupTreeFor } from '../../src/node/resources/group-driver.ts';
+import { PodGroups } from '../../src/node/resources/pod-groups.ts';
 import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
 import { type DockerEngine, type DockerEngineOptions, startDockerEngine } from '../bench/docker-engine.ts';
+import { runName } from '../bench/leftovers.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage, ensureImages } from '../images/images.ts';
 import { FakeApi } from './fake-api.ts';
@@ -62,6 +66,7 @@ class AddressesOnly implements PodNetwork {
 export interface AgentOptions {
   cluster?: string;
   clock?: Clock;
+  podMaxPids?: number;
   /** Of the way to Docker, where it is not the direct one. */
   socketPath?: string;
   deadlines?: Deadlines;
@@ -134,10 +139,22 @@ export class PodBench {
     });
     void informers.start(abort.signal);
     await runtime.prepare();
+    const tree = groupTreeFor(await runtime.groupDriver());
+    const capacity = { cpu: availableParallelism() * 1000, memory: totalmem() };
+    const groups = new PodGroups({
+      tree,
+      root: [runName],
+      capacity,
+      forPods: capacity,
+      podMaxPids: options.podMaxPids,
+      log,
+    });
+    await groups.start();
     const agent = new PodAgent({
       client,
       runtime,
       network: this.network,
+      groups,
       desired,
       watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
       puller: images.puller,

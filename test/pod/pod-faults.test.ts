@@ -43,10 +43,14 @@ const eventsOf = (name: string) =>
     .filter(({ plural, object }) => plural === 'events' && object.metadata.name.startsWith(`${name}.`))
     .map(({ object }) => (object as unknown as { reason: string }).reason);
 
+/** What is made here is where Docker puts it. */
+const placement = { cgroupParent: undefined, oomScore: 0 };
+
 test('what an agent had made before it was killed is finished, not made again', async () => {
   const pod = await bench.createPod('half', { terminationGracePeriodSeconds: 2 });
   const runtime = runtimeOf('c1');
-  const pause = await runtime.createPause(sandboxSpec(pod, { attempt: 0, hostname: 'half', ociRuntime: '' }));
+  const sandbox = { attempt: 0, hostname: 'half', ociRuntime: '', placement };
+  const pause = await runtime.createPause(sandboxSpec(pod, sandbox));
   const [container] = pod.spec.containers;
   assert.ok(container);
   const image = { source: busyboxImage, digest: '' };
@@ -59,6 +63,7 @@ test('what an agent had made before it was killed is finished, not made again', 
     env: new Map(),
     mounts: [],
     security,
+    placement,
     image,
   };
   const made = await runtime.createContainer(containerSpec(pod, container, circumstances));
@@ -171,7 +176,7 @@ test('orphans are reaped, and what is not of this cluster is left alone', async 
   assert.ok(pod);
   const orphan = sandboxSpec(
     { ...pod, metadata: { ...pod.metadata, uid: 'orphan', name: 'orphan' } },
-    { attempt: 0, hostname: 'o', ociRuntime: '' },
+    { attempt: 0, hostname: 'o', ociRuntime: '', placement },
   );
   const strangers = runtimeOf('c2');
   const foreign = await strangers.createPause({ ...orphan, podUid: 'foreign', podName: 'foreign' });

@@ -1,6 +1,7 @@
 // How a container of ours is asked for in Docker's words, and what is written on it so that it is known again.
 import type Docker from 'dockerode';
-import { type ContainerIdentity, type ContainerSpec, type PauseSpec, pauseName } from '../runtime.ts';
+import { cpuPeriodMicros } from '../resources/cpu.ts';
+import { type ContainerIdentity, type ContainerSpec, type PauseSpec, type Placement, pauseName } from '../runtime.ts';
 import { bindMount } from './bind-mount.ts';
 import type { Owner } from './owner.ts';
 import { labelOptions, securityConfig } from './security-config.ts';
@@ -19,16 +20,13 @@ export const labels = {
   node: 'io.wherry.node',
 } as const;
 
-export interface Placement {
+/** Who makes a container, and with which Docker. */
+export interface Maker {
   owner: Owner;
-  /** Undefined leaves it to Docker. */
-  cgroupParent: string | undefined;
   /** Whether what is mounted below a read-only mount can be told to be so, too. */
   knowsReadOnlyBelow: boolean;
   pauseImage: string;
 }
-
-const cpuPeriodMicros = 100_000;
 
 /** The names that Kubernetes' own Docker agent used; read by people and log shippers, never by us. */
 export function containerName({ name, podName, podNamespace, podUid, attempt }: ContainerIdentity): string {
@@ -47,10 +45,7 @@ function labelsOf(identity: ContainerIdentity, { cluster, node }: Owner): Record
   };
 }
 
-export function pauseConfig(
-  spec: PauseSpec,
-  { owner, cgroupParent, pauseImage }: Placement,
-): Docker.ContainerCreateOptions {
+export function pauseConfig(spec: PauseSpec, { owner, pauseImage }: Maker): Docker.ContainerCreateOptions {
   const identity = { ...spec, name: pauseName };
   return {
     name: containerName(identity),
@@ -65,14 +60,14 @@ export function pauseConfig(
       ...(spec.seLinux.length > 0 && { SecurityOpt: labelOptions(spec.seLinux) }),
       ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       LogConfig: { Type: 'none', Config: {} },
-      ...(cgroupParent && { CgroupParent: cgroupParent }),
+      ...placementConfig(spec),
     },
   };
 }
 
 export function containerConfig(
   spec: ContainerSpec,
-  { owner, cgroupParent, knowsReadOnlyBelow }: Placement,
+  { owner, knowsReadOnlyBelow }: Maker,
 ): Docker.ContainerCreateOptions {
   const { resources, security } = spec;
   const ofPause = `container:${spec.pauseId}`;
@@ -109,9 +104,13 @@ export function containerConfig(
       ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       ...securityConfig(security),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
-      ...(cgroupParent && { CgroupParent: cgroupParent }),
+      ...placementConfig(spec),
     },
   };
+}
+
+function placementConfig({ cgroupParent, oomScore }: Placement): Docker.HostConfig {
+  return { OomScoreAdj: oomScore, ...(cgroupParent !== undefined && { CgroupParent: cgroupParent }) };
 }
 
 function pidMode({ processes, pauseId }: ContainerSpec): { PidMode?: string } {

@@ -3,6 +3,7 @@
 import Docker from 'dockerode';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { GroupDriver } from '../resources/group-driver.ts';
 import {
   type ContainerIdentity,
   type ContainerSpec,
@@ -20,7 +21,7 @@ import {
   type StartedProcess,
 } from '../runtime.ts';
 import { readOnlyBelowApi } from './bind-mount.ts';
-import { containerConfig, labels, type Placement, pauseConfig } from './container-config.ts';
+import { containerConfig, labels, type Maker, pauseConfig } from './container-config.ts';
 import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
 import { codeOf, conflict, notFound } from './docker-errors.ts';
 import { execIn } from './docker-exec.ts';
@@ -34,6 +35,12 @@ import { processUser } from './process-user.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
 const newestApi = [1, 47] as const;
+
+interface GroupInfo {
+  CgroupDriver: string;
+  /** Docker before 20.10 knows the first version alone, and does not say so. */
+  CgroupVersion?: string;
+}
 
 export interface DockerRuntimeOptions {
   socketPath: string;
@@ -52,11 +59,11 @@ export class DockerRuntime implements Runtime {
   readonly #owner: Owner;
   readonly #log: Log;
   readonly #clock: Clock;
+  #maker: Promise<Maker> | undefined;
   readonly #heardOverdue: (() => void)[] = [];
   readonly #pauseImage: string;
   readonly #ociRuntime: string;
   readonly #ociRuntimes: OciRuntimes;
-  #placement: Promise<Placement> | undefined;
 
   constructor(options: DockerRuntimeOptions) {
     const { socketPath, owner, log, clock = systemClock, deadlines = usualDeadlines } = options;
@@ -132,7 +139,7 @@ export class DockerRuntime implements Runtime {
     const identity = { ...spec, name: pauseName };
     const ociRuntime = spec.ociRuntime || this.#ociRuntime;
     if (ociRuntime) await this.#ociRuntimes.check(ociRuntime);
-    const config = pauseConfig({ ...spec, ociRuntime }, await this.#placed());
+    const config = pauseConfig({ ...spec, ociRuntime }, await this.#made());
     try {
       return await this.#create(identity, config);
     } catch (error) {
@@ -143,7 +150,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async createContainer(spec: ContainerSpec): Promise<ObservedContainer> {
-    return this.#create(spec, containerConfig(spec, await this.#placed()));
+    return this.#create(spec, containerConfig(spec, await this.#made()));
   }
 
   async start(id: string): Promise<void> {
@@ -277,26 +284,29 @@ export class DockerRuntime implements Runtime {
     return { label: [`${labels.cluster}=${this.#owner.cluster}`, `${labels.node}=${this.#owner.node}`] };
   }
 
-  /** With the cgroupfs driver the pods have a cgroup of their own; systemd's slices come with the resources. */
-  #placed(): Promise<Placement> {
-    this.#placement ??= Promise.all([this.#docker.info(), this.#docker.version()]).then(
-      ([info, { ApiVersion }]: [{ CgroupDriver: string }, Docker.DockerVersion]) => ({
+  #made(): Promise<Maker> {
+    this.#maker ??= this.#docker.version().then(
+      ({ ApiVersion }) => ({
         owner: this.#owner,
         pauseImage: this.#pauseImage,
-        cgroupParent: info.CgroupDriver === 'cgroupfs' ? '/wherry' : undefined,
         knowsReadOnlyBelow: compareApis(ApiVersion, readOnlyBelowApi) >= 0,
       }),
       (error: unknown) => {
-        this.#placement = undefined;
+        this.#maker = undefined;
         throw error;
       },
     );
-    return this.#placement;
+    return this.#maker;
+  }
+
+  async groupDriver(): Promise<GroupDriver> {
+    const { CgroupDriver: name, CgroupVersion } = (await this.#docker.info()) as GroupInfo;
+    return { name, version: CgroupVersion === '2' ? 2 : 1 };
   }
 
   /** Makes what the first pod would otherwise wait for. */
   async prepare(): Promise<void> {
-    await this.#placed();
+    await this.#made();
     if (await this.#hasImage(this.#pauseImage)) return;
     await ensurePauseImage(this.#docker, this.#pauseImage);
     this.#log.info('the image of the pause container is here', { image: this.#pauseImage });

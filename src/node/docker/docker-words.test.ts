@@ -9,15 +9,12 @@ import { observed } from './observed.ts';
 import { unknownText } from './oci-runtimes.ts';
 import { tarOfExecutable } from './tar.ts';
 
-const placement = {
-  owner: { cluster: 'c1', node: 'n1' },
-  cgroupParent: '/wherry',
-  pauseImage: 'pause:1',
-  knowsReadOnlyBelow: false,
-};
+const maker = { owner: { cluster: 'c1', node: 'n1' }, pauseImage: 'pause:1', knowsReadOnlyBelow: false };
+const placement = { cgroupParent: '/wherry/kubepods/podu1', oomScore: 3 };
 const identity = { podUid: 'u1', podNamespace: 'default', podName: 'web', name: 'main', attempt: 2 };
 const spec: ContainerSpec = {
   ...identity,
+  ...placement,
   pauseId: 'p1',
   ociRuntime: '',
   backoffSeconds: 20,
@@ -68,7 +65,7 @@ test('the older of two API versions is spoken, compared as numbers', () => {
 });
 
 test('a container joins the namespaces of its pause container and carries all that identifies it', () => {
-  const config = containerConfig(spec, placement);
+  const config = containerConfig(spec, maker);
   assert.equal(config.name, 'k8s_main_web_default_u1_2');
   assert.deepEqual(config.Cmd, ['-g']);
   assert.equal('Entrypoint' in config, false, "the image's own stays");
@@ -76,14 +73,14 @@ test('a container joins the namespaces of its pause container and carries all th
   assert.deepEqual([host.NetworkMode, host.IpcMode, host.PidMode], ['container:p1', 'container:p1', 'container:p1']);
   assert.equal(host.Mounts?.[0]?.Source, '/a');
   assert.deepEqual([host.CpuShares, host.CpuQuota, host.Memory, host.MemorySwap], [102, 50_000, 1024, 1024]);
-  assert.equal(host.CgroupParent, '/wherry');
+  assert.equal(host.CgroupParent, '/wherry/kubepods/podu1');
   assert.equal(config.Labels?.['io.wherry.cluster'], 'c1');
   assert.equal(config.Labels?.['io.kubernetes.sandbox.id'], 'p1');
 });
 
 test('who a container is and what it may is said in Docker’s options', () => {
   const hostOf = (security: Partial<ContainerSpec['security']>) =>
-    containerConfig({ ...spec, security: { ...spec.security, ...security } }, placement).HostConfig ?? {};
+    containerConfig({ ...spec, security: { ...spec.security, ...security } }, maker).HostConfig ?? {};
   assert.deepEqual(hostOf({}).SecurityOpt, ['seccomp=unconfined']);
   assert.deepEqual(hostOf({ seccomp: undefined }).SecurityOpt, undefined, "Docker's own profile");
   const seLinux = ['type:container_t', 'level:s0:c1,c2'];
@@ -108,23 +105,23 @@ test('a runtime that Docker does not know is named, with the way to make it know
 });
 
 test('a pause container owns a network namespace of its own, or has the host’s and its name', () => {
-  const shared = { ...identity, hostname: 'web', sysctls: {}, seLinux: [], ociRuntime: '' };
-  const own = pauseConfig({ ...shared, hostNetwork: false, hostIpc: false }, placement);
+  const shared = { ...identity, ...placement, hostname: 'web', sysctls: {}, seLinux: [], ociRuntime: '' };
+  const own = pauseConfig({ ...shared, hostNetwork: false, hostIpc: false }, maker);
   assert.deepEqual([own.NetworkDisabled, own.HostConfig?.NetworkMode, own.Hostname], [true, 'none', 'web']);
   assert.equal(own.name, 'k8s_POD_web_default_u1_2');
-  const host = pauseConfig({ ...shared, hostNetwork: true, hostIpc: true }, placement);
+  const host = pauseConfig({ ...shared, hostNetwork: true, hostIpc: true }, maker);
   assert.deepEqual([host.NetworkDisabled, host.HostConfig?.NetworkMode, host.Hostname], [undefined, 'host', undefined]);
   assert.equal(host.HostConfig?.IpcMode, 'host');
   assert.equal(own.Image, 'pause:1');
   assert.deepEqual([own.HostConfig?.Sysctls, own.HostConfig?.Runtime], [undefined, undefined]);
   const more = { hostNetwork: false, hostIpc: false, sysctls: { 'net.core.somaxconn': '9' }, seLinux: ['level:s0'] };
-  const asked = pauseConfig({ ...shared, ...more, ociRuntime: 'crun' }, placement).HostConfig;
+  const asked = pauseConfig({ ...shared, ...more, ociRuntime: 'crun' }, maker).HostConfig;
   assert.deepEqual([asked?.Sysctls, asked?.SecurityOpt, asked?.Runtime], [more.sysctls, ['label=level:s0'], 'crun']);
-  assert.equal(containerConfig({ ...spec, ociRuntime: 'crun' }, placement).HostConfig?.Runtime, 'crun');
+  assert.equal(containerConfig({ ...spec, ociRuntime: 'crun' }, maker).HostConfig?.Runtime, 'crun');
 });
 
 test('what was written on a container is read from it again', () => {
-  const { Labels } = containerConfig(spec, placement);
+  const { Labels } = containerConfig(spec, maker);
   const inspected = (state: object) =>
     observed({
       Id: 'id1',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { containerResources } from './container-resources.ts';
+import { containerResources } from '../resources/container-resources.ts';
 import { containerSecurity } from './container-security.ts';
 import { containerSpec } from './container-spec.ts';
 import { samplePod } from './pod-samples.ts';
@@ -29,6 +29,7 @@ test('command and arguments are those of the manifest', () => {
     mounts: [],
     image: { source: 'i', digest: '' },
     security,
+    placement: { cgroupParent: undefined, oomScore: 0 },
   };
   const spec = containerSpec(pod, { name: 'main', image: 'i', command: ['run', '$(A)'] }, circumstances);
   assert.deepEqual([spec.entrypoint, spec.args, spec.env], [['run', 'x'], undefined, ['A=x']]);

@@ -2,8 +2,8 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import type { ChosenImage } from '../images/image-puller.ts';
-import type { ContainerIdentity, ContainerSecurity, ContainerSpec, Mount } from '../runtime.ts';
-import { containerResources } from './container-resources.ts';
+import { containerResources } from '../resources/container-resources.ts';
+import type { ContainerIdentity, ContainerSecurity, ContainerSpec, Mount, Placement } from '../runtime.ts';
 import { expandReferences } from './expand.ts';
 
 export interface Circumstances {
@@ -15,6 +15,7 @@ export interface Circumstances {
   env: ReadonlyMap<string, string>;
   mounts: Mount[];
   security: ContainerSecurity;
+  placement: Placement;
   /** The container whose processes it is to see. */
   targetId?: string | undefined;
 }
@@ -25,12 +26,13 @@ export function identityOf(pod: Pod, name: string, attempt: number): ContainerId
 }
 
 export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
-  const { attempt, env, image, targetId, ...rest } = circumstances;
+  const { attempt, env, image, targetId, placement, ...rest } = circumstances;
   const { spec } = pod;
   const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
   return {
     ...identityOf(pod, container.name, attempt),
     ...rest,
+    ...placement,
     image: image.source,
     namedImage: container.image ?? '',
     imageDigest: image.digest,

@@ -52,7 +52,9 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
       const security = containerSecurity(pod, container, facts);
       const targetId = targetIdFor(pod, name, view.containers);
-      const circumstances = { attempt, backoffSeconds, pauseId, ociRuntime, image, env, mounts, security, targetId };
+      const placement = options.groups.placementOf(pod, container);
+      const made = { attempt, backoffSeconds, pauseId, ociRuntime, image, env, mounts };
+      const circumstances = { ...made, security, targetId, placement };
       const spec = containerSpec(pod, container, circumstances);
       watch.put(await runtime.createContainer(spec));
       images.delete(name);

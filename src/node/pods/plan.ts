@@ -5,8 +5,8 @@ export type Step =
   | { kind: 'prepare' }
   /** Brings up to date what volumes show of the API. */
   | { kind: 'refreshVolumes' }
-  /** Takes the volumes of a pod away that is over. */
-  | { kind: 'releaseVolumes' }
+  /** Takes away the volumes and the control group of a pod that is over. */
+  | { kind: 'release' }
   | { kind: 'createPause'; attempt: number }
   | { kind: 'startPause'; id: string }
   | { kind: 'attach'; pauseId: string; pid: number }

@@ -103,7 +103,7 @@ export class PodAgent {
 
   /** Takes back what a crash left behind of pods that are gone: links, addresses, mounts, files. */
   async #sweep(signal: AbortSignal): Promise<void> {
-    const { desired, network, files } = this.#options;
+    const { desired, network, groups, files } = this.#options;
     const volumes = this.#volumes;
     await desired.synced;
     if (signal.aborted) return;
@@ -113,8 +113,10 @@ export class PodAgent {
       for (const uid of new Set([...(await files.podUids()), ...(await volumes.podUids())])) {
         if (known.has(uid)) continue;
         await volumes.release(uid);
+        await groups.remove(uid);
         await files.remove(uid);
       }
+      groups.adopt(this.pods().filter((pod) => !isPodFinished(pod)));
     };
     // Pods that come meanwhile wait: what they get would be taken for left behind.
     const swept = sweep();

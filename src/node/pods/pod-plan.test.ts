@@ -222,12 +222,17 @@ const restarts: PlanCase[] = [
     },
     steps: ['detach', 'remove POD-0'],
   },
-  { name: 'a finished pod needs its volumes no more', phase: 'Succeeded', has: [], steps: ['releaseVolumes'] },
+  {
+    name: 'a finished pod needs its volumes and its control group no more',
+    phase: 'Succeeded',
+    has: [],
+    steps: ['release'],
+  },
   {
     name: 'it stays finished, and its containers stay for their logs',
     phase: 'Failed',
     has: [exited(1)],
-    memory: { releasedVolumes: true },
+    memory: { released: true },
     steps: [],
   },
 ];

@@ -82,7 +82,7 @@ function planEnd(draft: Draft, pod: Pod): void {
   const pauses = pausesOf(containers);
   if (running.length > 0) planStops(draft, running, { graceMs: graceMsOf(pod) });
   else if (pauses.length > 0) removeAll(draft, pauses);
-  else if (!memory.releasedVolumes) draft.add({ kind: 'releaseVolumes' });
+  else if (!memory.released) draft.add({ kind: 'release' });
 }
 
 function planRemoval(draft: Draft, graceMs: number): void {

@@ -24,6 +24,7 @@ export class PodSteps {
       ...containerSteps(options),
       ...hookSteps(options),
       ...stopSteps(options),
+      release: async (_, work) => this.#release(work),
       forget: async (_, work) => this.#forget(work),
     };
   }
@@ -33,8 +34,15 @@ export class PodSteps {
     await run(step, work);
   }
 
+  async #release({ uid, view }: Pick<Work, 'uid' | 'view'>): Promise<void> {
+    const { volumes, groups } = this.#options;
+    await Promise.all([volumes.release(uid), groups.remove(uid)]);
+    view.memory.released = true;
+  }
+
   async #forget({ uid, pod, view }: Work): Promise<void> {
-    await this.#options.volumes.release(uid);
+    await this.#release({ uid, view });
+    // The files go last: as long as there are some, an agent that starts anew knows of the pod.
     await this.#options.files.remove(uid);
     if (pod) {
       try {

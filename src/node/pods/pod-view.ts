@@ -50,8 +50,8 @@ export interface PodMemory {
   shownFields: string;
   /** When it was told last that its volumes are waited for. */
   toldUnmountedMs: number;
-  /** It is over, and its volumes are taken away. */
-  releasedVolumes: boolean;
+  /** It is over, and its volumes and its control group are taken away. */
+  released: boolean;
   /** The pause container whose network is wired, and the pod's address there. */
   attached: { pauseId: string; address: string } | undefined;
   /** By container name, for the attempt that is to be made next. */
@@ -90,7 +90,7 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     refreshVolumesAtMs: 0,
     shownFields: '',
     toldUnmountedMs: 0,
-    releasedVolumes: false,
+    released: false,
     attached: undefined,
     images: new Map(),
     problems: new Map(),

@@ -4,7 +4,8 @@ import { sysctlName } from '../../api/safe-sysctls.ts';
 import { samplePod } from './pod-samples.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 
-const circumstances = { attempt: 2, hostname: 'web', ociRuntime: 'crun' };
+const placement = { cgroupParent: '/pods', oomScore: -998 };
+const circumstances = { attempt: 2, hostname: 'web', ociRuntime: 'crun', placement };
 
 test('the pause container is asked for all that the pod shares', () => {
   const securityContext = {
@@ -27,6 +28,7 @@ test('the pause container is asked for all that the pod shares', () => {
     sysctls: { 'kernel.shm_rmid_forced': '1', 'net.ipv4.tcp_syncookies': '0' },
     seLinux: ['type:spc_t'],
     ociRuntime: 'crun',
+    ...placement,
   });
 });
 

@@ -1,5 +1,6 @@
 // The steps that make and unmake what the containers of a pod share: the pause container and its network.
 import type { Pod } from '../../api/kinds/pod.ts';
+import { PodGroupError } from '../resources/pod-groups.ts';
 import { ociRuntimeOf } from './oci-runtime-of.ts';
 import { pausesOf } from './pod-progress.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
@@ -7,14 +8,8 @@ import { type DoStep, needed, type PodStepsOptions, type StepTable, textOf, type
 
 type SandboxStep = 'createPause' | 'startPause' | 'attach' | 'detach' | 'tellPauseLost';
 
-export function sandboxSteps({
-  client,
-  runtime,
-  watch,
-  network,
-  files,
-  recorder,
-}: PodStepsOptions): StepTable<SandboxStep> {
+export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
+  const { client, runtime, watch, network, groups, files, recorder } = options;
   const telling =
     <K extends SandboxStep>(run: DoStep<K>): DoStep<K> =>
     async (step, work) => {
@@ -27,19 +22,29 @@ export function sandboxSteps({
     };
 
   function tellFailure({ pod }: Work, error: unknown): void {
-    const message = `Failed to create pod sandbox: ${textOf(error)}`;
-    if (pod) recorder.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+    if (!pod) return;
+    const [reason, what] =
+      error instanceof PodGroupError
+        ? ['FailedCreatePodContainer', 'unable to ensure pod container exists']
+        : ['FailedCreatePodSandBox', 'Failed to create pod sandbox'];
+    recorder.record(pod, { type: 'Warning', reason, message: `${what}: ${textOf(error)}` });
   }
 
   return {
     createPause: telling<'createPause'>(async ({ attempt }, work) => {
       const pod: Pod = needed(work.pod);
+      // Docker needs it when the container starts: one is made beside the other.
+      const grouped = groups.ensure(pod);
+      grouped.catch(() => {});
       const [before] = pausesOf(work.view.containers);
       const ociRuntime = await ociRuntimeOf(pod, client, before);
-      const circumstances = { attempt, hostname: files.hostnameOf(pod), ociRuntime };
+      const placement = groups.placementOf(pod, undefined);
+      const circumstances = { attempt, hostname: files.hostnameOf(pod), ociRuntime, placement };
       watch.put(await runtime.createPause(sandboxSpec(pod, circumstances)));
+      await grouped;
     }),
-    startPause: telling<'startPause'>(async ({ id }) => {
+    startPause: telling<'startPause'>(async ({ id }, { pod }) => {
+      await groups.ensure(needed(pod));
       const started = await watch.started(id, () => runtime.start(id));
       if (started?.startError) throw new Error(started.startError);
     }),

@@ -7,6 +7,7 @@ import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { PodNetwork } from '../pod-network.ts';
+import type { PodGroups } from '../resources/pod-groups.ts';
 import type { Runtime } from '../runtime.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
@@ -20,6 +21,7 @@ export interface PodStepsOptions {
   client: Client;
   runtime: Runtime;
   network: PodNetwork;
+  groups: PodGroups;
   watch: ContainerWatch;
   puller: ImagePuller;
   files: PodFiles;

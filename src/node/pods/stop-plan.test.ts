@@ -306,7 +306,7 @@ const deadline: PlanCase[] = [
     spec: { activeDeadlineSeconds: 60 },
     status: started,
     has: [],
-    steps: ['tellDeadline', 'releaseVolumes'],
+    steps: ['tellDeadline', 'release'],
   },
   {
     name: 'of one that has ended nothing is told',
@@ -314,7 +314,7 @@ const deadline: PlanCase[] = [
     status: started,
     phase: 'Succeeded',
     has: [exited(0)],
-    memory: { releasedVolumes: true },
+    memory: { released: true },
     steps: [],
   },
   {

@@ -9,7 +9,7 @@ const mountRetryMs = { least: 250, most: 10_000 };
 /** A pod that waits for its volumes says so as often. */
 const mountTimeoutMs = 123_000;
 
-type VolumeStep = 'prepare' | 'refreshVolumes' | 'releaseVolumes';
+type VolumeStep = 'prepare' | 'refreshVolumes';
 
 export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions): StepTable<VolumeStep> {
   async function prepare({ pod: maybePod, view, signal }: Work): Promise<void> {
@@ -66,9 +66,5 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
   return {
     prepare: async (_, work) => prepare(work),
     refreshVolumes: async (_, work) => refresh(work),
-    releaseVolumes: async (_, { uid, view }) => {
-      await volumes.release(uid);
-      view.memory.releasedVolumes = true;
-    },
   };
 }

@@ -1,0 +1,61 @@
+// Control groups that are systemd's: slices, each named for the way to it. systemd is told of their limits, as what is
+// written past it is gone with its next reload; what it is told is gone with the next boot.
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execute } from '../../base/exec.ts';
+import { cpuWeight } from './cpu.ts';
+import { kernelRoot, removeFolders } from './group-folders.ts';
+import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
+
+const settingsFolder = '/run/systemd/system.control';
+
+export class GroupSlices implements GroupTree {
+  readonly #version: 1 | 2;
+
+  constructor(version: 1 | 2) {
+    this.#version = version;
+  }
+
+  parentOf(path: GroupPath): string {
+    return sliceName(path);
+  }
+
+  async ensure(path: GroupPath, limits: GroupLimits): Promise<void> {
+    const properties = sliceProperties(limits, this.#version);
+    // Also of a slice that does not run yet: it starts with the first container in it.
+    await execute('systemctl', ['set-property', '--runtime', sliceName(path), ...properties]);
+  }
+
+  async remove(path: GroupPath): Promise<void> {
+    const folders = path.map((_, index) => sliceName(path.slice(0, index + 1)));
+    const trees = this.#version === 2 ? [''] : ['systemd', 'memory'];
+    if (trees.some((tree) => existsSync(join(kernelRoot, tree, ...folders))))
+      await execute('systemctl', ['stop', sliceName(path)]);
+    await rm(join(settingsFolder, `${sliceName(path)}.d`), { recursive: true, force: true });
+    // Of a slice that it has forgotten systemd leaves the folder, and of the trees that it does not use.
+    await removeFolders(folders);
+  }
+}
+
+/** A slice is named by all its parents with dashes between; so there may be none in a name. */
+export function sliceName(path: GroupPath): string {
+  return `${path.map((name) => name.replaceAll('-', '_')).join('-')}.slice`;
+}
+
+export function sliceProperties(limits: GroupLimits, version: 1 | 2): string[] {
+  const { cpuShares, cpuQuotaMicros, memoryBytes, pids, noSwap } = limits;
+  const properties: [string, number | string | undefined][] =
+    version === 2
+      ? [
+          ['CPUWeight', cpuShares && cpuWeight(cpuShares)],
+          ['MemoryMax', memoryBytes],
+          ['MemorySwapMax', noSwap ? 0 : undefined],
+        ]
+      : [
+          ['CPUShares', cpuShares],
+          ['MemoryLimit', memoryBytes],
+        ];
+  properties.push(['CPUQuota', cpuQuotaMicros && `${cpuQuotaMicros / 1000}%`], ['TasksMax', pids]);
+  return properties.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+}
