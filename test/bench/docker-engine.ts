@@ -59,7 +59,15 @@ async function pingDocker(socket: string): Promise<boolean> {
 async function removeContainers(socket: string): Promise<void> {
   const docker = new Docker({ socketPath: socket });
   const containers = await docker.listContainers({ all: true });
-  await Promise.all(containers.map(async ({ Id }) => await docker.getContainer(Id).remove({ force: true, v: true })));
+  const remove = (id: string) =>
+    docker
+      .getContainer(id)
+      .remove({ force: true, v: true })
+      .catch((error: Error & { statusCode?: number }) => {
+        // Whoever was ended just now may have been removing it.
+        if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+      });
+  await Promise.all(containers.map(({ Id }) => remove(Id)));
 }
 
 async function startDaemonHere(command: string, args: readonly string[], log: string): Promise<Daemon> {

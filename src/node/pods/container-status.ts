@@ -106,7 +106,7 @@ function waitingFor(
 ): Waiting | undefined {
   const { memory } = view;
   const { container, role } = listed;
-  if (shown?.state === 'running') return isInHook(listed, shown, memory) ? { reason: firstReason(pod) } : undefined;
+  if (shown?.state === 'running') return hookWaiting(pod, listed, shown, memory);
   if (isBeingDeleted(pod) || isOver(pod, view, nowMs)) return undefined;
   if (shown && !isRestarted(pod, role, shown, memory)) return undefined;
   const image = memory.images.get(container.name);
@@ -125,14 +125,17 @@ function waitingFor(
   return hook?.state === 'failed' ? { reason: 'PostStartHookError', message: hook.message } : undefined;
 }
 
-/** Until its postStart hook is through a container does not count as running. */
-function isInHook(
+/** Until its postStart hook is through a container does not count as running, and not at all where the hook failed. */
+function hookWaiting(
+  pod: Pod,
   { container }: PodContainer,
-  running: ObservedContainer,
+  { id }: ObservedContainer,
   { postStart, stopping }: PodMemory,
-): boolean {
-  if (!container.lifecycle?.postStart || stopping.has(running.id)) return false;
-  return postStart.get(running.id)?.state !== 'done';
+): Waiting | undefined {
+  const hook = postStart.get(id);
+  if (hook?.state === 'failed') return { reason: 'PostStartHookError', message: hook.message };
+  if (!container.lifecycle?.postStart || hook?.state === 'done' || stopping.has(id)) return undefined;
+  return { reason: firstReason(pod) };
 }
 
 function backoffMessage(pod: Pod, ended: ObservedContainer): string {

@@ -144,7 +144,7 @@ export class PodAgent {
       if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);
       if (steps.length === 0) {
         if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.now()));
-        if (!view.pod) this.#forget(uid);
+        if (!view.pod && view.memory.gone) this.#forget(uid);
         return;
       }
       await this.#perform(steps, uid, view, signal);
