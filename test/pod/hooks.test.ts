@@ -1,6 +1,9 @@
 // Lifecycle hooks on a real Docker Engine: what waits for them, what they may take, and what follows when they fail.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
@@ -94,17 +97,17 @@ test('a postStart hook that fails ends its container, which is restarted; why st
 });
 
 test('preStop comes before the signal, and its time is the grace’s', async () => {
-  const order = join(bench.engine.folder, 'order');
+  const path = join(bench.engine.folder, 'polite');
   const preStop = exec('sleep 1; echo hook >> /host/order');
   const main = {
     ...container('main', 'trap "echo signal >> /host/order; exit 0" TERM; while true; do sleep 0.1; done', { preStop }),
     volumeMounts: [{ name: 'host', mountPath: '/host' }],
   };
-  const volumes = [{ name: 'host', hostPath: { path: bench.engine.folder } }];
+  const volumes = [{ name: 'host', hostPath: { path, type: 'DirectoryOrCreate' as const } }];
   await bench.createPod('polite', { containers: [main], volumes });
   await bench.podWhen('polite', 'ready', isReady);
   const ms = await deleted('polite', 20);
-  assert.equal(await readFile(order, 'utf8'), 'hook\nsignal\n');
+  assert.equal(await readFile(join(path, 'order'), 'utf8'), 'hook\nsignal\n');
   assert.ok(ms > 1_000 && ms < 10_000, `${ms} ms`);
 });
 
@@ -132,6 +135,38 @@ test('a hook may be mere time', async () => {
   await bench.podWhen('sleepy', 'ready', isReady);
   assert.ok(performance.now() - begun > 1_000);
   assert.ok((await deleted('sleepy', 10)) > 1_000);
+});
+
+test('a hook may be a request, by HTTPS first where it is asked for and by HTTP where that is not known', async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.url} ${request.headers['user-agent']} ${request.headers.authorization}`);
+    response.writeHead(500).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const at = { host: '127.0.0.1', port, httpHeaders: [{ name: 'Authorization', value: 'secret' }] };
+  const lifecycle = {
+    postStart: { httpGet: { ...at, path: '/hello' } },
+    preStop: { httpGet: { ...at, path: '/bye', scheme: 'HTTPS' as const } },
+  };
+  await bench.createPod('asking', { containers: [container('main', heeding, lifecycle)] });
+  await bench.podWhen('asking', 'ready', isReady);
+  await deleted('asking', 10);
+  server.close();
+  assert.deepEqual(seen, ['/hello kube-lifecycle/1.34 secret', '/bye kube-lifecycle/1.34 undefined']);
+  assert.deepEqual(
+    bench.eventsOf('asking').filter((event) => event.startsWith('Failed')),
+    [],
+    'whatever is answered, it was answered',
+  );
+});
+
+test('a request that nobody answers is a failure', async () => {
+  const postStart = { httpGet: { host: '127.0.0.1', port: 1, path: '/' } };
+  await bench.createPod('unheard', { restartPolicy: 'Never', containers: [container('main', heeding, { postStart })] });
+  await bench.podWhen('unheard', 'ended', ({ status }) => status.phase === 'Succeeded');
+  await eventOf('unheard', 'FailedPostStartHook: PostStartHook failed');
 });
 
 test('the manifest may name the signal', async () => {

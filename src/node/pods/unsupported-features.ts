@@ -2,7 +2,6 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
 
-const containerFields: (keyof Container)[] = ['lifecycle'];
 const podFields = ['resourceClaims'] as const;
 
 export function unsupportedFeatures(pod: Pod): string[] {
@@ -17,7 +16,7 @@ export function unsupportedFeatures(pod: Pod): string[] {
 
 function ofContainer(spec: PodSpec, container: Container, list: string): string[] {
   const at = `${list}[${container.name}]`;
-  const found = containerFields.filter((field) => isAsked(container[field])).map((field) => `${at}.${field}`);
+  const found: string[] = [];
   // On the host's network every port is the host's.
   if (!spec.hostNetwork && container.ports?.some(({ hostPort }) => hostPort)) found.push(`${at}.ports.hostPort`);
   return found;

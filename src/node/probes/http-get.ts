@@ -102,7 +102,8 @@ function ask({ url, headers }: GetRequest, signal: AbortSignal): Promise<Incomin
     asked.once('response', resolve);
     asked.on('error', (error) => {
       const timeout = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-      reject(new HttpFailure(`${quoted(url)}: ${signal.aborted ? timeout : dialError(error, address)}`));
+      const why = signal.aborted ? timeout : dialError(error, address);
+      reject(new HttpFailure(`${quoted(url)}: ${why}`, { cause: error }));
     });
     asked.end();
   } catch (error) {
