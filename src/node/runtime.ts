@@ -143,7 +143,7 @@ export interface LogOptions {
 }
 
 export interface ExecOptions {
-  /** Gives the command up: it is killed, and the signal's reason thrown. */
+  /** Gives the command up: it is killed, and the signal's reason thrown; ExecRefused where it did not run at that time. */
   signal: AbortSignal;
   /** So much of what it writes is kept, from the beginning. */
   outputBytes: number;

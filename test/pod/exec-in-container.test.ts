@@ -63,7 +63,10 @@ test('a command that is given up is killed with its children', async () => {
 test('one given up before it has begun leaves nothing either', async () => {
   for (const ms of [1, 5, 10, 20, 30, 40]) {
     const run = exec(['sleep', '779'], { signal: AbortSignal.timeout(ms) });
-    await assert.rejects(run, { name: 'TimeoutError' });
+    await assert.rejects(
+      run,
+      (error: Error) => error.name === 'TimeoutError' || /^Docker did not run the command in time/.test(error.message),
+    );
   }
   // What is begun later than these comes after them.
   await exec(['true']);

@@ -308,3 +308,20 @@ test('an agent that comes anew leaves a pod ready, and goes on probing', async (
   const after = await bench.podWhen('kept', 'unready', (pod) => !isReady(pod));
   assert.equal(containerIdOf(after), containerIdOf(before));
 });
+
+test('a Docker that hangs condemns nobody for it', async () => {
+  const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1, failureThreshold: 2 };
+  await create('patient', { livenessProbe, readinessProbe: livenessProbe });
+  const before = await bench.podWhen('patient', 'ready', isReady);
+  await bench.engine.freezeDaemon();
+  const late = /^Liveness probe errored and resulted in unknown state: Docker did not run the command in time/;
+  await eventIs('patient', 'Unhealthy', late);
+  await waitUntil('that is said four times', () => eventsOf('patient').some(({ count }) => count >= 4));
+  await bench.engine.thawDaemon();
+  await create('after', { readinessProbe: livenessProbe });
+  await bench.podWhen('after', 'ready', isReady);
+  const after = await bench.pod('patient');
+  assert.equal(containerIdOf(after), containerIdOf(before));
+  assert.ok(isReady(after));
+  assert.ok(!eventsOf('patient').some(({ reason }) => reason === 'Killing'));
+});

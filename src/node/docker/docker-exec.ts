@@ -14,6 +14,11 @@ export interface ExecHost {
   log: Log;
 }
 
+/** Who has to do something next. */
+interface Progress {
+  waitsFor: 'Docker' | 'command';
+}
+
 export async function execIn(
   container: Docker.Container,
   argv: readonly string[],
@@ -22,11 +27,18 @@ export async function execIn(
 ): Promise<ExecOutcome> {
   signal.throwIfAborted();
   const givenUp = Promise.withResolvers<never>();
-  const giveUp = () => givenUp.reject(signal.reason);
+  const progress: Progress = { waitsFor: 'Docker' };
+  // That Docker is slow says nothing of the command.
+  const giveUp = () =>
+    givenUp.reject(
+      progress.waitsFor === 'command'
+        ? signal.reason
+        : new ExecRefused('Docker did not run the command in time', { cause: signal.reason }),
+    );
   signal.addEventListener('abort', giveUp, { once: true });
   givenUp.promise.catch(() => {}); // nobody waits for it any more when the command has ended
   try {
-    const run = runToEnd(container, argv, { signal, outputBytes }, host);
+    const run = runToEnd(container, argv, { signal, outputBytes, progress }, host);
     run.catch(() => {}); // told by whichever is first
     return await Promise.race([run, givenUp.promise]);
   } finally {
@@ -37,7 +49,7 @@ export async function execIn(
 async function runToEnd(
   container: Docker.Container,
   argv: readonly string[],
-  { signal, outputBytes }: ExecOptions,
+  { signal, outputBytes, progress }: ExecOptions & { progress: Progress },
   { clock, log }: ExecHost,
 ): Promise<ExecOutcome> {
   let exec: Docker.Exec;
@@ -58,7 +70,9 @@ async function runToEnd(
   if (signal.aborted) kill();
   else signal.addEventListener('abort', kill, { once: true });
   try {
+    progress.waitsFor = 'command';
     const output = await firstBytes(frameContents(stream), outputBytes);
+    progress.waitsFor = 'Docker';
     const exitCode = await exitCodeOf(exec, clock, signal);
     if (exitCode === undefined) throw new ExecRefused(output.trim());
     return { exitCode, output };

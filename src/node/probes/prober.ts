@@ -17,7 +17,7 @@ import { counted, emptyTally, firstRunMs } from './probe-tally.ts';
 import { ProbeWorker } from './probe-worker.ts';
 import { type ProbeTools, runProbe } from './run-probe.ts';
 
-const execsAtOnce = 4;
+const execsAtOnce = 10;
 
 export interface ProberOptions {
   runtime: Runtime;
