@@ -9,7 +9,7 @@ import { formatJoinToken, parseJoinToken } from '../../src/pki/token.ts';
 import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
 import type { HostProcess } from '../bench/test-host.ts';
 import { waitUntil } from '../bench/wait-until.ts';
-import { busyboxImage, ensureImages } from '../images/images.ts';
+import { busyboxImage, ensureImages, nginxImage } from '../images/images.ts';
 import { isReady } from './pod-bench.ts';
 
 const wherry = join(import.meta.dirname, '../../bin/wherry');
@@ -120,6 +120,40 @@ test('logs come as kubectl asks for them', async () => {
   assert.equal(await kubectl('logs', 'talk', '--since-time', new Date(Date.now() + 60_000).toISOString()), '');
   const previous = await on.host.tryExec('kubectl', ['--kubeconfig', kubeconfig(), 'logs', '-p', 'talk']);
   assert.match(previous.stderr, /previous terminated container "main" in pod "talk" not found/);
+});
+
+test('pods are probed at their addresses, those on the host at its own', async () => {
+  const often = { periodSeconds: 1 };
+  const probes = {
+    readinessProbe: { httpGet: { path: '/', port: 'http' }, ...often },
+    livenessProbe: { tcpSocket: { port: 'http' }, ...often },
+  };
+  const web = { image: nginxImage, ports: [{ name: 'http', containerPort: 80 }], ...probes };
+  const httpd = { image: busyboxImage, command: ['httpd', '-f', '-p', '18080'] };
+  const onHost = { ...httpd, ports: [{ name: 'http', containerPort: 18_080 }], ...probes };
+  const failing = { readinessProbe: { httpGet: { path: '/nothing', port: 80 }, ...often } };
+  const pod = (name: string, container: object, hostNetwork: boolean) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { hostNetwork, terminationGracePeriodSeconds: 1, containers: [{ name: 'main', ...container }] },
+  });
+  const items = [
+    pod('web', web, false),
+    pod('on-host', onHost, true),
+    pod('lost', { image: nginxImage, ...failing }, false),
+  ];
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  await on.host.exec('kubectl', ['--kubeconfig', kubeconfig(), 'apply', '-f', '-'], { input: list });
+  await readyPod('web');
+  // httpd has no page there and says 404.
+  const told = (name: string) => kubectl('get', 'events', '--field-selector', `involvedObject.name=${name}`);
+  const notFound = /Unhealthy.*Readiness probe failed: HTTP probe failed with statuscode: 404/;
+  await waitUntil('the host is probed', async () => notFound.test(await told('on-host')));
+  await waitUntil('who answers badly is told of', async () => notFound.test(await told('lost')));
+  assert.ok(!isReady(await get<Pod>('pod', 'lost')));
+  assert.equal((await get<Pod>('pod', 'on-host')).status.containerStatuses?.[0]?.restartCount, 0);
+  await kubectl('delete', 'pod', 'web', 'on-host', 'lost');
 });
 
 test('agent and master are killed and come again: the same containers, with their names and addresses', async () => {
