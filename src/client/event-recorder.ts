@@ -1,8 +1,10 @@
 // Tells what happened to an object as Kubernetes Events. The same happening again raises the count of the first one.
-// Never throws and never waits: an event is news, not state.
+// Never throws and never waits: an event is news, not state. Holds: events are written in the order in which they happened,
+// with the time at which they did; while the API is away they wait, as many as there is room for, and the oldest go first.
 import { events } from '../api/kinds/event.ts';
 import type { KubeObject } from '../api/meta.ts';
-import { isNotFound } from '../api/status.ts';
+import { isAlreadyExists, isNotFound, StatusError } from '../api/status.ts';
+import { Backoff } from '../base/backoff.ts';
 import { type Clock, systemClock, timestamp } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from './client.ts';
@@ -15,53 +17,117 @@ export interface Happening {
   fieldPath?: string;
 }
 
+export interface EventRecorderOptions {
+  client: Client;
+  log: Log;
+  component: string;
+  host?: string;
+  clock?: Clock;
+  /** How many wait at most. */
+  room?: number;
+}
+
+/** What has to be told yet; it may have happened more than once meanwhile. */
+interface News {
+  identity: string;
+  /** Made once, so that an event whose acknowledgement was lost is not told twice. */
+  name: string;
+  object: KubeObject;
+  happening: Happening;
+  count: number;
+  firstMs: number;
+  lastMs: number;
+}
+
 interface Remembered {
   name: string;
   count: number;
 }
 
 const rememberedAtMost = 4096;
+const usualRoom = 1000;
 
 export class EventRecorder {
   readonly #client: Client;
   readonly #log: Log;
   readonly #source: { component: string; host?: string };
   readonly #clock: Clock;
+  readonly #room: number;
   readonly #remembered = new Map<string, Remembered>();
-  #tail: Promise<void> = Promise.resolve();
+  readonly #backoff = new Backoff({ firstMs: 500, ceilingMs: 15_000 });
+  /** In order; the same happening twice is one. */
+  readonly #waiting = new Map<string, News>();
+  /** Is being told, or could not be told and is tried again before all others. */
+  #first: News | undefined;
+  #isTelling = false;
+  #forgotten = 0;
 
-  constructor(options: { client: Client; log: Log; component: string; host?: string; clock?: Clock }) {
+  constructor(options: EventRecorderOptions) {
     this.#client = options.client;
     this.#log = options.log;
     this.#source = { component: options.component, ...(options.host && { host: options.host }) };
     this.#clock = options.clock ?? systemClock;
+    this.#room = options.room ?? usualRoom;
   }
 
   record(object: KubeObject, happening: Happening): void {
-    // One after the other, so that events of one source are written in the order in which they happened.
-    this.#tail = this.#tail
-      .then(() => this.#write(object, happening))
-      .catch((error: unknown) => this.#log.warn('event lost', { reason: happening.reason, error }));
+    const nowMs = this.#clock.now();
+    const identity = identityOf(object, happening);
+    const waiting = this.#waiting.get(identity);
+    if (waiting) {
+      waiting.count += 1;
+      waiting.lastMs = nowMs;
+      return;
+    }
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined && this.#waiting.size >= this.#room) {
+      this.#waiting.delete(oldest);
+      this.#forgotten += 1;
+    }
+    const name = `${object.metadata.name}.${uniqueTime(nowMs)}`;
+    this.#waiting.set(identity, { identity, name, object, happening, count: 1, firstMs: nowMs, lastMs: nowMs });
+    if (!this.#isTelling) void this.#tellAll();
   }
 
-  async #write(object: KubeObject, happening: Happening): Promise<void> {
+  /** One after the other, until all is told or the API is away: then again after a while. */
+  async #tellAll(): Promise<void> {
+    this.#isTelling = true;
+    for (let news = this.#next(); news; news = this.#next()) {
+      this.#first = news;
+      try {
+        await this.#tell(news);
+        this.#backoff.forget('API');
+      } catch (error) {
+        const { reason } = news.happening;
+        if (!isRefusal(error)) {
+          const retryMs = this.#backoff.nextMs('API');
+          this.#log.debug('events wait for the API', { waiting: this.#waiting.size + 1, error });
+          this.#clock.after(retryMs, () => void this.#tellAll());
+          return;
+        }
+        this.#log.warn('event refused', { reason, error });
+      }
+      this.#first = undefined;
+    }
+    this.#isTelling = false;
+    if (this.#forgotten > 0) this.#log.warn('more happened than could be kept', { events: this.#forgotten });
+    this.#forgotten = 0;
+  }
+
+  #next(): News | undefined {
+    if (this.#first) return this.#first;
+    const [news] = this.#waiting.values();
+    if (news) this.#waiting.delete(news.identity);
+    return news;
+  }
+
+  async #tell(news: News): Promise<void> {
+    const { identity, name, object, happening, firstMs, lastMs } = news;
     const { type, reason, message, fieldPath } = happening;
     const namespace = object.metadata.namespace ?? 'default';
-    const now = timestamp(this.#clock.now());
-    const identity = [
-      object.kind,
-      namespace,
-      object.metadata.name,
-      object.metadata.uid,
-      type,
-      reason,
-      message,
-      fieldPath,
-    ].join('\n');
     const remembered = this.#remembered.get(identity);
-    if (remembered && (await this.#raise(namespace, remembered, now))) return;
-    const name = `${object.metadata.name}.${(BigInt(this.#clock.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)).toString(16)}`;
-    await this.#client.create(events, {
+    if (remembered && (await this.#raise(namespace, remembered, news))) return;
+    const draft = {
       metadata: { name, namespace },
       involvedObject: {
         apiVersion: object.apiVersion,
@@ -78,22 +144,25 @@ export class EventRecorder {
       source: this.#source,
       reportingComponent: this.#source.component,
       reportingInstance: this.#source.host ?? '',
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count: 1,
-    });
-    this.#remember(identity, { name, count: 1 });
+      firstTimestamp: timestamp(firstMs),
+      lastTimestamp: timestamp(lastMs),
+      count: news.count,
+    };
+    try {
+      await this.#client.create(events, draft);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+    this.#remember(identity, { name, count: news.count });
   }
 
   /** False where the first event is gone by now. */
-  async #raise(namespace: string, remembered: Remembered, now: string): Promise<boolean> {
-    remembered.count += 1;
+  async #raise(namespace: string, remembered: Remembered, { count: more, lastMs }: News): Promise<boolean> {
+    const count = remembered.count + more;
     try {
-      await this.#client.patch(
-        events,
-        { namespace, name: remembered.name },
-        { count: remembered.count, lastTimestamp: now },
-      );
+      const patch = { count, lastTimestamp: timestamp(lastMs) };
+      await this.#client.patch(events, { namespace, name: remembered.name }, patch);
+      remembered.count = count;
       return true;
     } catch (error) {
       if (isNotFound(error)) return false;
@@ -106,4 +175,18 @@ export class EventRecorder {
     const oldest = this.#remembered.keys().next().value;
     if (this.#remembered.size > rememberedAtMost && oldest !== undefined) this.#remembered.delete(oldest);
   }
+}
+
+/** Nanoseconds as Kubernetes names events by them. */
+function uniqueTime(ms: number): string {
+  return (BigInt(ms) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)).toString(16);
+}
+
+function identityOf({ kind, metadata }: KubeObject, { type, reason, message, fieldPath }: Happening): string {
+  return [kind, metadata.namespace, metadata.name, metadata.uid, type, reason, message, fieldPath].join('\n');
+}
+
+/** The API has heard of it and does not want it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof StatusError && error.code < 500 && error.code !== 429;
 }

@@ -123,3 +123,16 @@ test('a watch that nobody reads any more is closed', limits, async () => {
   await transport.close();
   end(server, sessions);
 });
+
+test('one that was closed connects no more', limits, async () => {
+  const { url, server, sessions } = await apiServer();
+  const transport = new HttpTransport({ server: url, ca, log });
+  await transport.request({ verb: 'get', resource, name: 'one' });
+  await transport.close();
+  await assert.rejects(transport.request({ verb: 'get', resource, name: 'one' }), /was closed/);
+  await assert.rejects(async () => {
+    for await (const _ of transport.watch(watchRequest, new AbortController().signal)) assert.fail();
+  }, /was closed/);
+  assert.equal(sessions.length, 1);
+  end(server, sessions);
+});

@@ -50,6 +50,7 @@ export class HttpTransport implements Transport {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   #connection: Connection | undefined;
+  #isClosed = false;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -114,7 +115,9 @@ export class HttpTransport implements Transport {
     return address;
   }
 
+  /** For good: who asks later is refused, lest a connection made anew keeps the process alive. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#connection) this.#drop(this.#connection);
   }
 
@@ -141,6 +144,7 @@ export class HttpTransport implements Transport {
   }
 
   #connected(): Connection {
+    if (this.#isClosed) throw new ServiceUnavailable(`the connection to ${this.#options.server} was closed`);
     this.#connection ??= this.#connect();
     return this.#connection;
   }
