@@ -18,6 +18,7 @@ import { Callers } from './node/api/callers.ts';
 import { NodeApi } from './node/api/node-api.ts';
 import { nodeRoutes } from './node/api/routes.ts';
 import { Checkpoint } from './node/checkpoint.ts';
+import type { LogLimits } from './node/docker/container-config.ts';
 import { DockerImages } from './node/docker/docker-images.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
 import { ownerOf } from './node/docker/owner.ts';
@@ -26,6 +27,7 @@ import { type HostFacts, observeHost } from './node/host-facts.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
 import { type ImageSettings, Images } from './node/images/images.ts';
 import { type NodeImages, nodeImages } from './node/images/node-images.ts';
+import { LogLinks, usualLogDirectory } from './node/log-links.ts';
 import { ensureMembership, type Membership } from './node/membership.ts';
 import { NodeMetrics } from './node/node-metrics.ts';
 import { PodConnector } from './node/pod-connector.ts';
@@ -67,6 +69,7 @@ export interface AgentOptions {
   /** The program that runs containers, by Docker's name for it, where it is not to be Docker's default. */
   ociRuntime?: string | undefined;
   resources: ResourceSettings;
+  logLimits: LogLimits;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   log: Log;
@@ -116,8 +119,9 @@ export function agentComponents(options: AgentOptions): Component[] {
       name: 'Docker',
       start: async (signal) => {
         const owner = ownerOf(identity.ca, nodeName);
-        const { dockerSocket: socketPath, pauseImage, ociRuntime } = options;
-        const docker = new DockerRuntime({ socketPath, owner, pauseImage, ociRuntime, log: log.named('docker') });
+        const { dockerSocket: socketPath, pauseImage, ociRuntime, logLimits } = options;
+        const dockerLog = log.named('docker');
+        const docker = new DockerRuntime({ socketPath, owner, pauseImage, ociRuntime, logLimits, log: dockerLog });
         runtime = metrics.measured(docker);
         const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
         await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);
@@ -176,6 +180,9 @@ export function agentComponents(options: AgentOptions): Component[] {
     {
       name: 'pods',
       start: async (signal) => {
+        const links = new LogLinks({ folder: usualLogDirectory, log: log.named('pods') });
+        runBeside(links.sweep(), signal, log, 'links to logs');
+        podAgent.containers().subscribe((container) => links.heed(container));
         await podAgent.start(signal);
         registration.setProblem(undefined);
       },
@@ -199,7 +206,12 @@ export function agentComponents(options: AgentOptions): Component[] {
               pods: () => podAgent.pods(),
               metrics,
               connector: new PodConnector(dataDir),
-              settings: () => ({ port: options.agentPort, clusterDomain: membership.settings.clusterDomain }),
+              settings: () => ({
+                port: options.agentPort,
+                clusterDomain: membership.settings.clusterDomain,
+                containerLogMaxSize: String(options.logLimits.maxBytes),
+                containerLogMaxFiles: options.logLimits.maxFiles,
+              }),
               clock,
               log: apiLog,
             });

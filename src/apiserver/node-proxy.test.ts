@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 /** A server whose every request is one for a log, by way of the agent on that port; and how the last one ended. */
-function frontOf(agentPort: number, verb: RestVerb = 'get') {
+function frontOf(agentPort: number, verb: RestVerb = 'get', query: RestRequest['query'] = {}) {
   const settled = Promise.withResolvers<Outcome>();
   const node = nodeOneAt(agentPort);
   const pod = {
@@ -35,7 +35,7 @@ function frontOf(agentPort: number, verb: RestVerb = 'get') {
   } as Pod;
   const rest = { authorize: () => {}, find: () => ({ object: pod }), cache: { get: () => ({ object: node }) } };
   const proxy = new NodeProxy({ ...ends, answerTimeoutMs: 300 });
-  const request = { verb, kind: pods, namespace: 'default', name: 'web', subresource: 'log', query: {} } as RestRequest;
+  const request = { verb, kind: pods, namespace: 'default', name: 'web', subresource: 'log', query } as RestRequest;
   const answer = (response: Response) => {
     response.on('error', () => {});
     proxy.sendLog(request, response, rest as unknown as Rest).then(
@@ -73,6 +73,23 @@ test('a log comes whole', limits, async (t) => {
   );
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'log of /containerLogs/default/web/main?');
   assert.deepEqual(await settled, {});
+});
+
+test('an agent that cannot prove to be the node is believed only by who asks for that', limits, async (t) => {
+  const { serving } = await certifyBothEnds();
+  const port = await listen(
+    t,
+    createServer({ cert: serving.certificate, key: serving.key }, (request, response) => response.end(request.url)),
+  );
+  assert.match(((await errorOf(t, port)) as Error).message, /certificate/);
+  const { settled, answer } = frontOf(port, 'get', { insecureSkipTLSVerifyBackend: 'true', follow: 'true' });
+  const front = await listen(
+    t,
+    createHttpServer((_request, response) => answer(response)),
+  );
+  const log = await fetch(`http://127.0.0.1:${front}/`);
+  assert.equal(await log.text(), '/containerLogs/default/web/main?follow=true');
+  await settled;
 });
 
 test('an agent that dies in the middle ends the answer over HTTP/1.1', limits, async (t) => {

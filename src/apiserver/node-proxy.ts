@@ -18,7 +18,7 @@ import {
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
 import type { Response } from './http/send.ts';
-import type { RestRequest } from './rest/request.ts';
+import { isTrue, type RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
 export interface NodeProxyOptions extends AgentCredentials {
@@ -49,10 +49,12 @@ export class NodeProxy {
       response.writeHead(204).end();
       return;
     }
-    const { container: _, ...query } = request.query;
+    const { container: _, insecureSkipTLSVerifyBackend, ...query } = request.query;
     const search = new URLSearchParams(query);
+    const rejectUnauthorized = !isTrue(insecureSkipTLSVerifyBackend);
     const path = `/containerLogs/${pod.metadata.namespace}/${pod.metadata.name}/${container}?${search}`;
-    await this.#splice({ ...agentTarget(rest.cache, pod.spec.nodeName, this.#options), path }, response);
+    const target = agentTarget(rest.cache, pod.spec.nodeName, this.#options);
+    await this.#splice({ ...target, path, rejectUnauthorized }, response);
   }
 
   async #splice(target: RequestOptions, response: Response): Promise<void> {

@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { ImageSettings } from '../node/images/images.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
 import {
+  byteCount,
   cgroupRootFlag,
   commonFlags,
   countNumber,
@@ -46,8 +47,22 @@ export const agentFlags = [
   ),
   flag('--kube-reserved <amounts>', 'what of this host is for Wherry and Docker').argParser(reservedAmounts),
   flag('--pod-max-pids <count>', 'processes that a pod may have (default: as many as the host)').argParser(countNumber),
+  flag(
+    '--container-log-max-size <quantity>',
+    'how large the log of a container gets before a new one is begun',
+    10 * 2 ** 20,
+    '10Mi',
+  ).argParser(byteCount),
+  flag('--container-log-max-files <count>', 'how many logs a container may have', 5).argParser(logFileCount),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
+
+/** With one alone nothing could be put aside. */
+function logFileCount(text: string): number {
+  const count = countNumber(text);
+  if (count < 2) throw new InvalidArgumentError('expected a number from 2 on.');
+  return count;
+}
 
 export interface AgentFlags {
   dataDir: string;
@@ -66,6 +81,8 @@ export interface AgentFlags {
   systemReserved?: Amounts;
   kubeReserved?: Amounts;
   podMaxPids?: number;
+  containerLogMaxSize: number;
+  containerLogMaxFiles: number;
   seccompDefault?: boolean;
   verbose?: boolean;
 }
@@ -83,6 +100,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     pauseImage: flags.podInfraContainerImage,
     ociRuntime: flags.containerRuntime,
     resources: resourceSettings(flags),
+    logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
     seccompDefault: flags.seccompDefault ?? false,
     log: log.named('agent'),
   };

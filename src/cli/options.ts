@@ -1,6 +1,7 @@
 // Flags that several commands have, each also readable as a WHERRY_... variable.
 import { networkInterfaces } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseQuantity, wholeUnits } from '../api/quantity.ts';
 
 const defaultDataDir = '/var/lib/wherry';
 export const defaultKubeconfig = '/etc/wherry/kubeconfig';
@@ -56,6 +57,13 @@ export function durationMs(text: string): number {
   if (amount === undefined || unitMs === undefined)
     throw new InvalidArgumentError('expected a duration like 50s, 10m, 24h or 7d.');
   return Number(amount) * unitMs;
+}
+
+/** As 10Mi or 20M. */
+export function byteCount(text: string): number {
+  const bytes = parseQuantity(text) ? wholeUnits(text) : 0;
+  if (bytes < 1) throw new InvalidArgumentError('expected an amount of bytes like 10Mi or 20M.');
+  return bytes;
 }
 
 export function countNumber(text: string): number {

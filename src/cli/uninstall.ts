@@ -74,4 +74,6 @@ async function removeContainers({ dataDir, dockerSocket, cgroupRoot }: Uninstall
   const { groupPath, groupTreeFor } = await import('../node/resources/group-driver.ts');
   const { removeGroups } = await import('../node/resources/pod-groups.ts');
   await removeGroups(groupTreeFor(await runtime.groupDriver()), groupPath(cgroupRoot));
+  const { LogLinks, usualLogDirectory } = await import('../node/log-links.ts');
+  await new LogLinks({ folder: usualLogDirectory, log }).sweep();
 }

@@ -134,8 +134,10 @@ export interface RuntimeEvent {
 }
 
 export interface LogOptions {
-  follow: boolean;
+  /** Reads on until this resolves, and what is there then; undefined ends at the end. */
+  until: Promise<void> | undefined;
   timestamps: boolean;
+  stream: 'all' | 'stdout' | 'stderr';
   /** Undefined is all. */
   tailLines: number | undefined;
   /** Only what was written since then. */
@@ -219,7 +221,11 @@ export interface Runtime {
   imageUser(image: string): Promise<string>;
   hasAppArmor(): Promise<boolean>;
   /** Output of both streams in the order in which it was written. */
-  logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  logs(
+    container: Pick<ObservedContainer, 'logPath'>,
+    options: LogOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
   /** Starts a process in a container. Throws ExecRefused where it cannot be run there. */
   startProcess(id: string, command: readonly string[], streams: JoinedStreams): Promise<StartedProcess>;
   /** Joins the container's own process. */

@@ -113,9 +113,16 @@ test('init containers run in order and share a volume; a pod that is done keeps 
   const uid = pod.metadata.uid ?? '';
   await waitUntil('network given back', () => !bench.network.addresses.has(uid));
   const main = latestOf(running.agent.containers().of(uid), 'main');
-  const options = { follow: false, timestamps: false, tailLines: undefined, sinceMs: undefined };
+  const options = {
+    until: undefined,
+    timestamps: false,
+    stream: 'all',
+    tailLines: undefined,
+    sinceMs: undefined,
+  } as const;
   let text = '';
-  for await (const chunk of await running.runtime.logs(main?.id ?? '', options, AbortSignal.timeout(5_000)))
+  assert.ok(main);
+  for await (const chunk of running.runtime.logs(main, options, AbortSignal.timeout(5_000)))
     text += Buffer.from(chunk).toString();
   assert.equal(text, 'one\ntwo\nthree\n');
 });

@@ -38,8 +38,14 @@ test('a pod runs, is told of, and its logs come', async () => {
   assert.ok(container);
   const text = await waitUntil('the log', async () => {
     let found = '';
-    const options = { follow: false, timestamps: false, tailLines: undefined, sinceMs: undefined };
-    for await (const chunk of await running.runtime.logs(container.id, options, AbortSignal.timeout(5_000)))
+    const options = {
+      until: undefined,
+      timestamps: false,
+      stream: 'all',
+      tailLines: undefined,
+      sinceMs: undefined,
+    } as const;
+    for await (const chunk of running.runtime.logs(container, options, AbortSignal.timeout(5_000)))
       found += Buffer.from(chunk).toString();
     return found.includes('nameserver') && found;
   });

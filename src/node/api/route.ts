@@ -14,7 +14,7 @@ export interface NodeParts {
   nodeName: string;
   dataDir: string;
   runtime: Runtime;
-  containers: Pick<ContainerWatch, 'of' | 'podUids'>;
+  containers: Pick<ContainerWatch, 'of' | 'podUids' | 'get' | 'subscribe'>;
   pods(): Pod[];
   metrics: NodeMetrics;
   connector: Pick<PodConnector, 'connect'>;

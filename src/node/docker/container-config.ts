@@ -20,12 +20,21 @@ export const labels = {
   node: 'io.wherry.node',
 } as const;
 
+/** When the log of a container is put aside for a new one, and how many there may be, the newest among them. */
+export interface LogLimits {
+  maxBytes: number;
+  maxFiles: number;
+}
+
+export const usualLogLimits: LogLimits = { maxBytes: 10 * 2 ** 20, maxFiles: 5 };
+
 /** Who makes a container, and with which Docker. */
 export interface Maker {
   owner: Owner;
   /** Whether what is mounted below a read-only mount can be told to be so, too. */
   knowsReadOnlyBelow: boolean;
   pauseImage: string;
+  logs: LogLimits;
 }
 
 /** The names that Kubernetes' own Docker agent used; read by people and log shippers, never by us. */
@@ -67,7 +76,7 @@ export function pauseConfig(spec: PauseSpec, { owner, pauseImage }: Maker): Dock
 
 export function containerConfig(
   spec: ContainerSpec,
-  { owner, knowsReadOnlyBelow }: Maker,
+  { owner, knowsReadOnlyBelow, logs }: Maker,
 ): Docker.ContainerCreateOptions {
   const { resources, security } = spec;
   const ofPause = `container:${spec.pauseId}`;
@@ -103,7 +112,11 @@ export function containerConfig(
       ...(resources.memoryBytes && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
       ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       ...securityConfig(security),
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
+      LogConfig: {
+        Type: 'json-file',
+        // Whatever the engine's own defaults are: what is put aside stays readable.
+        Config: { 'max-size': `${logs.maxBytes}`, 'max-file': `${logs.maxFiles}`, compress: 'false' },
+      },
       ...placementConfig(spec),
     },
   };

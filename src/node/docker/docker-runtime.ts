@@ -21,12 +21,21 @@ import {
   type StartedProcess,
 } from '../runtime.ts';
 import { readOnlyBelowApi } from './bind-mount.ts';
-import { containerConfig, labels, type Maker, pauseConfig } from './container-config.ts';
+import {
+  containerConfig,
+  type LogLimits,
+  labels,
+  type Maker,
+  pauseConfig,
+  usualLogLimits,
+} from './container-config.ts';
 import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
 import { codeOf, conflict, notFound } from './docker-errors.ts';
 import { execIn } from './docker-exec.ts';
-import { frameContents, jsonLines } from './docker-streams.ts';
+import { jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
+import { logContents } from './json-log.ts';
+import { readRotated } from './log-files.ts';
 import { observed, unseen } from './observed.ts';
 import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
@@ -52,12 +61,15 @@ export interface DockerRuntimeOptions {
   ociRuntime?: string | undefined;
   clock?: Clock;
   deadlines?: Deadlines;
+  /** Of containers that are made from now on. */
+  logLimits?: LogLimits;
 }
 
 export class DockerRuntime implements Runtime {
   readonly #docker: Docker;
   readonly #owner: Owner;
   readonly #log: Log;
+  readonly #logLimits: LogLimits;
   readonly #clock: Clock;
   #maker: Promise<Maker> | undefined;
   readonly #heardOverdue: (() => void)[] = [];
@@ -66,7 +78,14 @@ export class DockerRuntime implements Runtime {
   readonly #ociRuntimes: OciRuntimes;
 
   constructor(options: DockerRuntimeOptions) {
-    const { socketPath, owner, log, clock = systemClock, deadlines = usualDeadlines } = options;
+    const {
+      socketPath,
+      owner,
+      log,
+      logLimits = usualLogLimits,
+      clock = systemClock,
+      deadlines = usualDeadlines,
+    } = options;
     this.#docker = new Docker({ socketPath });
     giveDeadlines(this.#docker, deadlines, clock, () => {
       for (const heard of this.#heardOverdue) heard();
@@ -76,6 +95,7 @@ export class DockerRuntime implements Runtime {
     this.#ociRuntime = options.ociRuntime ?? '';
     this.#ociRuntimes = new OciRuntimes(this.#docker);
     this.#log = log;
+    this.#logLimits = logLimits;
     this.#clock = clock;
   }
 
@@ -193,23 +213,8 @@ export class DockerRuntime implements Runtime {
     return SecurityOptions?.some((option) => option.startsWith('name=apparmor')) ?? false;
   }
 
-  async logs(id: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const container = this.#docker.getContainer(id);
-    const { Config } = await container.inspect();
-    const query = {
-      follow: options.follow,
-      stdout: true,
-      stderr: true,
-      timestamps: options.timestamps,
-      ...(options.tailLines !== undefined && { tail: options.tailLines }),
-      ...(options.sinceMs !== undefined && { since: (options.sinceMs / 1000).toFixed(3) }),
-    };
-    // dockerode streams only what it believes to be followed; the query tells Docker what is meant.
-    const stream = (await container.logs({ follow: true, _query: query } as object as {
-      follow: true;
-    })) as NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(): void };
-    signal.addEventListener('abort', () => stream.destroy(), { once: true });
-    return Config.Tty ? stream : frameContents(stream);
+  logs({ logPath }: Pick<ObservedContainer, 'logPath'>, options: LogOptions, signal: AbortSignal) {
+    return logContents(readRotated(logPath, options, signal), options);
   }
 
   async exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome> {
@@ -290,6 +295,7 @@ export class DockerRuntime implements Runtime {
         owner: this.#owner,
         pauseImage: this.#pauseImage,
         knowsReadOnlyBelow: compareApis(ApiVersion, readOnlyBelowApi) >= 0,
+        logs: this.#logLimits,
       }),
       (error: unknown) => {
         this.#maker = undefined;

@@ -9,7 +9,12 @@ import { observed } from './observed.ts';
 import { unknownText } from './oci-runtimes.ts';
 import { tarOfExecutable } from './tar.ts';
 
-const maker = { owner: { cluster: 'c1', node: 'n1' }, pauseImage: 'pause:1', knowsReadOnlyBelow: false };
+const maker = {
+  owner: { cluster: 'c1', node: 'n1' },
+  pauseImage: 'pause:1',
+  knowsReadOnlyBelow: false,
+  logs: { maxBytes: 1000, maxFiles: 3 },
+};
 const placement = { cgroupParent: '/wherry/kubepods/podu1', oomScore: 3 };
 const identity = { podUid: 'u1', podNamespace: 'default', podName: 'web', name: 'main', attempt: 2 };
 const spec: ContainerSpec = {

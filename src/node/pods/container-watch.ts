@@ -22,12 +22,16 @@ export interface ContainerWatchOptions {
 /** How well the containers are seen: not at all where the engine is away, or is there and answers nothing. */
 export type Sight = 'current' | 'away' | 'hangs';
 
+/** A container as it is now, or as it was before it went. */
+export type SeenContainer = Omit<ObservedContainer, 'state'> & { state: ObservedContainer['state'] | 'removed' };
+
 export class ContainerWatch {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onChange: (podUid: string) => void;
   readonly #onSight: (sight: Sight) => void;
+  readonly #heard = new Set<(container: SeenContainer) => void>();
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #looking = new Map<string, { again: boolean; found: Promise<ObservedContainer | undefined> }>();
   readonly #beingStarted = new Set<string>();
@@ -71,11 +75,20 @@ export class ContainerWatch {
   /** What a step of ours has made. */
   put(container: ObservedContainer): void {
     this.#containers.set(container.id, container);
+    for (const heard of this.#heard) heard(container);
   }
 
   /** What a step of ours has removed. */
   drop(id: string): void {
+    const known = this.get(id);
     this.#containers.delete(id);
+    if (known) for (const heard of this.#heard) heard({ ...known, state: 'removed' });
+  }
+
+  /** Told of every container that is seen anew, or goes. Answers how to stop that. */
+  subscribe(heard: (container: SeenContainer) => void): () => void {
+    this.#heard.add(heard);
+    return () => this.#heard.delete(heard);
   }
 
   /** Starts a container and looks at what became of it; its own start event is no news then. */

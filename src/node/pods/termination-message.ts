@@ -35,9 +35,15 @@ async function messageOf(
 ): Promise<string> {
   const written = await readMessage(files.folderOf(ended.podUid), ended, fileBytes);
   if (written || policy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return written;
-  const options = { follow: false, timestamps: false, tailLines: log.lines, sinceMs: undefined };
+  const options = {
+    until: undefined,
+    timestamps: false,
+    stream: 'all',
+    tailLines: log.lines,
+    sinceMs: undefined,
+  } as const;
   let last = Buffer.alloc(0);
-  for await (const chunk of await runtime.logs(ended.id, options, AbortSignal.timeout(logTimeoutMs)))
+  for await (const chunk of runtime.logs(ended, options, AbortSignal.timeout(logTimeoutMs)))
     last = Buffer.concat([last, chunk]).subarray(-log.bytes);
   return last.toString();
 }
