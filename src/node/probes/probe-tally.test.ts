@@ -49,6 +49,7 @@ const firstRuns: {
   { name: 'startup at once', kind: 'startup', firstMs: 0 },
   { name: 'after the delay', kind: 'readiness', probe: { initialDelaySeconds: 5 }, ageMs: 1_000, firstMs: 4_000 },
   { name: 'a delay that is over', kind: 'readiness', probe: { initialDelaySeconds: 5 }, ageMs: 9_000, firstMs: 0 },
+  { name: 'made in the future', kind: 'readiness', probe: { initialDelaySeconds: 5 }, ageMs: -9_000, firstMs: 5_000 },
   { name: 'liveness in the second half of its period', kind: 'liveness', firstMs: 7_500 },
   { name: 'liveness of a short period', kind: 'liveness', probe: { periodSeconds: 1 }, firstMs: 750 },
   { name: 'liveness after a longer delay', kind: 'liveness', probe: { initialDelaySeconds: 30 }, firstMs: 30_000 },

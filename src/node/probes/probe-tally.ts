@@ -36,8 +36,9 @@ export function firstRunMs(
   { ageMs, isFoundAtStart, random }: { ageMs: number; isFoundAtStart: boolean; random: number },
 ): number {
   const period = periodMs(probe);
-  const delayMs = (probe.initialDelaySeconds ?? 0) * 1000;
-  if (isFoundAtStart) return Math.max(delayMs - ageMs, random * period);
+  // A clock that was set back must not make the delay longer.
+  const delayMs = (probe.initialDelaySeconds ?? 0) * 1000 - Math.max(0, ageMs);
+  if (isFoundAtStart) return Math.max(delayMs, random * period);
   const soonestMs = kind === 'liveness' ? (0.5 + random / 2) * period : 0;
-  return Math.max(0, delayMs - ageMs, soonestMs);
+  return Math.max(delayMs, soonestMs);
 }
