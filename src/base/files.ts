@@ -1,7 +1,7 @@
 // Files that are whole or absent: written beside, synced, then renamed.
 import { statSync } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 export async function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -14,6 +14,13 @@ export async function writeFileWhole(path: string, content: string | Uint8Array,
     await file.close();
   }
   await rename(part, path);
+}
+
+/** Takes away what a writer that was killed has begun in the folder. For one whose only writer is the caller. */
+export async function removeParts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const parts = names.filter((name) => name.endsWith('.part'));
+  await Promise.all(parts.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /** The text of a file, or undefined where there is none. */

@@ -9,7 +9,7 @@ import { type Service, services } from '../api/kinds/service.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
-import { readFileIfThere, writeFileWhole } from '../base/files.ts';
+import { readFileIfThere, removeParts, writeFileWhole } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Informer } from '../client/informer.ts';
 import { rememberInformer } from '../client/informer-memory.ts';
@@ -118,8 +118,10 @@ export class Network {
   /** Services, endpoints and nodes as they were the last time. */
   async #remember(signal: AbortSignal): Promise<void> {
     const { dataDir, log } = this.#options;
+    const folder = join(dataDir, 'network', 'remembered');
+    await removeParts(folder);
     const remember = <T extends KubeObject>(informer: Informer<T>, name: string) => {
-      const path = join(dataDir, 'network', 'remembered', `${name}.jsonl`);
+      const path = join(folder, `${name}.jsonl`);
       return rememberInformer({ informer, path, clock: this.#clock, log }, signal);
     };
     await Promise.all([

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../api/kinds/pod.ts';
-import { writeFileWhole } from '../base/files.ts';
+import { removeParts, writeFileWhole } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 
 export class Checkpoint {
@@ -19,6 +19,7 @@ export class Checkpoint {
 
   async read(): Promise<Pod[]> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await removeParts(this.#folder);
     const pods: Pod[] = [];
     for (const name of await readdir(this.#folder)) {
       if (!name.endsWith('.json')) continue;

@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileWhole } from '../base/files.ts';
+import { removeParts, writeFileWhole } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Keepsakes } from './volumes/object-source.ts';
 
@@ -64,8 +64,11 @@ export class SealedKeepsakes implements Keepsakes {
     this.#enqueue(async () => {
       const there = await readdir(this.#folder).catch(() => []);
       // At once: what is kept of them from now on waits behind this.
-      for (const folder of there)
-        if (!folders.has(folder)) await rm(join(this.#folder, folder), { recursive: true, force: true });
+      for (const folder of there) {
+        const path = join(this.#folder, folder);
+        if (folders.has(folder)) await removeParts(path);
+        else await rm(path, { recursive: true, force: true });
+      }
     });
   }
 

@@ -158,8 +158,19 @@ test('when they are deleted nothing of them is left', async () => {
     return left.length === 0;
   };
   await waitUntil('nothing left', look, { timeoutMs: 30_000, intervalMs: 500 }).catch(() => {});
+  for (const line of left) console.log(`${line}\n${await saidOf(line)}`);
   assert.deepEqual(left, []);
 });
+
+/** What the programs said of a container that is left. */
+async function saidOf(line: string): Promise<string> {
+  const [id = 'none'] = /[0-9a-f]{64}/.exec(line) ?? [];
+  const logs = ['docker/dockerd.log', 'docker/containerd.log', 'agent.log'];
+  const { stdout } = await cluster.on.host.tryExec('grep', ['-h', id, ...logs.map((log) => join(folder(), log))]);
+  return stdout;
+}
+
+const folder = () => cluster.on.host.folder;
 
 async function startsOf(name: string): Promise<number> {
   const there = await readdir(cluster.traces);
