@@ -79,8 +79,7 @@ export class PodAgent {
   async start(signal: AbortSignal): Promise<void> {
     const { desired, log } = this.#options;
     runBeside(this.#watch.run(signal), signal, log, 'containers');
-    await this.#volumes.start(signal);
-    await Promise.all([this.#watch.listed, desired.start((uid) => this.#queue.add(uid))]);
+    await Promise.all([this.#volumes.start(signal), this.#watch.listed, desired.start((uid) => this.#queue.add(uid))]);
     signal.throwIfAborted();
     for (const uid of [...this.#watch.podUids(), ...desired.uids()]) this.#queue.add(uid);
     this.#queue.start(signal);
