@@ -1,7 +1,8 @@
 // Runs a table of components until a signal ends it, or one of them says that it cannot go on.
-import { type Component, Components } from '../base/component.ts';
+import { systemClock } from '../base/clock.ts';
+import { type Component, Components, runBeside } from '../base/component.ts';
 import { createLog, type Level, type Log } from '../base/log.ts';
-import { tellServiceManager } from './service-manager.ts';
+import { runWatchdog, tellServiceManager } from './service-manager.ts';
 
 export function logFor(options: { verbose?: boolean }): Log {
   const level: Level = options.verbose ? 'debug' : 'info';
@@ -24,11 +25,14 @@ export async function runUntilSignal(
   await running.start(await make(stop.reject));
   log.info('ready', { ms: Math.round(performance.now() - begun) });
   await tellServiceManager('READY=1', log);
+  const over = new AbortController();
+  runBeside(runWatchdog(systemClock, log, over.signal), over.signal, log, 'watchdog');
   try {
     // A pending promise alone does not keep a process alive; a component that listens does.
     log.info('stopping', { signal: await stop.promise });
   } finally {
     await tellServiceManager('STOPPING=1', log);
     await running.stop();
+    over.abort();
   }
 }
