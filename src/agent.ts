@@ -168,7 +168,7 @@ export function agentComponents(options: AgentOptions): Component[] {
         const { address: nodeAddress, settings } = membership;
         informers = new Informers(client, log.named('watch'), clock);
         network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
-        groups = await startGroups();
+        groups = await startGroups(signal);
         podAgent = createPodAgent();
         informers.for(nodes).onChange(({ key, object }) => {
           if (key === nodeName && object) registration.observe(object);
@@ -247,13 +247,14 @@ export function agentComponents(options: AgentOptions): Component[] {
     });
   }
 
-  async function startGroups(): Promise<PodGroups> {
+  async function startGroups(signal: AbortSignal): Promise<PodGroups> {
     const { cgroupRoot, podMaxPids } = options.resources;
     const { amounts: capacity, forPods } = facts;
     const tree = groupTreeFor(await runtime.groupDriver());
     const root = groupPath(cgroupRoot);
     const made = new PodGroups({ tree, root, capacity, forPods, podMaxPids, log: log.named('groups') });
-    await made.start();
+    const failure = 'the control groups of pods cannot be made, trying again';
+    await untilDone(() => made.start(), { clock, log, failure }, signal);
     return made;
   }
 

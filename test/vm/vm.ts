@@ -9,6 +9,8 @@ import { Machine, type MachineParts } from './machine.ts';
 import { ensureVmDisk } from './vm-disk.ts';
 
 export interface Vm {
+  /** On this machine, for what a test keeps of it. */
+  readonly folder: string;
   /** Runs a shell command as root and answers what it wrote; rejects if it fails. */
   exec(command: string, options?: CommandOptions): Promise<string>;
   tryExec(command: string, options?: CommandOptions): Promise<CommandOutcome>;
@@ -43,6 +45,7 @@ export async function openVm({ name = 'vm', kernelArguments }: VmOptions = {}): 
     throw error;
   });
   return {
+    folder,
     exec: (command, options) => machine.exec(command, options),
     tryExec: (command, options) => machine.tryExec(command, options),
     copyIn: (sources, target) => machine.copyIn(sources, target),

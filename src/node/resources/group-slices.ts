@@ -23,6 +23,8 @@ export class GroupSlices implements GroupTree {
 
   async ensure(path: GroupPath, limits: GroupLimits): Promise<void> {
     const properties = sliceProperties(limits, this.#version);
+    // Without limits of its own it comes with what is in it.
+    if (properties.length === 0) return;
     // Also of a slice that does not run yet: it starts with the first container in it.
     await execute('systemctl', ['set-property', '--runtime', sliceName(path), ...properties]);
   }

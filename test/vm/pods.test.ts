@@ -1,0 +1,164 @@
+// Pods as users have them: under systemd, with control groups v2 and Docker as it is installed. Limits are the kernel's, and whatever is
+// started anew (the agent, Docker, the machine) the pods are there.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage, nginxImage } from '../images/images.ts';
+import { openWherryVm, patientMs, type WherryVm } from './wherry-vm.ts';
+
+let wherry: WherryVm;
+before(async () => {
+  wherry = await openWherryVm({ settings: 'system-reserved: cpu=500m,memory=256Mi\npod-max-pids: 99\n' });
+});
+after(async () => {
+  await wherry?.close();
+});
+
+const exec = (command: string) => wherry.vm.exec(command);
+const pod = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec });
+const limited = (name: string, image: string, more: object = {}) => ({
+  name,
+  image,
+  resources: { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
+  ...more,
+});
+const ready = (name: string) => wherry.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=240s']);
+const field = (name: string, path: string) => wherry.kubectl(['get', 'pod', name, '-o', `jsonpath={${path}}`]);
+const uidOf = async (name: string) => (await field(name, '.metadata.uid')).replaceAll('-', '_');
+const pids = () => exec("docker inspect --format '{{.State.Pid}}' $(docker ps --quiet | sort)");
+const agentPid = () => exec('systemctl show --property=MainPID --value wherry-agent');
+const nodeReady = () => wherry.kubectl(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=240s']);
+const page = async () => await exec(`curl -sS --max-time 10 http://${await field('web', '.status.podIP')}/`);
+
+const kubepods = '/sys/fs/cgroup/wherry.slice/wherry-kubepods.slice';
+const burstable = `${kubepods}/wherry-kubepods-burstable.slice`;
+
+/** The first words of files, each in its line. */
+async function settings(folder: string, ...files: string[]): Promise<string[]> {
+  return (await exec(`cd ${folder} && cat ${files.join(' ')}`)).trim().split('\n');
+}
+
+test('the units say when they are started, and the node has what is not reserved', async () => {
+  assert.equal(await exec('systemctl is-active wherry-server wherry-agent'), 'active\nactive\n');
+  await nodeReady();
+  const [cpu, capacity, allocatable] = (
+    await wherry.kubectl([
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={.items[0].status.allocatable.cpu} {.items[0].status.capacity.memory} {.items[0].status.allocatable.memory}',
+    ])
+  ).split(' ');
+  assert.equal(cpu, '1500m');
+  const kibi = (text = '') => Number(text.replace('Ki', ''));
+  assert.equal(kibi(capacity) - kibi(allocatable), (256 + 100) * 1024);
+  const limits = await settings(kubepods, 'memory.max', 'memory.swap.max', 'cpu.weight');
+  assert.deepEqual(limits, [String((kibi(capacity) - 256 * 1024) * 1024), '0', '59']);
+});
+
+test('a pod with limits has them in a slice of its own, and they outlast what systemd reads anew', async () => {
+  const files = { name: 'files', emptyDir: {} };
+  const writer = {
+    command: ['sh', '-c', 'echo made before >/made/page; '],
+    volumeMounts: [{ name: 'files', mountPath: '/made' }],
+  };
+  await wherry.apply(
+    pod('web', {
+      volumes: [files],
+      initContainers: [limited('init', busyboxImage, writer)],
+      containers: [limited('nginx', nginxImage), limited('side', busyboxImage, { command: ['sleep', '100000'] })],
+    }),
+  );
+  await ready('web');
+  assert.match(await page(), /Welcome to nginx!/);
+  const slice = `${burstable}/wherry-kubepods-burstable-pod${await uidOf('web')}.slice`;
+  const ofPod = ['7', '100000 100000', String(128 * 2 ** 20), '99'];
+  const files_ = ['cpu.weight', 'cpu.max', 'memory.max', 'pids.max'];
+  for (const _ of ['at first', 'after a reload']) {
+    assert.deepEqual(await settings(slice, ...files_), ofPod);
+    const id = (await field('web', '.status.containerStatuses[0].containerID')).replace('docker://', '');
+    const scope = await settings(`${slice}/docker-${id}.scope`, 'cpu.max', 'memory.max', 'memory.swap.max');
+    assert.deepEqual(scope, ['50000 100000', String(64 * 2 ** 20), '0']);
+    await exec('systemctl daemon-reload');
+  }
+  await waitUntil('the weight of the class', async () => (await settings(burstable, 'cpu.weight'))[0] === '8', {
+    timeoutMs: patientMs,
+  });
+  const score = Number(await exec('cat /proc/$(pidof -s nginx)/oom_score_adj'));
+  assert.ok(score > 900 && score < 1000, `${score}`);
+  assert.equal(
+    await exec(
+      "cat /proc/$(docker inspect --format '{{.State.Pid}}' $(docker ps -q --filter name=k8s_POD_web))/oom_score_adj",
+    ),
+    '-998\n',
+  );
+});
+
+test('who takes more memory than its limit is OOMKilled, and a pod that is removed takes its slice along', async () => {
+  const command = ['sh', '-c', 'x=x; while true; do x=$x$x; done'];
+  await wherry.apply(
+    pod('greedy', { restartPolicy: 'Never', containers: [limited('main', busyboxImage, { command })] }),
+  );
+  await wherry.kubectl(['wait', '--for=jsonpath={.status.phase}=Failed', 'pod/greedy', '--timeout=240s']);
+  assert.equal(await field('greedy', '.status.containerStatuses[0].state.terminated.reason'), 'OOMKilled');
+  const uid = await uidOf('greedy');
+  await wherry.kubectl(['delete', 'pod', 'greedy', '--timeout=240s']);
+  assert.equal(await exec(`find /sys/fs/cgroup /run/systemd -name '*${uid}*'`), '');
+});
+
+test('an agent that systemd starts anew, after an order, a crash or as it was stuck, changes no pod', async () => {
+  const before = await pids();
+  const told = await field('web', '.status');
+  await exec('mkdir -p /run/systemd/system/wherry-agent.service.d');
+  await exec(
+    "printf '[Service]\\nWatchdogSec=20s\\n' >/run/systemd/system/wherry-agent.service.d/watchdog.conf; systemctl daemon-reload",
+  );
+  for (const how of ['systemctl restart wherry-agent', 'kill -KILL', 'kill -STOP']) {
+    const pid = (await agentPid()).trim();
+    await wherry.vm.exec(how.startsWith('kill') ? `${how} ${pid}` : how, { timeoutMs: patientMs });
+    await waitUntil(
+      `another agent after ${how}`,
+      async () => {
+        const state = await exec('systemctl show --property=MainPID,ActiveState --value wherry-agent');
+        const [now = '', active] = state.split('\n');
+        return active === 'active' && now !== pid && now !== '0';
+      },
+      { timeoutMs: patientMs, intervalMs: 500 },
+    );
+    await nodeReady();
+    assert.equal(await pids(), before, how);
+  }
+  assert.equal(await exec('systemctl show --property=Result --value wherry-server'), 'success\n');
+  assert.match(await exec('journalctl --no-pager -u wherry-agent'), /[Ww]atchdog timeout/);
+  assert.equal(await field('web', '.status'), told);
+  assert.match(await page(), /Welcome to nginx!/);
+});
+
+test('Docker is restarted, and the pods run on', async () => {
+  const before = await pids();
+  await exec('systemctl restart docker');
+  await nodeReady();
+  assert.equal(await pids(), before);
+  await wherry.apply(pod('later', { containers: [limited('main', busyboxImage, { command: ['sleep', '100000'] })] }));
+  await ready('later');
+  assert.equal(await field('web', '.status.containerStatuses[*].restartCount'), '0 0');
+});
+
+test('the machine is rebooted, and the pods are back', async () => {
+  const before = await field('web', '.status.containerStatuses[*].containerID');
+  await wherry.vm.reboot();
+  await waitUntil(
+    'nginx runs again',
+    async () => {
+      const now = await field('web', '.status.containerStatuses[*].containerID').catch(() => before);
+      return now !== before && (await field('web', '.status.containerStatuses[0].restartCount')) === '1';
+    },
+    { timeoutMs: patientMs, intervalMs: 1000 },
+  );
+  await ready('web');
+  await ready('later');
+  assert.match(await page(), /Welcome to nginx!/);
+  const slice = `${burstable}/wherry-kubepods-burstable-pod${await uidOf('web')}.slice`;
+  assert.deepEqual(await settings(slice, 'cpu.max', 'memory.max'), ['100000 100000', String(128 * 2 ** 20)]);
+});
