@@ -54,7 +54,7 @@ test("a terminal has the size of the client's, follows it, takes what is typed, 
   await each(async (program) => {
     // What is typed: ctrl-p, with which Docker would let go of the terminal, must reach the program.
     const typed = `{ sleep 2; printf 'stty size; stty raw -echo; head -c 3 | od -An -tx1\\n'; sleep 1; printf '\\020\\021a'; sleep 1; printf 'exit 5\\r'; sleep 1; }`;
-    const line = `stty rows 33 cols 77; ${node.commandOf(program, 'exec', '-it', 'web', '--', 'sh').join(' ')}; echo code $?`;
+    const line = `stty rows 33 cols 77; ${node.commandOf(program, 'exec', '-it', 'web', '--', 'sh').join(' ')}; echo code \\$?`;
     const outcome = await node.shell(program, `${typed} | script -qec "${line}" /dev/null`);
     assert.match(outcome.stdout, /33 77/);
     assert.match(outcome.stdout, /10 11 61/);

@@ -3,7 +3,7 @@
 import { finished, type Writable } from 'node:stream';
 import { InternalError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
-import type { JoinedProcess, JoinedStreams, Runtime } from '../runtime.ts';
+import type { JoinedProcess, JoinedStreams, Runtime, TerminalSize } from '../runtime.ts';
 import type { CommandClient, CommandResult } from './command-client.ts';
 
 const success: CommandResult = { metadata: {}, status: 'Success' };
@@ -83,8 +83,7 @@ function failure(command: readonly string[], exitCode: number): CommandResult {
 /** Resolves at the end of the process's output. */
 async function join(process: JoinedProcess, client: CommandClient): Promise<void> {
   const { stdin, gone } = client;
-  // A size that comes when the process has ended is of no use to anyone.
-  client.onResize((size) => void process.resize(size).catch(() => {}));
+  client.onResize(lastOnly((size) => process.resize(size)));
   if (stdin) {
     stdin.pipe(process.input);
     finished(stdin, { writable: false }, () => process.input.end());
@@ -98,6 +97,25 @@ async function join(process: JoinedProcess, client: CommandClient): Promise<void
     if (!gone.aborted) throw error;
   }
   stdin?.unpipe(process.input).resume();
+}
+
+/** One after the other, and of those that come meanwhile the last alone: kubectl sends a wrong size right before the right one. */
+function lastOnly(resize: (size: TerminalSize) => Promise<void>): (size: TerminalSize) => void {
+  let next: TerminalSize | undefined;
+  let isBusy = false;
+  const run = async () => {
+    isBusy = true;
+    for (let size = next; size; size = next) {
+      next = undefined;
+      // A size that comes when the process has ended is of no use to anyone.
+      await resize(size).catch(() => {});
+    }
+    isBusy = false;
+  };
+  return (size) => {
+    next = size;
+    if (!isBusy) void run();
+  };
 }
 
 function drained(stream: Writable): Promise<void> {

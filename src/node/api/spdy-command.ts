@@ -12,6 +12,7 @@ const [v4, v3, ...older] = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channe
 
 /** How long the client may take to open all its streams. */
 const openingMs = 30_000;
+const hangUpMs = 2_000;
 
 export async function openSpdyCommand(
   request: IncomingMessage,
@@ -58,7 +59,9 @@ export async function openSpdyCommand(
       const outputs = [streams.get('stdout'), streams.get('stderr')].filter((stream) => stream !== undefined);
       await Promise.all(outputs.map((stream) => said(stream)));
       await said(error, protocol === v4 ? JSON.stringify(result) : resultText(result));
-      connection.close();
+      // Go's implementation may lose what it has not read yet when it hears the connection's end: let it hang up first.
+      const cancelClosing = clock.after(hangUpMs, () => connection.close());
+      gone.signal.addEventListener('abort', cancelClosing, { once: true });
     },
   };
 }

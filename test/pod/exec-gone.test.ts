@@ -1,0 +1,91 @@
+// A client that goes in the middle of an exec leaves no process in the container: neither what it started nor what that
+// started, with a terminal and without; what others run there stays.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import Docker from 'dockerode';
+import { oldestAndNewest } from '../api/kubectls.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { WholeNode } from './whole-node.ts';
+
+let node: WholeNode;
+let programs: string[];
+let container: Docker.Container;
+before(async () => {
+  [node, programs] = await Promise.all([
+    WholeNode.open(),
+    oldestAndNewest().then((ends) => ends.map(({ program }) => program)),
+  ]);
+  const { status } = await node.createPod('web', {});
+  const id = status.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '';
+  container = new Docker({ socketPath: node.on.docker.socket }).getContainer(id);
+});
+after(async () => {
+  await node?.close();
+});
+
+/** The command lines of what runs in the container. */
+async function running(): Promise<string[]> {
+  const { Processes = [], Titles } = (await container.top({ ps_args: '-eo pid,args' })) as {
+    Processes?: string[][];
+    Titles: string[];
+  };
+  const at = Titles.findIndex((title) => /^(CMD|COMMAND)$/.test(title));
+  return Processes.map((row) => row[at] ?? '').sort();
+}
+
+const seconds = ['2001', '2002', '2003'];
+const script = `(sleep ${seconds[0]} & sleep ${seconds[1]}) & sleep ${seconds[2]}; echo never`;
+const isOurs = (line: string) => seconds.some((second) => line.includes(second));
+
+const ways: [string, (program: string) => Promise<{ kill(): Promise<void> }>][] = [
+  [
+    'without a terminal',
+    (program) => {
+      const [, ...args] = node.commandOf(program, 'exec', 'web', '--', 'sh', '-c', script);
+      return node.on.host.spawn(program, args, { log: 'gone.log' });
+    },
+  ],
+  [
+    'with a terminal',
+    (program) => {
+      const line = node.commandOf(program, 'exec', '-it', 'web', '--', 'sh', '-c', `'${script}'`).join(' ');
+      // "script" goes with its terminal; kubectl then has none to go on with.
+      return node.on.host.spawn('script', ['-qec', line, '/dev/null'], { log: 'gone.log' });
+    },
+  ],
+];
+
+for (const [name, start] of ways) {
+  test(`${name}, all that was started is gone within seconds`, { timeout: 120_000 }, async () => {
+    const other = node.on.host.exec(...otherExec());
+    for (const program of programs) {
+      const before = await waitUntil('the other command', async () => {
+        const lines = await running();
+        return lines.some((line) => line.includes('sleep 12')) && lines.filter((line) => !line.includes('sleep 12'));
+      });
+      const client = await start(program);
+      await waitUntil('all three run', async () => {
+        const lines = await running();
+        return seconds.every((second) => lines.includes(`sleep ${second}`));
+      });
+      await client.kill();
+      await waitUntil('nothing is left', async () => !(await running()).some(isOurs), { timeoutMs: 10_000 });
+      const left = (await running()).filter((line) => !line.includes('sleep 12'));
+      assert.deepEqual(left, before, await node.logs());
+    }
+    assert.equal((await other).stdout, 'other is done\n', 'what another client runs there goes on');
+  });
+}
+
+function otherExec(): [string, string[]] {
+  const [program = '', ...args] = node.commandOf(
+    'kubectl',
+    'exec',
+    'web',
+    '--',
+    'sh',
+    '-c',
+    'sleep 12; echo other is done',
+  );
+  return [program, args];
+}
