@@ -25,7 +25,12 @@ function bench(room?: number) {
     told.push([verb, reason ?? '', count, firstTimestamp?.slice(14, 19) ?? '', lastTimestamp?.slice(14, 19)].join(' '));
     return { metadata: { name } };
   };
-  const clock = { ...systemClock, now: () => nowMs, after: (_: number, run: () => void) => timers.push(run) as never };
+  const clock = {
+    ...systemClock,
+    now: () => nowMs,
+    monotonicMs: () => nowMs,
+    after: (_: number, run: () => void) => timers.push(run) as never,
+  };
   const recorder = new EventRecorder({
     client: new Client({ request, watch: async function* () {} }),
     log: createLog({ write: (line) => lines.push(line), level: 'warn' }),
@@ -130,4 +135,25 @@ test('an event that is gone is written anew, one whose acknowledgement was lost 
   record(of('B'));
   await settled();
   assert.deepEqual(told, ['create A 1 00:00 00:00', 'create A 1 00:00 00:00', 'patch  2  00:00']);
+});
+
+test('what happens all the time is told seldom, with all that was not told; other reasons are told at once', async () => {
+  const { told, record, settled, pass } = bench();
+  for (let second = 0; second < 100; second += 1) {
+    record(of('Unhealthy'));
+    await settled();
+    pass(1);
+  }
+  assert.equal(told.length, 25);
+  assert.match(told.at(-1) ?? '', /^patch {2}25 /);
+  record(of('Killing'));
+  await settled();
+  assert.match(told.at(-1) ?? '', /^create Killing 1 /);
+  pass(200);
+  record(of('Unhealthy'));
+  await settled();
+  assert.match(told.at(-1) ?? '', /^patch {2}101 /);
+  record(of('Unhealthy', 'in other words'));
+  await settled();
+  assert.equal(told.length, 27, 'for the same reason nothing more is told');
 });

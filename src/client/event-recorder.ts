@@ -8,6 +8,7 @@ import { Backoff } from '../base/backoff.ts';
 import { type Clock, systemClock, timestamp } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from './client.ts';
+import { EventAllowance } from './event-allowance.ts';
 
 export interface Happening {
   type: 'Normal' | 'Warning';
@@ -53,6 +54,7 @@ export class EventRecorder {
   readonly #source: { component: string; host?: string };
   readonly #clock: Clock;
   readonly #room: number;
+  readonly #allowance: EventAllowance;
   readonly #remembered = new Map<string, Remembered>();
   readonly #backoff = new Backoff({ firstMs: 500, ceilingMs: 15_000 });
   /** In order; the same happening twice is one. */
@@ -68,6 +70,7 @@ export class EventRecorder {
     this.#source = { component: options.component, ...(options.host && { host: options.host }) };
     this.#clock = options.clock ?? systemClock;
     this.#room = options.room ?? usualRoom;
+    this.#allowance = new EventAllowance(this.#clock);
   }
 
   record(object: KubeObject, happening: Happening): void {
@@ -79,13 +82,15 @@ export class EventRecorder {
       waiting.lastMs = nowMs;
       return;
     }
+    const count = this.#allowance.take(reasonOf(object, happening), identity);
+    if (count === 0) return;
     const [oldest] = this.#waiting.keys();
     if (oldest !== undefined && this.#waiting.size >= this.#room) {
       this.#waiting.delete(oldest);
       this.#forgotten += 1;
     }
     const name = `${object.metadata.name}.${uniqueTime(nowMs)}`;
-    this.#waiting.set(identity, { identity, name, object, happening, count: 1, firstMs: nowMs, lastMs: nowMs });
+    this.#waiting.set(identity, { identity, name, object, happening, count, firstMs: nowMs, lastMs: nowMs });
     if (!this.#isTelling) void this.#tellAll();
   }
 
@@ -185,6 +190,9 @@ function uniqueTime(ms: number): string {
 function identityOf({ kind, metadata }: KubeObject, { type, reason, message, fieldPath }: Happening): string {
   return [kind, metadata.namespace, metadata.name, metadata.uid, type, reason, message, fieldPath].join('\n');
 }
+
+const reasonOf = ({ kind, metadata }: KubeObject, { reason }: Happening) =>
+  [kind, metadata.namespace, metadata.name, metadata.uid, reason].join('\n');
 
 /** The API has heard of it and does not want it. */
 function isRefusal(error: unknown): boolean {

@@ -9,6 +9,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { Event } from '../../src/api/kinds/event.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import type { Container, Probe } from '../../src/api/kinds/pod-spec/types.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
 import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
@@ -257,6 +258,78 @@ suite('probes', { concurrency: 4 }, () => {
     const pod = await bench.pod('unknown');
     assert.equal(statusOf(pod)?.restartCount, 0);
     assert.ok(isReady(pod));
+  });
+
+  test('a sidecar is probed as others are, and those after it wait for its startup', async () => {
+    const health = await healthServer();
+    const sidecar = {
+      name: 'side',
+      image: busyboxImage,
+      restartPolicy: 'Always',
+      ...willing,
+      startupProbe: { ...sh('test -e /tmp/up'), periodSeconds: 1, failureThreshold: 100 },
+      readinessProbe: { httpGet: { port: health.port }, ...often },
+      livenessProbe: { ...sh('test -e /tmp/up'), ...often },
+    };
+    await create('sidecar', {}, { initContainers: [sidecar] });
+    await eventIs('sidecar', 'Unhealthy', 'Startup probe failed: ');
+    const side = ({ status }: Pod) => status.initContainerStatuses?.[0];
+    const waiting = await bench.pod('sidecar');
+    assert.equal(side(waiting)?.started, false);
+    assert.equal(statusOf(waiting)?.state?.waiting?.reason, 'PodInitializing');
+    const id = side(waiting)?.containerID?.replace('docker://', '') ?? '';
+    const run = (text: string) =>
+      running.runtime.exec(id, ['sh', '-c', text], { signal: AbortSignal.timeout(20_000), outputBytes: 0 });
+    await run('touch /tmp/up');
+    await bench.podWhen('sidecar', 'ready', isReady);
+    health.code = 500;
+    const unready = await bench.podWhen('sidecar', 'unready', (pod) => !isReady(pod));
+    assert.equal(side(unready)?.ready, false);
+    assert.equal(statusOf(unready)?.ready, true);
+    await run('rm /tmp/up');
+    await eventIs('sidecar', 'Killing', 'Init container side failed liveness probe');
+    const restarted = await bench.podWhen('sidecar', 'restarted', (pod) => side(pod)?.restartCount === 1);
+    assert.equal(statusOf(restarted)?.restartCount, 0);
+  });
+
+  test('a readiness gate has its say besides the probes', async () => {
+    const health = await healthServer();
+    const readinessProbe = { httpGet: { port: health.port }, ...often };
+    const readinessGates = [{ conditionType: 'example.com/in-the-balancer' }];
+    await create('gated', { readinessProbe }, { readinessGates });
+    const condition = (pod: Pod, name: string) => pod.status.conditions?.find(({ type }) => type === name);
+    const closed = await bench.podWhen(
+      'gated',
+      'ready but for the gate',
+      (pod) => condition(pod, 'ContainersReady')?.status === 'True',
+    );
+    assert.equal(condition(closed, 'Ready')?.reason, 'ReadinessGatesNotReady');
+    const gate = { type: 'example.com/in-the-balancer', status: 'True' };
+    const conditions = [...(closed.status.conditions ?? []), gate];
+    const body = { status: { conditions } };
+    await bench.client.patch(pods, { namespace: 'default', name: 'gated' }, body, { subresource: 'status' });
+    await bench.podWhen('gated', 'ready', isReady);
+    health.code = 500;
+    const lost = await bench.podWhen('gated', 'unready', (pod) => !isReady(pod));
+    assert.equal(condition(lost, 'Ready')?.reason, 'ContainersNotReady');
+    assert.equal(condition(lost, gate.type)?.status, 'True');
+  });
+
+  test('a container in its postStart hook is not probed yet', async () => {
+    const health = await healthServer();
+    const postStart = { exec: { command: ['sh', '-c', 'while ! test -e /tmp/hooked; do sleep 0.1; done'] } };
+    const readinessProbe = { httpGet: { port: health.port }, ...often };
+    const pod = await create('hooked', { lifecycle: { postStart }, readinessProbe });
+    const container = await waitUntil('it runs', async () =>
+      (await bench.containersOf(pod)).find(
+        ({ Names, State }) => /k8s_main_/.test(Names[0] ?? '') && State === 'running',
+      ),
+    );
+    await systemClock.sleep(1_500); // longer than its period
+    assert.equal(health.asked.length, 0);
+    const signal = AbortSignal.timeout(20_000);
+    await running.runtime.exec(container.Id, ['touch', '/tmp/hooked'], { signal, outputBytes: 0 });
+    await bench.podWhen('hooked', 'ready', isReady);
   });
 
   test('while a pod ends readiness alone is probed', async () => {
