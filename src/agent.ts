@@ -14,6 +14,7 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { HttpTransport } from './client/http-transport.ts';
 import { Informers } from './client/informers.ts';
 import { Network } from './network/network.ts';
+import { admit } from './node/admission.ts';
 import { Callers } from './node/api/callers.ts';
 import { NodeApi } from './node/api/node-api.ts';
 import { nodeRoutes } from './node/api/routes.ts';
@@ -35,11 +36,17 @@ import { ContainerWatch, type Sight } from './node/pods/container-watch.ts';
 import { DesiredPods } from './node/pods/desired-pods.ts';
 import { PodAgent } from './node/pods/pod-agent.ts';
 import { PodFiles } from './node/pods/pod-files.ts';
+import { runningContainers } from './node/pods/pod-progress.ts';
+import { type EvictionSettings, Evictions } from './node/pressure/evictions.ts';
+import { PodUsages } from './node/pressure/pod-usages.ts';
+import { readLevels } from './node/pressure/signals.ts';
 import { Registration } from './node/registration.ts';
 import { groupPath, groupTreeFor } from './node/resources/group-driver.ts';
 import { PodGroups } from './node/resources/pod-groups.ts';
 import { untilDone } from './node/retry.ts';
 import { SealedKeepsakes } from './node/sealed-keepsakes.ts';
+import { Disks } from './node/stats/disks.ts';
+import { Observer } from './node/stats/observation.ts';
 import { keepsakeOwners } from './node/volumes/object-references.ts';
 import { PodVolumes } from './node/volumes/pod-volumes.ts';
 
@@ -70,6 +77,7 @@ export interface AgentOptions {
   ociRuntime?: string | undefined;
   resources: ResourceSettings;
   logLimits: LogLimits;
+  evictions: EvictionSettings;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   log: Log;
@@ -94,6 +102,8 @@ export function agentComponents(options: AgentOptions): Component[] {
   let recorder: EventRecorder;
   let groups: PodGroups;
   let podAgent: PodAgent;
+  let observer: Observer;
+  let disks: Disks;
   let api: NodeApi | undefined;
 
   return [
@@ -170,6 +180,8 @@ export function agentComponents(options: AgentOptions): Component[] {
         network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
         groups = await startGroups(signal);
         podAgent = createPodAgent();
+        observer = new Observer({ pods: () => podAgent.pods(), containers: podAgent.containers(), clock });
+        disks = new Disks({ dataDir, clock });
         informers.for(nodes).onChange(({ key, object }) => {
           if (key === nodeName && object) registration.observe(object);
         });
@@ -184,6 +196,7 @@ export function agentComponents(options: AgentOptions): Component[] {
         runBeside(links.sweep(), signal, log, 'links to logs');
         podAgent.containers().subscribe((container) => links.heed(container));
         await podAgent.start(signal);
+        runBeside(createEvictions().run(signal), signal, log, 'evictions');
         registration.setProblem(undefined);
       },
     },
@@ -205,6 +218,8 @@ export function agentComponents(options: AgentOptions): Component[] {
               containers,
               pods: () => podAgent.pods(),
               metrics,
+              observer,
+              disks,
               connector: new PodConnector(dataDir),
               settings: () => ({
                 port: options.agentPort,
@@ -258,6 +273,22 @@ export function agentComponents(options: AgentOptions): Component[] {
     return made;
   }
 
+  function createEvictions(): Evictions {
+    const containers = podAgent.containers();
+    return new Evictions({
+      settings: options.evictions,
+      levels: () => readLevels({ nodeFolder: dataDir, imageFolder: () => images.store.folder() }),
+      usages: new PodUsages({ observer, disks, containers }),
+      pods: () => podAgent.active(),
+      evict: (pod, verdict) => podAgent.end(pod, verdict),
+      isRunning: (uid) => runningContainers(containers.of(uid)).length > 0,
+      freeImages: (bytes) => images.garbage.free(bytes),
+      tellPressures: (pressures) => registration.setPressures(pressures),
+      clock,
+      log: log.named('evictions'),
+    });
+  }
+
   function createPodAgent(): PodAgent {
     const podLog = log.named('pods');
     const { address: hostAddress, settings } = membership;
@@ -294,6 +325,16 @@ export function agentComponents(options: AgentOptions): Component[] {
       files: new PodFiles({ dataDir, settings }),
       volumes: (onChange) =>
         new PodVolumes({ dataDir, client, clock, log: podLog, node: nodeFacts, keepsakes, onChange }),
+      admit: (pod, here) => {
+        const ofNode = nodeInformer.get(nodeName);
+        const { allocatable } = facts;
+        return admit(pod, here, {
+          node: ofNode,
+          allocatable,
+          pressures: registration.pressures,
+          isShuttingDown: false,
+        });
+      },
       onSynced: (seconds) => metrics.podSynced(seconds),
       recorder,
       log: podLog,

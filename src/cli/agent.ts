@@ -5,17 +5,16 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AgentOptions, ResourceSettings } from '../agent.ts';
 import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
-import type { ImageSettings } from '../node/images/images.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
+import { type EvictionFlags, evictionFlags, evictionSettings } from './eviction-flags.ts';
+import { type ImageFlags, imageFlags, imageSettings } from './image-flags.ts';
 import {
   byteCount,
   cgroupRootFlag,
   commonFlags,
   countNumber,
   dockerSocketFlag,
-  durationMs,
   flag,
-  percent,
   portNumber,
   UsageError,
   withFlags,
@@ -27,15 +26,6 @@ export const agentFlags = [
   flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
   dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
-  flag('--images-dir <directory>', 'image archives that are loaded at start (default: images in the data directory)'),
-  flag('--registries-file <file>', 'mirrors and logins of image registries', '/etc/wherry/registries.yaml'),
-  flag('--image-gc-high-threshold <percent>', 'how full the disk is when unused images are removed', 85).argParser(
-    percent,
-  ),
-  flag('--image-gc-low-threshold <percent>', 'how full it may be when enough are removed', 80).argParser(percent),
-  flag('--minimum-image-ttl-duration <duration>', 'how long an image stays at least', durationMs('2m'), '2m').argParser(
-    durationMs,
-  ),
   flag(
     '--container-runtime <name>',
     "what runs containers, by Docker's name for it, as crun (default: Docker's default)",
@@ -54,6 +44,8 @@ export const agentFlags = [
     '10Mi',
   ).argParser(byteCount),
   flag('--container-log-max-files <count>', 'how many logs a container may have', 5).argParser(logFileCount),
+  ...imageFlags,
+  ...evictionFlags,
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -64,17 +56,12 @@ function logFileCount(text: string): number {
   return count;
 }
 
-export interface AgentFlags {
+export interface AgentFlags extends ImageFlags, EvictionFlags {
   dataDir: string;
   nodeName?: string;
   nodeIp?: string;
   dockerSocket: string;
   agentPort: number;
-  imagesDir?: string;
-  registriesFile: string;
-  imageGcHighThreshold: number;
-  imageGcLowThreshold: number;
-  minimumImageTtlDuration: number;
   containerRuntime?: string;
   podInfraContainerImage?: string;
   cgroupRoot: string;
@@ -101,6 +88,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     ociRuntime: flags.containerRuntime,
     resources: resourceSettings(flags),
     logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
+    evictions: evictionSettings(flags),
     seccompDefault: flags.seccompDefault ?? false,
     log: log.named('agent'),
   };
@@ -121,19 +109,6 @@ function resourceSettings({
   podMaxPids,
 }: AgentFlags): ResourceSettings {
   return { cgroupRoot, reserve: reserveOf(systemReserved, kubeReserved), podMaxPids };
-}
-
-function imageSettings(flags: AgentFlags): ImageSettings {
-  const { imageGcHighThreshold: highPercent, imageGcLowThreshold: lowPercent } = flags;
-  if (lowPercent >= highPercent)
-    throw new UsageError(
-      `--image-gc-low-threshold (${lowPercent}) must be below --image-gc-high-threshold (${highPercent})`,
-    );
-  return {
-    imagesDir: flags.imagesDir ?? join(flags.dataDir, 'images'),
-    registriesFile: flags.registriesFile,
-    garbage: { highPercent, lowPercent, leastAgeMs: flags.minimumImageTtlDuration },
-  };
 }
 
 export function addAgentCommand(program: Command): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node } from '../api/kinds/node.ts';
 import { observeHost } from './host-facts.ts';
-import { type NodeDescription, nodeStatus } from './registration.ts';
+import { type NodeDescription, type NodeSituation, nodeStatus } from './registration.ts';
 
 const nowMs = Date.parse('2026-11-20T12:00:00Z');
 const description = async (): Promise<NodeDescription> => ({
@@ -13,6 +13,7 @@ const description = async (): Promise<NodeDescription> => ({
   facts: await observeHost('/tmp', {}),
   images: () => [],
 });
+const well: NodeSituation = { problem: undefined, pressures: new Set() };
 const nodeWith = (conditions: Node['status']['conditions']): Node =>
   ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions } }) as Node;
 
@@ -26,7 +27,7 @@ test('a host tells how much it has, and how much of it pods may use', async () =
 });
 
 test('a node that is well is Ready, with the conditions that Kubernetes knows', async () => {
-  const { conditions = [], addresses } = nodeStatus(nodeWith([]), await description(), undefined, nowMs);
+  const { conditions = [], addresses } = nodeStatus(nodeWith([]), await description(), well, nowMs);
   assert.deepEqual(
     conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
     [
@@ -43,8 +44,9 @@ test('a node that is well is Ready, with the conditions that Kubernetes knows', 
 test('a problem shows in the Ready condition, which keeps the time of its last change; those of others stay', async () => {
   const ours = await description();
   const foreign = { type: 'NetworkUnavailable', status: 'False', reason: 'X', message: '' };
-  const well = nodeStatus(nodeWith([foreign]), ours, undefined, nowMs);
-  const ill = nodeStatus(nodeWith(well.conditions), ours, 'container runtime is down', nowMs + 60_000);
+  const before = nodeStatus(nodeWith([foreign]), ours, well, nowMs);
+  const problem = 'container runtime is down';
+  const ill = nodeStatus(nodeWith(before.conditions), ours, { ...well, problem }, nowMs + 60_000);
   assert.deepEqual(ill.conditions?.[0], foreign);
   const ready = ill.conditions?.find(({ type }) => type === 'Ready');
   assert.deepEqual(
@@ -55,5 +57,19 @@ test('a problem shows in the Ready condition, which keeps the time of its last c
   assert.deepEqual(
     [disk?.lastTransitionTime, disk?.lastHeartbeatTime],
     ['2026-11-20T12:00:00Z', '2026-11-20T12:01:00Z'],
+  );
+});
+
+test('what a node runs out of shows in its conditions', async () => {
+  const pressures = new Set(['MemoryPressure', 'PIDPressure'] as const);
+  const { conditions = [] } = nodeStatus(nodeWith([]), await description(), { problem: undefined, pressures }, nowMs);
+  assert.deepEqual(
+    conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+    [
+      'MemoryPressure True KubeletHasInsufficientMemory',
+      'DiskPressure False KubeletHasNoDiskPressure',
+      'PIDPressure True KubeletHasInsufficientPID',
+      'Ready True KubeletReady',
+    ],
   );
 });

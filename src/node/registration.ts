@@ -11,6 +11,7 @@ import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { NodeImages } from './images/node-images.ts';
+import type { Pressure } from './pressure/pressure.ts';
 
 const reportMs = 300_000;
 const mostAttempts = 5;
@@ -25,6 +26,32 @@ export interface NodeDescription {
   images(): NodeImages;
 }
 
+/** How a node is. */
+export interface NodeSituation {
+  /** Why it takes no pods; undefined when it does. */
+  problem: string | undefined;
+  pressures: ReadonlySet<Pressure>;
+}
+
+/** How it is told that there is no such pressure, and that there is. */
+const pressureWords: readonly { type: Pressure; reasons: [string, string]; messages: [string, string] }[] = [
+  {
+    type: 'MemoryPressure',
+    reasons: ['KubeletHasSufficientMemory', 'KubeletHasInsufficientMemory'],
+    messages: ['kubelet has sufficient memory available', 'kubelet has insufficient memory available'],
+  },
+  {
+    type: 'DiskPressure',
+    reasons: ['KubeletHasNoDiskPressure', 'KubeletHasDiskPressure'],
+    messages: ['kubelet has no disk pressure', 'kubelet has disk pressure'],
+  },
+  {
+    type: 'PIDPressure',
+    reasons: ['KubeletHasSufficientPID', 'KubeletHasInsufficientPID'],
+    messages: ['kubelet has sufficient PID available', 'kubelet has insufficient PID available'],
+  },
+];
+
 export interface RegistrationOptions {
   client: Client;
   description: NodeDescription;
@@ -36,6 +63,7 @@ export class Registration {
   readonly #options: RegistrationOptions;
   /** Why this node takes no pods; undefined when it does. */
   #problem: string | undefined;
+  #pressures: ReadonlySet<Pressure> = new Set();
   #isRegistered = false;
   #changed = Promise.withResolvers<void>();
 
@@ -69,6 +97,17 @@ export class Registration {
   /** What the description tells is not what it was. */
   changed(): void {
     this.#changed.resolve();
+  }
+
+  /** What it runs out of. */
+  get pressures(): ReadonlySet<Pressure> {
+    return this.#pressures;
+  }
+
+  setPressures(pressures: ReadonlySet<Pressure>): void {
+    const isSame = pressures.size === this.#pressures.size && [...pressures].every((each) => this.#pressures.has(each));
+    this.#pressures = pressures;
+    if (!isSame) this.#changed.resolve();
   }
 
   /** What others make of the node: who was silent for a while is taken for lost, until it says otherwise. */
@@ -120,7 +159,7 @@ export class Registration {
   async #writeStatus(): Promise<Node> {
     const { client, description, clock } = this.#options;
     const node = await client.get(nodes, { name: description.name });
-    const status = nodeStatus(node, description, this.#problem, clock.now());
+    const status = nodeStatus(node, description, { problem: this.#problem, pressures: this.#pressures }, clock.now());
     const changed = Object.entries(status).filter(
       ([key, value]) => !isDeepStrictEqual(value, (node.status as Record<string, unknown>)[key]),
     );
@@ -143,10 +182,10 @@ function ownLabels({ name, facts }: NodeDescription): Record<string, string> {
 export function nodeStatus(
   node: Node,
   { name, address, agentPort, runtimeVersion, facts, images }: NodeDescription,
-  problem: string | undefined,
+  condition: NodeSituation,
   nowMs: number,
 ): Node['status'] {
-  const own = conditions(node, problem, nowMs);
+  const own = conditions(node, condition, nowMs);
   const foreign = (node.status.conditions ?? []).filter(
     ({ type }) => !own.some((condition) => condition.type === type),
   );
@@ -169,7 +208,7 @@ export function nodeStatus(
   };
 }
 
-function conditions(node: Node, problem: string | undefined, nowMs: number): NodeCondition[] {
+function conditions(node: Node, { problem, pressures }: NodeSituation, nowMs: number): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
     const status = holds ? 'True' : 'False';
     const before = node.status.conditions?.find((known) => known.type === type);
@@ -184,9 +223,10 @@ function conditions(node: Node, problem: string | undefined, nowMs: number): Nod
     };
   };
   return [
-    condition('MemoryPressure', false, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    condition('PIDPressure', false, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    ...pressureWords.map(({ type, reasons, messages }) => {
+      const isUnder = pressures.has(type);
+      return condition(type, isUnder, isUnder ? reasons[1] : reasons[0], isUnder ? messages[1] : messages[0]);
+    }),
     problem === undefined
       ? condition('Ready', true, 'KubeletReady', 'wherry agent is posting ready status')
       : condition('Ready', false, 'KubeletNotReady', problem),

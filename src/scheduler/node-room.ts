@@ -1,9 +1,11 @@
 // One node as the scheduler sees it: what it offers, and what the pods on it (bound, or about to be) have taken.
+
+import type { HostPort } from '../api/host-ports.ts';
 import type { Node, Taint } from '../api/kinds/node.ts';
 import { nodeReadiness } from '../api/kinds/node.ts';
 import { type Amounts, add, amountsOf, subtract } from '../api/pod-resources.ts';
 import { notReadyTaint } from '../api/taints.ts';
-import type { HostPort, PodDemand } from './pod-demand.ts';
+import type { PodDemand } from './pod-demand.ts';
 
 export class NodeRoom {
   /** By uid. */

@@ -1,13 +1,8 @@
 // What a pod asks of a node, worked out once: the form in which filters and scores look at pods.
+import { type HostPort, hostPortsOf } from '../api/host-ports.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { controllerOf, isBeingDeleted } from '../api/meta.ts';
 import { type Amounts, assumedRequests, podRequests } from '../api/pod-resources.ts';
-
-export interface HostPort {
-  address: string;
-  protocol: string;
-  port: number;
-}
 
 export interface PodDemand {
   uid: string;
@@ -25,15 +20,7 @@ export function podDemand(pod: Pod): PodDemand {
     pod,
     requests: podRequests(pod.spec),
     assumed: assumedRequests(pod.spec),
-    hostPorts: hostPortsOf(pod),
+    hostPorts: hostPortsOf(pod.spec),
     spreadBy: isBeingDeleted(pod) ? undefined : controllerOf(pod)?.uid,
   };
-}
-
-function hostPortsOf(pod: Pod): HostPort[] {
-  return pod.spec.containers.flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
-      hostPort ? [{ address: hostIP || '0.0.0.0', protocol, port: hostPort }] : [],
-    ),
-  );
 }

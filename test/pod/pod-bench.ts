@@ -11,6 +11,7 @@ import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
+import { admit, type NodeRoom } from '../../src/node/admission.ts';
 import { Checkpoint } from '../../src/node/checkpoint.ts';
 import type { Deadlines } from '../../src/node/docker/deadlines.ts';
 import { DockerImages } from '../../src/node/docker/docker-images.ts';
@@ -90,6 +91,12 @@ export class PodBench {
   readonly engine: DockerEngine;
   readonly docker: Docker;
   readonly dataDir: string;
+  readonly room: NodeRoom = {
+    node: undefined,
+    allocatable: { cpu: '64', memory: '64Gi', pods: '110' },
+    pressures: new Set(),
+    isShuttingDown: false,
+  };
   readonly imageSettings: ImageSettings;
   /** What agents have told of the node, as "REASON: MESSAGE". */
   readonly nodeEvents: string[] = [];
@@ -169,6 +176,7 @@ export class PodBench {
       hostAddress: '192.0.2.7',
       security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: false },
       allocatable: () => allocatable,
+      admit: (pod, here) => admit(pod, here, this.room),
       services: () => [],
     });
     await agent.start(abort.signal);

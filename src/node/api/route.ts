@@ -8,6 +8,8 @@ import type { NodeMetrics } from '../node-metrics.ts';
 import type { PodConnector } from '../pod-connector.ts';
 import type { ContainerWatch } from '../pods/container-watch.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Disks } from '../stats/disks.ts';
+import type { Observer } from '../stats/observation.ts';
 
 /** What handlers stand on. */
 export interface NodeParts {
@@ -17,6 +19,8 @@ export interface NodeParts {
   containers: Pick<ContainerWatch, 'of' | 'podUids' | 'get' | 'subscribe'>;
   pods(): Pod[];
   metrics: NodeMetrics;
+  observer: Observer;
+  disks: Disks;
   connector: Pick<PodConnector, 'connect'>;
   /** With what the agent runs, in the words of a kubelet's configuration. */
   settings(): object;

@@ -1,15 +1,13 @@
 // /stats/summary and the metrics of what the node and its containers use: read anew for each who asks.
 import { availableParallelism } from 'node:os';
 import { containerMetrics } from '../stats/container-metrics.ts';
-import { Disks } from '../stats/disks.ts';
-import { type Observation, Observer } from '../stats/observation.ts';
+import type { Disks } from '../stats/disks.ts';
+import type { Observation } from '../stats/observation.ts';
 import { resourceMetrics } from '../stats/resource-metrics.ts';
 import { type DiskObservation, summaryOf } from '../stats/summary.ts';
 import { metricsType, type NodeParts, type Route, sendText } from './route.ts';
 
-export function statsRoutes({ nodeName, dataDir, pods, containers, clock }: NodeParts): Route[] {
-  const observer = new Observer({ pods, containers, clock });
-  const disks = new Disks({ dataDir, clock });
+export function statsRoutes({ nodeName, observer, disks }: NodeParts): Route[] {
   const metrics = (path: string, write: (observation: Observation) => string): Route => ({
     path,
     methods: ['GET'],

@@ -11,6 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
+import type { Admission } from '../admission.ts';
 import { Prober } from '../probes/prober.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
@@ -20,11 +21,12 @@ import { planPod } from './pod-plan.ts';
 import { isOver } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
-import { newPodMemory, type PodMemory, type PodView } from './pod-view.ts';
+import { newPodMemory, type PodMemory, type PodView, type Verdict } from './pod-view.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { PodStepsOptions } from './step.ts';
 import { observeMessages } from './termination-message.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
+import { verdictOn } from './verdict.ts';
 
 const workers = 4;
 /** A pod whose step hangs holds up no other. */
@@ -34,6 +36,11 @@ const patienceMs = 10_000;
  * twice as long again, as no node can tell when the others have done so and all are slow when one is.
  */
 const leaveMs = { least: 200, most: 2_000 };
+const preempted: Verdict = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  disruption: 'Pod was preempted by Kubelet to accommodate a critical pod',
+};
 /** More rounds than any pod takes: one that needs more plans the same again and again. */
 const mostRounds = 40;
 
@@ -43,6 +50,8 @@ export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch' | 'volume
   volumes(onChange: (podUid: string) => void): PodVolumes;
   /** Makes the watch that tells of changes. */
   watch(onChange: (podUid: string) => void): ContainerWatch;
+  /** Whether the node takes a pod beside those that it has. */
+  admit(pod: Pod, here: readonly Pod[]): Admission;
   /** Told how long a pod was worked on. */
   onSynced?(seconds: number): void;
   log: Log;
@@ -96,6 +105,24 @@ export class PodAgent {
     });
   }
 
+  /** Ends a pod for good, and tells why. */
+  end(pod: Pod, verdict: Verdict, told = verdict.message): void {
+    const { uid = '' } = pod.metadata;
+    const memory = this.#memoryOf(uid);
+    if (memory.verdict) return;
+    memory.verdict = verdict;
+    this.#options.recorder.record(pod, { type: 'Warning', reason: verdict.reason, message: told });
+    this.#queue.add(uid);
+  }
+
+  /** The pods that have been let in and have not ended. */
+  active(): Pod[] {
+    return this.pods().filter((pod) => {
+      const memory = this.#memories.get(pod.metadata.uid ?? '');
+      return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.now());
+    });
+  }
+
   containers(): ContainerWatch {
     return this.#watch;
   }
@@ -135,6 +162,7 @@ export class PodAgent {
         this.#tellUnseen(view);
         return;
       }
+      this.#admit(view);
       await observeMessages(view, this.#options);
       this.#tellUnsupported(view);
       this.#prober.follow(uid, view);
@@ -151,12 +179,31 @@ export class PodAgent {
   }
 
   #view(uid: string): PodView {
-    const { desired, clock } = this.#options;
-    const memory = this.#memories.get(uid) ?? newPodMemory(clock.now());
-    this.#memories.set(uid, memory);
+    const { desired } = this.#options;
+    const memory = this.#memoryOf(uid);
     const pod = desired.get(uid);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined) this.#leave(uid, pod, memory);
     return { pod, containers: this.#watch.of(uid), memory };
+  }
+
+  #memoryOf(uid: string): PodMemory {
+    const memory = this.#memories.get(uid) ?? newPodMemory(this.#options.clock.now());
+    this.#memories.set(uid, memory);
+    return memory;
+  }
+
+  /** Who has been told to have begun, or has containers, was let in by an agent before. */
+  #admit({ pod, containers, memory }: PodView): void {
+    if (!pod || memory.isAdmitted || memory.verdict || isPodFinished(pod)) return;
+    if (pod.status.startTime === undefined && containers.length === 0 && !isBeingDeleted(pod)) {
+      const admission = this.#options.admit(pod, this.active());
+      if (!admission.isAdmitted) {
+        this.end(pod, admission.verdict, admission.told);
+        return;
+      }
+      for (const victim of admission.preempted) this.end(victim, preempted);
+    }
+    memory.isAdmitted = true;
   }
 
   /** What the pod uses of the API is not what it was: whatever failed for that reason is worth another try. */

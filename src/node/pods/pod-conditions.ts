@@ -78,6 +78,19 @@ function hasBegun({ state, lastState, started }: ContainerStatus): boolean {
   return !!(started || state?.running || state?.terminated?.containerID || lastState?.terminated);
 }
 
+/** A pod that its node has to end is told apart from one that failed by itself. */
+export function withDisruption(
+  pod: Pod,
+  conditions: PodCondition[],
+  message: string | undefined,
+  nowMs: number,
+): PodCondition[] {
+  if (message === undefined) return conditions;
+  const finding = { holds: true, reason: 'TerminationByKubelet', message };
+  const disrupted = condition(pod, 'DisruptionTarget', finding, nowMs);
+  return [...conditions.filter(({ type }) => type !== disrupted.type), disrupted];
+}
+
 /** A condition keeps the time of its last change as long as it says the same. */
 function condition(pod: Pod, type: string, { holds, reason, message }: Finding, nowMs: number): PodCondition {
   const before = pod.status.conditions?.find((known) => known.type === type);

@@ -2,7 +2,7 @@
 // anything of it runs.
 import { type ContainerStatus, isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
-import type { Verdict } from './verdict.ts';
+import type { Verdict } from './pod-view.ts';
 
 export type Phase = NonNullable<Pod['status']['phase']>;
 

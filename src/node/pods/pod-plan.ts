@@ -77,10 +77,10 @@ function planContainers(draft: Draft, pod: Pod, pause: ObservedContainer | undef
 function planEnd(draft: Draft, pod: Pod): void {
   const { containers, memory } = draft.view;
   const running = runningContainers(containers);
-  if (!isPodFinished(pod) && verdictOn(pod, memory, draft.nowMs) && !memory.toldDeadline)
-    draft.add({ kind: 'tellDeadline' });
+  const verdict = isPodFinished(pod) ? undefined : verdictOn(pod, memory, draft.nowMs);
+  if (verdict && !memory.verdict && !memory.toldDeadline) draft.add({ kind: 'tellDeadline' });
   const pauses = pausesOf(containers);
-  if (running.length > 0) planStops(draft, running, { graceMs: graceMsOf(pod) });
+  if (running.length > 0) planStops(draft, running, { graceMs: verdict?.graceMs ?? graceMsOf(pod) });
   else if (pauses.length > 0) removeAll(draft, pauses);
   else if (!memory.released) draft.add({ kind: 'release' });
 }

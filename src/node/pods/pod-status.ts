@@ -3,7 +3,7 @@ import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
 import { timestamp } from '../../base/clock.ts';
 import { containerStatus } from './container-status.ts';
-import { conditionsOf } from './pod-conditions.ts';
+import { conditionsOf, withDisruption } from './pod-conditions.ts';
 import { podContainers, type Role } from './pod-containers.ts';
 import { phaseOf } from './pod-phase.ts';
 import { runningContainers } from './pod-progress.ts';
@@ -28,8 +28,13 @@ export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: n
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     phase,
-    ...(phase === 'Failed' && verdict),
-    conditions: conditionsOf(pod, view, { ...statuses, phase, inOrder }, nowMs),
+    ...(phase === 'Failed' && verdict && { reason: verdict.reason, message: verdict.message }),
+    conditions: withDisruption(
+      pod,
+      conditionsOf(pod, view, { ...statuses, phase, inOrder }, nowMs),
+      verdict?.disruption,
+      nowMs,
+    ),
     hostIP: hostAddress,
     hostIPs: [{ ip: hostAddress }],
     ...(address && { podIP: address, podIPs: [{ ip: address }] }),

@@ -39,6 +39,16 @@ export interface Stopping {
   killedMs: number | undefined;
 }
 
+/** What ends a pod whatever its containers do, and what is told of it then. */
+export interface Verdict {
+  reason: string;
+  message: string;
+  /** How long its containers have to end; as they always have unless told. */
+  graceMs?: number;
+  /** Why the pod was disrupted, where it did nothing wrong itself. */
+  disruption?: string;
+}
+
 export interface PodMemory {
   firstSeenMs: number;
   /** Files and volumes of the pod are in place. */
@@ -67,6 +77,10 @@ export interface PodMemory {
   messages: Map<string, string>;
   /** Ids of containers whose back-off has been told in an event. */
   toldBackoff: Set<string>;
+  /** That the pod has to end, as the node has decided. */
+  verdict: Verdict | undefined;
+  /** The node has looked whether it can run here, and takes it. */
+  isAdmitted: boolean;
   toldDeadline: boolean;
   toldUnsupported: boolean;
   /** Set when the pod's deletion is seen: until then its containers run on, while all nodes cease to send it requests. */
@@ -99,6 +113,8 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     stopping: new Map(),
     messages: new Map(),
     toldBackoff: new Set(),
+    verdict: undefined,
+    isAdmitted: false,
     toldDeadline: false,
     toldUnsupported: false,
     leavesUntilMs: undefined,

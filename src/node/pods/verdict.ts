@@ -1,14 +1,10 @@
 // What ends a pod whatever its containers do, and what is told of it then.
 import type { Pod } from '../../api/kinds/pod.ts';
-import type { PodMemory } from './pod-view.ts';
+import type { PodMemory, Verdict } from './pod-view.ts';
 
-export interface Verdict {
-  reason: string;
-  message: string;
-}
-
-/** A pod that was given only so much time has failed when that is over. */
+/** What the node has decided; and a pod that was given only so much time has failed when that is over. */
 export function verdictOn(pod: Pod, memory: PodMemory, nowMs: number): Verdict | undefined {
+  if (memory.verdict) return memory.verdict;
   const deadlineMs = deadlineOf(pod, memory);
   if (deadlineMs === undefined || deadlineMs > nowMs) return undefined;
   return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };

@@ -1,5 +1,5 @@
 // The ports of the host that the pod wants for itself are free.
-import type { HostPort } from '../pod-demand.ts';
+import { collide } from '../../api/host-ports.ts';
 import type { Filter } from './filter.ts';
 
 export const hostPortsFilter: Filter = {
@@ -9,8 +9,3 @@ export const hostPortsFilter: Filter = {
       : [],
   helpedBy: ['node-changed', 'pod-gone'],
 };
-
-function collide(one: HostPort, other: HostPort): boolean {
-  const sameAddress = one.address === other.address || [one.address, other.address].includes('0.0.0.0');
-  return sameAddress && one.protocol === other.protocol && one.port === other.port;
-}

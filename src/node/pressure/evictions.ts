@@ -1,0 +1,114 @@
+// Looks every few seconds whether the node runs out of something; frees what nobody needs, and if that is not enough ends
+// one pod after the other until there is room again. Also ends pods that take more disk than their own limits allow.
+import type { Pod } from '../../api/kinds/pod.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Verdict } from '../pods/pod-view.ts';
+import { evictionMessage, rankForEviction } from './eviction-rank.ts';
+import { hasStorageLimits, storageOveruse } from './local-storage.ts';
+import type { PodUsages } from './pod-usages.ts';
+import { judge, noPressure, type Pressure, type PressureMemory, pressureOf } from './pressure.ts';
+import type { Level, Levels } from './signals.ts';
+import { amountOf, type Threshold } from './thresholds.ts';
+
+const lookMs = 10_000;
+/** What a hard threshold leaves a pod to end, as there is no time. */
+const hardGraceMs = 1_000;
+
+export interface EvictionSettings {
+  thresholds: readonly Threshold[];
+  /** How long a pressure is told on after it was felt. */
+  transitionMs: number;
+  /** What a soft threshold leaves a pod at most. */
+  softGraceMs: number;
+}
+
+export interface EvictionsOptions {
+  settings: EvictionSettings;
+  levels(): Promise<Levels>;
+  usages: PodUsages;
+  /** The pods of this node that have not ended. */
+  pods(): readonly Pod[];
+  evict(pod: Pod, verdict: Verdict): void;
+  /** Whether anything of the pod still runs. */
+  isRunning(podUid: string): boolean;
+  /** Removes images that nobody uses; answers how much was freed. */
+  freeImages(bytes: number): Promise<number>;
+  tellPressures(pressures: ReadonlySet<Pressure>): void;
+  clock: Clock;
+  log: Log;
+}
+
+export class Evictions {
+  readonly #options: EvictionsOptions;
+  #memory: PressureMemory = noPressure;
+  /** The pod that was ended last: until it is gone nobody knows whether that was enough. */
+  #last: string | undefined;
+
+  constructor(options: EvictionsOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!signal.aborted) {
+      await this.look().catch((error: unknown) => log.warn('cannot tell what the node runs out of', { error }));
+      await clock.sleep(lookMs, signal).catch(() => {});
+    }
+  }
+
+  async look(): Promise<void> {
+    const { settings, levels: read, clock, tellPressures } = this.#options;
+    await this.#keepToLimits();
+    const levels = await read();
+    const { thresholds, transitionMs } = settings;
+    const { memory, told, due } = judge(thresholds, levels, this.#memory, { nowMs: clock.monotonicMs(), transitionMs });
+    this.#memory = memory;
+    tellPressures(told);
+    const [first] = due;
+    const level = first && levels.get(first.signal);
+    if (level) await this.#act(first, level);
+  }
+
+  async #act(threshold: Threshold, level: Level): Promise<void> {
+    const { usages, isRunning, log } = this.#options;
+    if (this.#last !== undefined && isRunning(this.#last)) return;
+    this.#last = undefined;
+    const { signal, text } = threshold;
+    log.warn('the node runs out of something', { signal, threshold: text, available: level.available });
+    if (pressureOf(signal) === 'DiskPressure' && (await this.#freed(threshold, level))) return;
+    const active = new Set(this.#options.pods().map(({ metadata }) => metadata.uid));
+    const candidates = (await usages.all()).filter(({ pod }) => active.has(pod.metadata.uid));
+    const [first] = rankForEviction(signal, candidates);
+    if (!first) {
+      log.warn('there is no pod that could be evicted', { signal });
+      return;
+    }
+    this.#last = first.pod.metadata.uid ?? '';
+    this.#evict(first.pod, evictionMessage(threshold, level.available, first), threshold.graceMs === 0);
+  }
+
+  /** Whether what nobody needs was enough. */
+  async #freed({ signal, limit, reclaim }: Threshold, level: Level): Promise<boolean> {
+    const wanted = amountOf(limit, level) + amountOf(reclaim, level) - level.available;
+    const bytes = await this.#options.freeImages(signal.endsWith('.available') ? wanted : Number.POSITIVE_INFINITY);
+    return signal.endsWith('.available') && bytes >= wanted;
+  }
+
+  async #keepToLimits(): Promise<void> {
+    const { pods, usages } = this.#options;
+    for (const pod of pods().filter(hasStorageLimits)) {
+      const message = storageOveruse(pod, await usages.storageOf(pod));
+      if (message) this.#evict(pod, message, true);
+    }
+  }
+
+  #evict(pod: Pod, message: string, isHard: boolean): void {
+    const { settings, evict, log } = this.#options;
+    const { namespace, name } = pod.metadata;
+    const ownMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+    log.warn('a pod is evicted', { pod: `${namespace}/${name}`, message });
+    const graceMs = isHard ? hardGraceMs : Math.min(settings.softGraceMs, ownMs);
+    evict(pod, { reason: 'Evicted', message, graceMs, disruption: message });
+  }
+}

@@ -1,0 +1,169 @@
+// A node that runs out of something, on a real Docker Engine: pods that ask for too much are refused, pods that use too much
+// go, the least important first, and nobody else does.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Pod } from '../../src/api/kinds/pod.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLog } from '../../src/base/log.ts';
+import { runningContainers } from '../../src/node/pods/pod-progress.ts';
+import { Evictions } from '../../src/node/pressure/evictions.ts';
+import { PodUsages } from '../../src/node/pressure/pod-usages.ts';
+import type { Pressure } from '../../src/node/pressure/pressure.ts';
+import { readLevels } from '../../src/node/pressure/signals.ts';
+import { parseLimit, type Threshold } from '../../src/node/pressure/thresholds.ts';
+import { Disks } from '../../src/node/stats/disks.ts';
+import { Observer } from '../../src/node/stats/observation.ts';
+import { busyboxImage } from '../images/images.ts';
+import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
+
+let bench: PodBench;
+let running: RunningAgent;
+before(async () => {
+  bench = await PodBench.open();
+  running = await bench.startAgent();
+});
+after(async () => {
+  await bench?.close();
+});
+
+const container = (script: string, resources: object = {}) => [
+  {
+    name: 'main',
+    image: busyboxImage,
+    command: ['sh', '-c', `${script}\ntrap "exit 0" TERM\nsleep 1000 & wait`],
+    resources,
+  },
+];
+const ready = (name: string) => bench.podWhen(name, 'ready', isReady);
+const failed = (name: string) => bench.podWhen(name, 'failed', ({ status }) => status.phase === 'Failed');
+const told = (name: string, reason: string) =>
+  bench.podWhen(name, `told of ${reason}`, () => eventOf(name, reason) !== undefined).then(() => eventOf(name, reason));
+const eventOf = (name: string, reason: string): string | undefined =>
+  bench.api
+    .history()
+    .filter(({ plural, object }) => plural === 'events' && object.metadata.name.startsWith(`${name}.`))
+    .map(({ object }) => object as object as { reason: string; message: string })
+    .find((event) => event.reason === reason)?.message;
+
+function threshold(signal: Threshold['signal'], text: string): Threshold {
+  return { signal, limit: parseLimit(text), text, graceMs: 0, reclaim: { amount: 0 } };
+}
+
+function evictionsBy(thresholds: Threshold[], tellPressures: (pressures: ReadonlySet<Pressure>) => void = () => {}) {
+  const { agent, images } = running;
+  const containers = agent.containers();
+  const clock = systemClock;
+  const observer = new Observer({ pods: () => agent.pods(), containers, clock });
+  const disks = new Disks({ dataDir: bench.dataDir, clock });
+  return new Evictions({
+    settings: { thresholds, transitionMs: 0, softGraceMs: 30_000 },
+    levels: () => readLevels({ nodeFolder: bench.dataDir, imageFolder: () => images.store.folder() }),
+    usages: new PodUsages({ observer, disks, containers }),
+    pods: () => agent.active(),
+    evict: (pod, verdict) => agent.end(pod, verdict),
+    isRunning: (uid) => runningContainers(containers.of(uid)).length > 0,
+    freeImages: (bytes) => images.garbage.free(bytes),
+    tellPressures,
+    clock,
+    log: createLog({ level: 'error', part: 'test' }),
+  });
+}
+
+test('a pod for which there is no room is refused, and nothing of it is made', async () => {
+  await bench.createPod('huge', { containers: container('', { requests: { cpu: '1000' } }) });
+  const { status } = await failed('huge');
+  assert.equal(status.reason, 'OutOfcpu');
+  const lack = "Node didn't have enough resource: cpu, requested: 1000000, used: 0, capacity: 64000";
+  assert.equal(status.message, `Pod was rejected: ${lack}`);
+  assert.equal(await told('huge', 'OutOfcpu'), lack);
+  assert.deepEqual(await bench.containersOf(await bench.pod('huge')), []);
+});
+
+test('with too little memory who uses most beyond its request goes first; one at a time; critical pods stay', async () => {
+  const eats = 'dd if=/dev/zero of=/dev/shm/eaten bs=1M count=40 2>/dev/null';
+  await Promise.all([
+    bench.createPod('modest', { containers: container('') }),
+    bench.createPod('greedy', { containers: container(eats) }),
+    bench.createPod('entitled', { containers: container(eats, { requests: { memory: '200Mi' } }) }),
+    bench.createPod('critical', { containers: container(eats), priority: 2_000_000_000 }),
+  ]);
+  await Promise.all(['modest', 'greedy', 'entitled', 'critical'].map(ready));
+  let pressures: ReadonlySet<Pressure> = new Set();
+  // More than any machine has: it is always too little.
+  const short = evictionsBy([threshold('memory.available', '1000Ti')], (now) => {
+    pressures = now;
+  });
+  await short.look();
+  assert.deepEqual([...pressures], ['MemoryPressure']);
+  const greedy = await failed('greedy');
+  assert.equal(greedy.status.reason, 'Evicted');
+  assert.match(
+    greedy.status.message ?? '',
+    /^The node was low on resource: memory\. Threshold quantity: 1000Ti, available: \d+Ki\. Container main was using \d+Ki, request is 0, has larger consumption of memory\. $/,
+  );
+  const disruption = greedy.status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  assert.deepEqual([disruption?.status, disruption?.reason], ['True', 'TerminationByKubelet']);
+  assert.equal(await told('greedy', 'Evicted'), greedy.status.message);
+  const phases = () =>
+    Promise.all(['modest', 'entitled', 'critical'].map(async (name) => (await bench.pod(name)).status.phase));
+  assert.deepEqual(await phases(), ['Running', 'Running', 'Running']);
+
+  // A new pod that does not say how much it takes is refused meanwhile.
+  bench.room.pressures = pressures;
+  await bench.createPod('newcomer', { containers: container('') });
+  assert.equal((await failed('newcomer')).status.reason, 'Evicted');
+  bench.room.pressures = new Set();
+
+  await short.look();
+  await failed('modest');
+  await short.look();
+  await failed('entitled');
+  await short.look();
+  assert.equal((await bench.pod('critical')).status.phase, 'Running');
+
+  await evictionsBy([threshold('memory.available', '1Ki')], (now) => {
+    pressures = now;
+  }).look();
+  assert.deepEqual([...pressures], []);
+});
+
+test('with too little disk who takes most of it goes', async () => {
+  const writes = (megabytes: number) => `dd if=/dev/zero of=/data/file bs=1M count=${megabytes} 2>/dev/null`;
+  const writer = (megabytes: number): Partial<Pod['spec']> => {
+    const [main] = container(writes(megabytes));
+    assert.ok(main);
+    const volumeMounts = [{ name: 'data', mountPath: '/data' }];
+    return { containers: [{ ...main, volumeMounts }], volumes: [{ name: 'data', emptyDir: {} }] };
+  };
+  await Promise.all([bench.createPod('small', writer(1)), bench.createPod('large', writer(20))]);
+  await Promise.all(['small', 'large'].map(ready));
+  await waitForFile('large');
+  await evictionsBy([threshold('nodefs.available', '1000Ti')]).look();
+  assert.match((await failed('large')).status.message ?? '', /low on resource: ephemeral-storage\./);
+  assert.equal((await bench.pod('small')).status.phase, 'Running');
+});
+
+test('a pod that takes more disk than its own limits allow goes, whatever there is', async () => {
+  const [main] = container('dd if=/dev/zero of=/data/file bs=1M count=5 2>/dev/null');
+  assert.ok(main);
+  await bench.createPod('over', {
+    containers: [{ ...main, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    volumes: [{ name: 'data', emptyDir: { sizeLimit: '2Mi' } }],
+  });
+  await ready('over');
+  await waitForFile('over');
+  await evictionsBy([]).look();
+  assert.equal((await failed('over')).status.message, 'Usage of EmptyDir volume "data" exceeds the limit "2Mi". ');
+  assert.equal((await bench.pod('small')).status.phase, 'Running');
+});
+
+/** Until the script has written its file it has not come to the wait. */
+async function waitForFile(name: string): Promise<void> {
+  const { metadata } = await bench.pod(name);
+  const container = runningContainers(running.agent.containers().of(metadata.uid ?? ''))[0];
+  assert.ok(container);
+  const waits = { command: ['sh', '-c', 'until pidof sleep; do usleep 10000; done'] };
+  const exec = await bench.docker.getContainer(container.id).exec({ Cmd: waits.command, AttachStdout: true });
+  const output = await exec.start({});
+  for await (const _ of output) void _;
+}
