@@ -19,12 +19,16 @@ import { DnsServer } from './dns/dns-server.ts';
 import { forward, hostResolvers } from './dns/forwarder.ts';
 import { resolve } from './dns/resolver.ts';
 import { IpBatch } from './ip-command.ts';
+import { bridgeName } from './owned-names.ts';
 import { AddressAllocator } from './pods/address-allocator.ts';
 import { type Bridge, ensureBridge } from './pods/bridge.ts';
+import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
 import { Routes } from './pods/routes.ts';
+import { hostPortChains } from './services/host-port-rules.ts';
 import { chooseFlavour, Iptables, observeFlavours } from './services/iptables.ts';
 import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
+import { ensureSysctls } from './sysctls.ts';
 
 export interface NetworkOptions {
   nodeName: string;
@@ -52,6 +56,7 @@ export class Network {
   readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
   readonly #records: ClusterRecords;
   #pods: PodLinks | undefined;
+  #hostPorts: HostPorts | undefined;
   #proxy: ServiceProxy | undefined;
 
   constructor(options: NetworkOptions) {
@@ -76,7 +81,9 @@ export class Network {
     const allocator = await AddressAllocator.load(join(dataDir, 'network', 'addresses'), podCidr);
     this.#pods = new PodLinks({ allocator, bridge: () => bridge, ip, log });
 
-    const proxy = await this.#startProxy(podCidr, signal);
+    this.#hostPorts = await HostPorts.load(join(dataDir, 'network', 'host-ports'));
+    await this.#ensureLoopbackRouted();
+    const proxy = await this.#startProxy(podCidr, this.#hostPorts, signal);
     this.#proxy = proxy;
     await this.#startDns(signal);
     const routes = new Routes({ nodeName, nodes: this.#nodes, ip, log });
@@ -84,6 +91,7 @@ export class Network {
     runBeside(
       this.#runChecks(signal, async () => {
         bridge = await ensureBridge(bridgeWish, ip);
+        await this.#ensureLoopbackRouted();
         routes.check();
         await proxy.check();
       }),
@@ -102,12 +110,26 @@ export class Network {
     await this.#proxy?.withdrawn(address);
   }
 
+  /** Leads these ports of the host to the pod, and no others. Resolves when the kernel does so. */
+  async openPorts(podUid: string, address: string, ports: readonly HostPort[]): Promise<void> {
+    const hasChanged = await this.#hostPorts?.open(podUid, { address, ports });
+    await this.#ensureLoopbackRouted();
+    if (hasChanged) await this.#proxy?.applied();
+  }
+
   async detach(podUid: string): Promise<void> {
+    if (await this.#hostPorts?.close(podUid)) await this.#proxy?.applied();
     await this.#started().detach(podUid);
   }
 
   async detachAllBut(podUids: ReadonlySet<string>): Promise<void> {
+    if (await this.#hostPorts?.closeAllBut(podUids)) await this.#proxy?.applied();
     await this.#started().detachAllBut(podUids);
+  }
+
+  /** Ports of the host are there on its loopback addresses, too: what comes from there may leave by the bridge. */
+  async #ensureLoopbackRouted(): Promise<void> {
+    if (this.#hostPorts?.all().length) await ensureSysctls({ [`net/ipv4/conf/${bridgeName}/route_localnet`]: '1' });
   }
 
   #started(): PodLinks {
@@ -158,14 +180,16 @@ export class Network {
     return await given.promise;
   }
 
-  async #startProxy(podCidr: string, signal: AbortSignal): Promise<ServiceProxy> {
+  async #startProxy(podCidr: string, hostPorts: HostPorts, signal: AbortSignal): Promise<ServiceProxy> {
     const { settings, log } = this.#options;
     const flavours = await observeFlavours();
     const flavour = chooseFlavour(flavours);
     log.info('service rules go to iptables', { flavour: flavour.slice(1) || 'the only one' });
     const iptables = new Iptables(flavour);
     const [services, slices, slicesOf] = [this.#services, this.#slices, this.#slicesOf];
-    const proxy = new ServiceProxy({ settings, podCidr, services, slices, slicesOf, iptables, log });
+    const ofPorts = () => hostPortChains(hostPorts.all());
+    const sources = { services, slices, slicesOf, hostPortChains: ofPorts };
+    const proxy = new ServiceProxy({ settings, podCidr, ...sources, iptables, log });
     await proxy.start(signal);
     // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
     for (const other of flavours) if (other.flavour !== flavour) await new Iptables(other.flavour).clear();

@@ -39,6 +39,8 @@ export interface DockerEngine {
   /** Stops dockerd in its tracks: it takes calls and answers none, until it is thawed. */
   freezeDaemon(): Promise<void>;
   thawDaemon(): Promise<void>;
+  /** Makes the daemon read its `daemon.json` again; it does so a moment later. */
+  reload(): Promise<void>;
   /** Ends the daemon and all its containers and removes its folder. */
   stop(): Promise<void>;
 }
@@ -100,6 +102,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
   const containerdSocket = join(folder, 'containerd.sock');
   const socket = join(folder, 'docker.sock');
   const configuration = join(folder, 'containerd.toml');
+  const settings = join(folder, 'daemon.json');
+  await writeFile(settings, '{}');
   await writeFile(configuration, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
   // A host has control groups of its own; on this machine they carry the run's name.
   const groups = host === undefined ? [`--cgroup-parent=/${runName}`] : [];
@@ -111,7 +115,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
       ...['--root', join(folder, 'containerd'), '--state', join(folder, 'containerd-run')],
     ],
     dockerd: [
-      ...['--host', `unix://${socket}`, '--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
+      ...['--config-file', settings, '--host', `unix://${socket}`],
+      ...['--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
       ...['--data-root', options.dataRoot ?? join(folder, 'data'), '--exec-root', join(folder, 'run')],
       ...['--storage-driver=overlay2', '--userland-proxy=false', ...groups, ...network, ...runtimes],
     ],
@@ -154,6 +159,11 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     },
     async thawDaemon() {
       await dockerd?.signal('SIGCONT');
+    },
+    async reload() {
+      const pid = (await readFile(join(folder, 'docker.pid'), 'utf8')).trim();
+      if (host === undefined) signalProcess(Number(pid), 'SIGHUP');
+      else await host.exec('kill', ['-HUP', pid]);
     },
     async stop() {
       await dockerd?.signal('SIGCONT');

@@ -53,6 +53,8 @@ class AddressesOnly implements PodNetwork {
     return address;
   }
 
+  async openPorts(): Promise<void> {}
+
   async withdrawn(): Promise<void> {}
 
   async detach(podUid: string): Promise<void> {

@@ -1,8 +1,10 @@
 // The rules that are the same for all services: the way from the built-in chains to ours, forwarding, masquerading.
 //
 //   nat     PREROUTING, OUTPUT -> WHERRY-SERVICES -> WHERRY-SVC-... (see service-rules.ts)
+//                              -> WHERRY-HOSTPORTS -> WHERRY-HP-... (see host-port-rules.ts)
 //           POSTROUTING -> WHERRY-POSTROUTING: masquerade what is marked, and pods that speak to the world outside
-//   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REJECT: services without endpoints; INPUT -> WHERRY-INPUT: pods may ask DNS
+//   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REJECT: services without endpoints; INPUT -> WHERRY-INPUT: pods may ask DNS,
+//           and nobody reaches the host's loopback addresses from outside
 //           FORWARD -> WHERRY-FORWARD: from and to pods is accepted, whatever the policy says
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { masqueradeMark } from '../owned-names.ts';
@@ -10,6 +12,7 @@ import { type Jump, noRules, type Rules } from './rules.ts';
 
 export const servicesChain = 'WHERRY-SERVICES';
 export const nodePortsChain = 'WHERRY-NODEPORTS';
+export const hostPortsChain = 'WHERRY-HOSTPORTS';
 export const rejectChain = 'WHERRY-REJECT';
 export const markChain = 'WHERRY-MARK';
 const postroutingChain = 'WHERRY-POSTROUTING';
@@ -18,6 +21,8 @@ const inputChain = 'WHERRY-INPUT';
 
 /** Those that are inserted later stand before: services without endpoints are refused before anything is accepted. */
 const jumps: Jump[] = [
+  { table: 'nat', from: 'PREROUTING', to: hostPortsChain },
+  { table: 'nat', from: 'OUTPUT', to: hostPortsChain },
   { table: 'nat', from: 'PREROUTING', to: servicesChain },
   { table: 'nat', from: 'OUTPUT', to: servicesChain },
   { table: 'nat', from: 'POSTROUTING', to: postroutingChain },
@@ -44,10 +49,13 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   ]);
   nat.set(servicesChain, []);
   nat.set(nodePortsChain, []);
+  nat.set(hostPortsChain, []);
   filter.set(rejectChain, []);
   filter.set(inputChain, [
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p udp -m udp --dport 53 -j ACCEPT`,
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p tcp -m tcp --dport 53 -j ACCEPT`,
+    // The bridge routes loopback addresses, so that ports of the host are there for the host itself, too: for nobody else.
+    '! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
   ]);
   filter.set(forwardChain, [
     // What the connection tracking takes for no part of a connection would leave with a pod's bare address and end the connection.

@@ -19,6 +19,8 @@ export interface ServiceProxyOptions {
   slices: Informer<EndpointSlice>;
   /** The slices of a service by its key. */
   slicesOf: (serviceKey: string) => EndpointSlice[];
+  /** What leads from ports of this host to pods, of now. */
+  hostPortChains: () => ReadonlyMap<string, readonly string[]>;
   iptables: Iptables;
   log: Log;
 }
@@ -33,6 +35,7 @@ export class ServiceProxy {
   #applied: Rules | undefined;
   #isComplete = false;
   readonly #readyAt: (address: string) => EndpointSlice[];
+  #awaited: PromiseWithResolvers<void>[] = [];
   readonly #withdrawals = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(options: ServiceProxyOptions) {
@@ -72,6 +75,14 @@ export class ServiceProxy {
     return withdrawal.promise;
   }
 
+  /** Resolves when the kernel has the rules of now; rejects where it does not take them. */
+  applied(): Promise<void> {
+    const awaited = Promise.withResolvers<void>();
+    this.#awaited.push(awaited);
+    this.#queue.add('rules');
+    return awaited.promise;
+  }
+
   /** Repairs what others flushed. */
   async check(): Promise<void> {
     const { iptables, log } = this.#options;
@@ -82,15 +93,25 @@ export class ServiceProxy {
   }
 
   async #sync(): Promise<void> {
+    const awaited = this.#awaited.splice(0);
+    try {
+      await this.#apply();
+      for (const { resolve } of awaited) resolve();
+    } catch (error) {
+      for (const { reject } of awaited) reject(error);
+      throw error;
+    }
+  }
+
+  async #apply(): Promise<void> {
     const { iptables, log } = this.#options;
     const begun = performance.now();
     const changed = this.#takeChanges();
     const withdrawn = [...this.#withdrawals.keys()].filter((address) => this.#readyAt(address).length === 0);
     const observed = this.#applied ?? (await iptables.observe());
     this.#applied = undefined;
-    const wanted = this.#isComplete
-      ? addServices(this.#base, this.#sortedServices())
-      : keepServices(this.#base, observed);
+    const base = withChains(this.#base, this.#options.hostPortChains());
+    const wanted = this.#isComplete ? addServices(base, this.#sortedServices()) : keepServices(base, observed);
     const input = planRestore(wanted, observed);
     if (input) await iptables.restore(input);
     this.#applied = wanted;
@@ -119,6 +140,10 @@ export class ServiceProxy {
     const entries = [...this.#byService].sort(([one], [other]) => (one < other ? -1 : 1));
     return entries.map(([, rules]) => rules);
   }
+}
+
+function withChains({ chains, jumps }: Rules, more: ReadonlyMap<string, readonly string[]>): Rules {
+  return { chains: { ...chains, nat: new Map([...chains.nat, ...more]) }, jumps };
 }
 
 /** The base, with all else as it was found. */

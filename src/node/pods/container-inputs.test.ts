@@ -52,11 +52,14 @@ test('what the agent does not do yet is listed, and nothing else', () => {
         {
           name: 'main',
           lifecycle: { preStop: { sleep: { seconds: 1 } } },
-          ports: [{ containerPort: 80, hostPort: 80 }],
+          ports: [
+            { containerPort: 80, hostPort: 80 },
+            { containerPort: 80, hostPort: 80, protocol: 'SCTP' },
+          ],
         },
       ],
     }),
   );
-  const expected = ['resourceClaims', 'containers[main].ports.hostPort'];
+  const expected = ['resourceClaims', 'containers[main].ports.hostPort of SCTP'];
   assert.deepEqual(asked, expected);
 });

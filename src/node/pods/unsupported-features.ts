@@ -1,27 +1,18 @@
-// What a pod asks for and this agent does not do yet, in the words of its manifest. Nothing is left out in silence.
+// What a pod asks for and this agent does not do, in the words of its manifest. Nothing is left out in silence.
 import type { Pod } from '../../api/kinds/pod.ts';
-import type { Container, PodSpec } from '../../api/kinds/pod-template.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
 
-const podFields = ['resourceClaims'] as const;
-
-export function unsupportedFeatures(pod: Pod): string[] {
-  const { spec } = pod;
-  const found: string[] = podFields.filter((field) => isAsked(spec[field]));
-  for (const container of spec.initContainers ?? []) {
-    found.push(...ofContainer(spec, container, 'initContainers'));
-  }
-  for (const container of spec.containers) found.push(...ofContainer(spec, container, 'containers'));
+export function unsupportedFeatures({ spec }: Pod): string[] {
+  const found = spec.resourceClaims?.length ? ['resourceClaims'] : [];
+  // On the host's network a port needs nothing of us.
+  if (spec.hostNetwork) return found;
+  const lists = { initContainers: spec.initContainers ?? [], containers: spec.containers };
+  for (const [list, containers] of Object.entries(lists))
+    for (const container of containers)
+      if (hasSctpHostPort(container)) found.push(`${list}[${container.name}].ports.hostPort of SCTP`);
   return found;
 }
 
-function ofContainer(spec: PodSpec, container: Container, list: string): string[] {
-  const at = `${list}[${container.name}]`;
-  const found: string[] = [];
-  // On the host's network every port is the host's.
-  if (!spec.hostNetwork && container.ports?.some(({ hostPort }) => hostPort)) found.push(`${at}.ports.hostPort`);
-  return found;
-}
-
-function isAsked(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== '' && value !== false;
+function hasSctpHostPort({ ports = [] }: Container): boolean {
+  return ports.some(({ hostPort, protocol }) => hostPort && protocol === 'SCTP');
 }
