@@ -1,6 +1,6 @@
 // wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
 import { X509Certificate } from 'node:crypto';
-import { rm, rmdir } from 'node:fs/promises';
+import { realpath, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readFileIfThere } from '../base/files.ts';
@@ -50,7 +50,7 @@ export function addUninstallCommand(program: Command): void {
       await removeNetwork({ log });
       // First of all what belongs to others: a file server's folder that is mounted for a pod is not ours to empty.
       const { Mounter } = await import('../node/volumes/mounter.ts');
-      await new Mounter().unmountBelow(flags.dataDir);
+      await new Mounter().unmountBelow(await realpath(flags.dataDir).catch(() => flags.dataDir));
       await rm(flags.dataDir, { recursive: true, force: true });
       await rm(flags.writeKubeconfig, { force: true });
       // The folder goes too, unless somebody else keeps something in it.

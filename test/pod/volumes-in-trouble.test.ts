@@ -9,7 +9,10 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLog } from '../../src/base/log.ts';
 import { Mounter } from '../../src/node/volumes/mounter.ts';
+import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
 import { idle, inside, insideUntil, putConfigMap, putSecret, type Volumes, warned } from './volume-bench.ts';
@@ -146,6 +149,16 @@ test('an agent that is killed at any moment of a change shows the old version or
   await insideUntil(running, pod, 'cat /v/one /v/two', '1010');
   assert.equal(await inside(running, pod, 'ls -A /v | wc -l'), '4\n');
   await end('versions');
+});
+
+test('an agent whose folder is behind a link mounts for secrets once', async () => {
+  await mkdir(join(bench.dataDir, 'real'));
+  await symlink('real', join(bench.dataDir, 'link'));
+  const log = createLog({ level: 'warn' });
+  const node = () => ({ name: 'n1', labels: {}, allocatable: {} });
+  const options = { dataDir: join(bench.dataDir, 'link'), client: bench.client, clock: systemClock, log, node };
+  for (const _ of [1, 2]) await new PodVolumes({ ...options, onChange: () => {} }).start(AbortSignal.timeout(20_000));
+  assert.equal((await mountTable()).match(/\/real\/secrets /g)?.length, 1);
 });
 
 test('an uninstall takes away what is mounted before it removes files', async () => {

@@ -352,6 +352,21 @@ test('a claim leads to its volume, and to no other', async () => {
   await end('claims-stolen');
 });
 
+test('a container that is added to look in gets a volume that no other has named', async () => {
+  const volumes: Volumes = [
+    { name: 'disk', emptyDir: {} },
+    { name: 'spare', hostPath: { path: join(host, 'folder'), type: 'Directory' } },
+  ];
+  const pod = await start('looked-into', volumes, { mounts: all(volumes.slice(0, 1)) });
+  const debug = { ...idle({ volumeMounts: all(volumes) }), name: 'debug' };
+  await bench.client.patch(pods, pod.metadata, { spec: { ephemeralContainers: [debug] } });
+  await bench.podWhen('looked-into', 'looked into', ({ status }) =>
+    Boolean(status.ephemeralContainerStatuses?.[0]?.state?.running),
+  );
+  assert.equal(await inside(running, pod, 'cat /spare/file', 'debug'), 'of the host');
+  await end('looked-into');
+});
+
 test('a claim of the pod’s own has to be its own', async () => {
   const volumes: Volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: {} } } }];
   await bindClaim('generic-scratch', { hostPath: { path: join(host, 'scratch') } });

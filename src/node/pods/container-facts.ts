@@ -18,10 +18,11 @@ export function resourceStatus({ resources = {} }: Container, role: Role): Facts
 export function mountStatuses({ volumeMounts = [] }: Container): Facts {
   if (volumeMounts.length === 0) return {};
   return {
-    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
       name,
       mountPath,
-      ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+      // A container that needs it is not made where the runtime cannot do it.
+      ...(readOnly && { readOnly, recursiveReadOnly: recursiveReadOnly === 'Enabled' ? 'Enabled' : 'Disabled' }),
     })),
   };
 }

@@ -31,7 +31,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
 
   const create: DoStep<'create'> = async (
     { container: name, attempt, backoffSeconds, pauseId },
-    { pod: maybe, view },
+    { pod: maybe, view, signal },
   ) => {
     const pod = needed(maybe);
     const container = containerOf(pod, name);
@@ -46,7 +46,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
         target: container.terminationMessagePath || defaultMessagePath,
         readOnly: false,
       };
-      const mounts = [...files.mounts(pod), ...(await volumes.mounts(pod, container, env)), messages];
+      const mounts = [...files.mounts(pod), ...(await volumes.mounts(pod, container, { env, signal })), messages];
       const { image } = found;
       const { ociRuntime = '' } = watch.get(pauseId) ?? {};
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });

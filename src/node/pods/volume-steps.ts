@@ -5,7 +5,7 @@ import { MountFailure } from '../volumes/mount-failure.ts';
 import type { PodMemory } from './pod-view.ts';
 import { needed, type PodStepsOptions, type StepTable, type Work } from './step.ts';
 
-const mountRetryMs = { least: 250, most: 10_000 };
+const mountRetryMs = { least: 250, most: 30_000 };
 /** A pod that waits for its volumes says so as often. */
 const mountTimeoutMs = 123_000;
 

@@ -4,6 +4,7 @@
 //   DATA/pods/UID/volumes/kubernetes.io~TYPE/NAME     folders on disk, and what is mounted for one pod
 //   DATA/pods/UID/volume-subpaths/NAME/CONTAINER/N    parts of volumes, bound for one container
 //   DATA/secrets/UID/kubernetes.io~TYPE/NAME          in memory, one file system for all pods
+import { realpathSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
@@ -29,6 +30,7 @@ import {
   type VolumeOrder,
   type VolumeWorld,
 } from './volume.ts';
+import { VolumeProblem } from './volume-problem.ts';
 import { typeOf } from './volume-types.ts';
 
 export interface PodVolumesOptions {
@@ -54,8 +56,10 @@ export class PodVolumes {
 
   constructor(options: PodVolumesOptions) {
     const { dataDir, client, clock, node } = options;
-    this.#podsFolder = join(dataDir, 'pods');
-    this.#secretsFolder = join(dataDir, 'secrets');
+    // As the kernel names it in the table of mounts.
+    const real = realpathSync(dataDir);
+    this.#podsFolder = join(real, 'pods');
+    this.#secretsFolder = join(real, 'secrets');
     this.#objects = new UsedObjects(options);
     this.#tokens = new ServiceAccountTokens(options);
     this.#world = { client, clock, node, objects: this.#objects, tokens: this.#tokens, mounter: this.#mounter };
@@ -87,8 +91,16 @@ export class PodVolumes {
     return this.#renewAtMs(pod);
   }
 
-  async mounts(pod: Pod, container: Container, env: ReadonlyMap<string, string>): Promise<Mount[]> {
+  async mounts(
+    pod: Pod,
+    container: Container,
+    { env, signal }: { env: ReadonlyMap<string, string>; signal: AbortSignal },
+  ): Promise<Mount[]> {
     const { uid = '' } = pod.metadata;
+    // What was added to look into the pod may name a volume that none has named before.
+    const lacking = mountedVolumes(pod).filter(({ name }) => !this.#readyOf(pod).has(name));
+    const failures = lacking.length > 0 ? await this.#setUp(pod, lacking, signal) : [];
+    if (failures.length > 0) throw new VolumeProblem(new MountFailure(failures).message);
     return containerMounts({
       pod,
       container,
