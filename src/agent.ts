@@ -218,6 +218,7 @@ export function agentComponents(options: AgentOptions): Component[] {
               containers,
               pods: () => podAgent.pods(),
               metrics,
+              probeCounts: () => podAgent.probeCounts(),
               observer,
               disks,
               connector: new PodConnector(dataDir),

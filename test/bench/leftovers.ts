@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
+import { tryCommand } from './command.ts';
 import { endTrees, isRunning } from './process-table.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -53,7 +53,8 @@ async function mountsBelow(folder: string): Promise<string[]> {
 
 /** Removes a folder of a bench with all that is mounted in it. */
 export async function removeFolder(folder: string): Promise<void> {
-  for (const path of await mountsBelow(folder)) await runCommand('umount', ['--lazy', path]);
+  // Another run may be at it too; what then is still mounted keeps its folder from being removed.
+  for (const path of await mountsBelow(folder)) await tryCommand('umount', ['--lazy', path]);
   await rm(folder, { recursive: true, force: true });
 }
 

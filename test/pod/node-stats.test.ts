@@ -50,7 +50,13 @@ before(async () => {
           command: ['sh', '-c', 'while true; do :; done'],
           resources: { limits: { cpu: '200m', memory: '64Mi' } },
         },
-        { name: 'idle', ...busybox, command: ['sh', '-c', `${fill}; echo a line; sleep 1000`], volumeMounts: [data] },
+        {
+          name: 'idle',
+          ...busybox,
+          command: ['sh', '-c', `${fill}; echo a line; sleep 1000`],
+          volumeMounts: [data],
+          readinessProbe: { exec: { command: ['true'] } },
+        },
       ],
       volumes: [{ name: 'data', emptyDir: {} }],
     },
@@ -147,6 +153,14 @@ test('dashboards find the series of containers', async () => {
   assert.equal(find('container_spec_memory_limit_bytes', ...burn), 64 * mebibyte);
   assert.ok((find('container_network_receive_bytes_total', 'interface="eth0"', 'pod="busy"') ?? 0) > 0);
   assert.ok((find('container_memory_working_set_bytes', 'container=""', 'pod="busy"') ?? 0) > 0, 'the whole pod');
+});
+
+test('the agent counts how often it probes', async () => {
+  const series = await metrics('/metrics/probes');
+  const of = `namespace="default",pod="busy",pod_uid="${busy.metadata.uid}"`;
+  const found = series.get(`prober_probe_total{container="idle",${of},probe_type="Readiness",result="successful"}`);
+  assert.ok((found?.value ?? 0) >= 1);
+  assert.equal(series.size, 1);
 });
 
 test('the agent counts its pods and what Docker was asked, and says what runs', async () => {

@@ -106,6 +106,12 @@ suite('probes', { concurrency: 4 }, () => {
     assert.equal(first?.headers['user-agent'], 'kube-probe/1.34');
     assert.equal(first?.headers['x-probe'], 'yes');
     assert.equal(first?.headers.host, `${ready.status.podIP}:${health.port}`);
+    const counted = running.agent.probeCounts().filter(({ labels }) => labels.pod === 'http');
+    assert.deepEqual(
+      counted.map(({ labels }) => `${labels.container} ${labels.probe_type} ${labels.result}`),
+      ['main Readiness failed', 'main Readiness successful'],
+    );
+    assert.ok(counted.every(({ value = 0 }) => value >= 1 && value < 20));
     health.code = 500;
     const lost = await bench.podWhen('http', 'unready again', (pod) => !isReady(pod));
     const condition = lost.status.conditions?.find(({ type }) => type === 'ContainersReady');

@@ -1,10 +1,11 @@
 // What the agent tells of itself: that it lives, which pods it has, with what it runs, and how it works.
 import type { ServerResponse } from 'node:http';
+import { probeMetrics } from '../probes/probe-counts.ts';
 import { pauseName } from '../runtime.ts';
 import { metricsType, type NodeParts, type Route, sendText } from './route.ts';
 
 export function nodeRoutesOfItself(parts: NodeParts): Route[] {
-  const { pods, metrics, settings } = parts;
+  const { pods, metrics, settings, probeCounts, clock } = parts;
   metrics.countOf(countsOf(parts));
   const get = (path: string, send: (response: ServerResponse) => void): Route => ({
     path,
@@ -20,6 +21,9 @@ export function nodeRoutesOfItself(parts: NodeParts): Route[] {
     json('/runningpods', () => listOf(runningPods(parts))),
     json('/configz', () => ({ kubeletconfig: settings() })),
     get('/metrics', (response) => sendText(response, 200, metrics.text(), metricsType)),
+    get('/metrics/probes', (response) =>
+      sendText(response, 200, probeMetrics(probeCounts(), clock.now()), metricsType),
+    ),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { PodConnector } from '../pod-connector.ts';
 import type { ContainerWatch } from '../pods/container-watch.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Disks } from '../stats/disks.ts';
+import type { Series } from '../stats/exposition.ts';
 import type { Observer } from '../stats/observation.ts';
 
 /** What handlers stand on. */
@@ -19,6 +20,7 @@ export interface NodeParts {
   containers: Pick<ContainerWatch, 'of' | 'podUids' | 'get' | 'subscribe'>;
   pods(): Pod[];
   metrics: NodeMetrics;
+  probeCounts(): Series[];
   observer: Observer;
   disks: Disks;
   connector: Pick<PodConnector, 'connect'>;

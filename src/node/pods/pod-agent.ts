@@ -13,6 +13,7 @@ import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { Admission } from '../admission.ts';
 import { Prober } from '../probes/prober.ts';
+import type { Series } from '../stats/exposition.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
@@ -121,6 +122,11 @@ export class PodAgent {
       const memory = this.#memories.get(pod.metadata.uid ?? '');
       return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.now());
     });
+  }
+
+  /** How often each probe of its pods was run. */
+  probeCounts(): Series[] {
+    return this.#prober.counts();
   }
 
   containers(): ContainerWatch {

@@ -10,7 +10,9 @@ import { latestOf } from '../pods/pod-progress.ts';
 import type { PodView } from '../pods/pod-view.ts';
 import { tellOfContainer } from '../pods/step.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
+import type { Series } from '../stats/exposition.ts';
 import { Gate } from './gate.ts';
+import { ProbeCounts, probeName } from './probe-counts.ts';
 import { dueProbes, type ProbeFindings, probedOf, toldFindings } from './probe-findings.ts';
 import { type ProbeKind, type ProbeOutcome, probeKinds, probeOf } from './probe-outcome.ts';
 import { counted, emptyTally, firstRunMs } from './probe-tally.ts';
@@ -29,6 +31,8 @@ export interface ProberOptions {
 
 /** What is known of one pod's containers, by container id, and the probes that run. */
 interface Followed {
+  pod: Pod;
+  counts: ProbeCounts;
   found: Map<string, ProbeFindings>;
   /** By container id and kind of probe. */
   workers: Map<string, ProbeWorker>;
@@ -56,8 +60,8 @@ export class Prober {
 
   /** Starts and stops the pod's probes as its containers and findings ask for. Whoever looks at the pod does this first. */
   follow(uid: string, view: PodView): void {
-    const followed = this.#pods.get(uid) ?? { found: new Map(), workers: new Map() };
-    if (followed.workers.size === 0 && !(view.pod && hasProbes(view.pod))) return;
+    const followed = this.#pods.get(uid) ?? begun(view);
+    if (!followed) return;
     const { found, workers } = followed;
     const due = new Map<string, () => ProbeWorker>();
     for (const running of runningIn(view)) {
@@ -79,6 +83,11 @@ export class Prober {
     for (const [key, start] of due) if (!workers.has(key)) workers.set(key, start());
     if (found.size > 0) this.#pods.set(uid, followed);
     else this.#pods.delete(uid);
+  }
+
+  /** How often each probe was run. */
+  counts(): Series[] {
+    return [...this.#pods.values()].flatMap(({ pod, counts }) => counts.series(pod));
   }
 
   stop(): void {
@@ -107,6 +116,7 @@ export class Prober {
       clock,
       run: (signal) => runProbe(probe, { containerId: id, container, address }, this.#tools, signal),
       onOutcome: (outcome) => {
+        followed.counts.add(container.name, kind, outcome);
         this.#tell(kind, pod, container, outcome);
         const count = counted(tally, outcome, probe);
         tally = count.tally;
@@ -121,8 +131,7 @@ export class Prober {
   #tell(kind: ProbeKind, pod: Pod, container: Container, outcome: ProbeOutcome): void {
     if (outcome.result === 'success') return;
     const { reason, how } = tellings[outcome.result];
-    const name = kind[0]?.toUpperCase() + kind.slice(1);
-    const message = `${name} probe ${how}: ${outcome.text}`;
+    const message = `${probeName(kind)} probe ${how}: ${outcome.text}`;
     tellOfContainer(this.#options.recorder, pod, { container: container.name, type: 'Warning', reason, message });
   }
 }
@@ -134,7 +143,12 @@ const tellings = {
 } as const;
 
 const hasProbe = (container: Container) => probeKinds.some((kind) => probeOf(container, kind));
-const hasProbes = (pod: Pod) => podContainers(pod).some(({ container }) => hasProbe(container));
+
+/** Undefined for a pod that is gone, or has nothing to be probed. */
+function begun({ pod }: PodView): Followed | undefined {
+  if (!pod || !podContainers(pod).some(({ container }) => hasProbe(container))) return undefined;
+  return { pod, counts: new ProbeCounts(), found: new Map(), workers: new Map() };
+}
 
 /** Until its postStart hook is through a container does not count as running. */
 function runningIn({ pod, containers, memory }: PodView): Running[] {
