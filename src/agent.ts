@@ -9,6 +9,7 @@ import type { Amounts } from './api/pod-resources.ts';
 import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
 import type { Log } from './base/log.ts';
+import { Vitals } from './base/vitals.ts';
 import { Client } from './client/client.ts';
 import { EventRecorder } from './client/event-recorder.ts';
 import { HttpTransport } from './client/http-transport.ts';
@@ -59,6 +60,9 @@ export interface ResourceSettings {
   podMaxPids: number | undefined;
 }
 
+/** A loop that has not turned for so long stands still. Each waits for Docker or the API for some minutes at most. */
+const loopMs = 300_000;
+
 export interface AgentOptions {
   /** The API, as https://ADDRESS:PORT. */
   server: string;
@@ -80,6 +84,8 @@ export interface AgentOptions {
   evictions: EvictionSettings;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
+  /** A Docker that hangs counts as the agent's own standstill: the service manager's watchdog ends it. */
+  isDockerVital: boolean;
   log: Log;
 }
 
@@ -105,6 +111,8 @@ export function agentComponents(options: AgentOptions): Component[] {
   let observer: Observer;
   let disks: Disks;
   let api: NodeApi | undefined;
+  let sight: Sight | undefined;
+  const vitals = new Vitals(clock);
 
   return [
     {
@@ -168,7 +176,8 @@ export function agentComponents(options: AgentOptions): Component[] {
         );
         if (membership.isFresh) node = await registration.register();
         runBeside(registration.run(signal), signal, log, 'registration');
-        const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => node };
+        const onTurn = vitals.pulse('the heartbeat', loopMs);
+        const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => node, onTurn };
         runBeside(runHeartbeat(heartbeat, signal), signal, log, 'heartbeat');
       },
     },
@@ -197,8 +206,10 @@ export function agentComponents(options: AgentOptions): Component[] {
         podAgent.containers().subscribe((container) => links.heed(container));
         await podAgent.start(signal);
         runBeside(createEvictions().run(signal), signal, log, 'evictions');
+        vitals.watch('the pods', loopMs, () => podAgent.stalledMs());
         registration.setProblem(undefined);
       },
+      standstill: () => vitals.standstill() ?? (options.isDockerVital && sight === 'hangs' ? 'Docker' : undefined),
     },
     {
       name: 'API',
@@ -295,11 +306,13 @@ export function agentComponents(options: AgentOptions): Component[] {
     const { address: hostAddress, settings } = membership;
     const onNode = { fieldSelector: `spec.nodeName=${nodeName}` };
     const serviceInformer = informers.for(services);
-    const onSight = (sight: Sight) => {
+    const onSight = (now: Sight) => {
+      sight = now;
       const socket = options.dockerSocket;
       const how = sight === 'hangs' ? `Docker hangs: ${socket} takes calls and answers none` : `no answer at ${socket}`;
       registration.setProblem(sight === 'current' ? undefined : `container runtime is down: ${how}`);
     };
+    const onTurn = vitals.pulse('the containers', loopMs);
     const nodeInformer = informers.for(nodes);
     const nodeFacts = () => ({
       name: nodeName,
@@ -321,7 +334,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       network,
       groups,
       desired,
-      watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight }),
+      watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight, onTurn }),
       puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
       volumes: (onChange) =>

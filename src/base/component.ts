@@ -7,6 +7,8 @@ export interface Component {
   start(signal: AbortSignal): Promise<void>;
   /** Waits for what must be finished after the signal was aborted. */
   stop?(): Promise<void>;
+  /** What of it does nothing any more though it should, in words; undefined while it goes on. */
+  standstill?(): string | undefined;
 }
 
 export class Components {
@@ -30,6 +32,11 @@ export class Components {
       }
       this.#log.debug('started', { component: component.name, ms: Math.round(performance.now() - begun) });
     }
+  }
+
+  standstill(): string | undefined {
+    const still = this.#running.flatMap(({ component }) => component.standstill?.() ?? []);
+    return still.length > 0 ? still.join(', ') : undefined;
   }
 
   async stop(): Promise<void> {

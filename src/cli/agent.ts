@@ -46,6 +46,7 @@ export const agentFlags = [
   flag('--container-log-max-files <count>', 'how many logs a container may have', 5).argParser(logFileCount),
   ...imageFlags,
   ...evictionFlags,
+  flag('--watchdog-covers-docker', "a Docker that hangs lets the service manager's watchdog end the agent, too"),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -71,6 +72,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
   seccompDefault?: boolean;
+  watchdogCoversDocker?: boolean;
   verbose?: boolean;
 }
 
@@ -90,6 +92,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
     evictions: evictionSettings(flags),
     seccompDefault: flags.seccompDefault ?? false,
+    isDockerVital: flags.watchdogCoversDocker ?? false,
     log: log.named('agent'),
   };
 }

@@ -2,7 +2,7 @@
 import { systemClock } from '../base/clock.ts';
 import { type Component, Components, runBeside } from '../base/component.ts';
 import { createLog, type Level, type Log } from '../base/log.ts';
-import { runWatchdog, tellServiceManager } from './service-manager.ts';
+import { runWatchdog, tellServiceManager, watchdogMs } from './service-manager.ts';
 
 export function logFor(options: { verbose?: boolean }): Log {
   const level: Level = options.verbose ? 'debug' : 'info';
@@ -25,14 +25,20 @@ export async function runUntilSignal(
   await running.start(await make(stop.reject));
   log.info('ready', { ms: Math.round(performance.now() - begun) });
   await tellServiceManager('READY=1', log);
-  const over = new AbortController();
-  runBeside(runWatchdog(systemClock, log, over.signal), over.signal, log, 'watchdog');
+  const stopping = new AbortController();
+  const everyMs = watchdogMs(process.env);
+  if (everyMs !== undefined) {
+    const standstill = () => running.standstill();
+    const tell = () => tellServiceManager('WATCHDOG=1', log);
+    const watchdog = runWatchdog({ everyMs, standstill, tell, clock: systemClock, log }, stopping.signal);
+    runBeside(watchdog, stopping.signal, log, 'watchdog');
+  }
   try {
     // A pending promise alone does not keep a process alive; a component that listens does.
     log.info('stopping', { signal: await stop.promise });
   } finally {
+    stopping.abort();
     await tellServiceManager('STOPPING=1', log);
     await running.stop();
-    over.abort();
   }
 }

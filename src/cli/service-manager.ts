@@ -4,7 +4,9 @@ import type { Clock } from '../base/clock.ts';
 import { execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
 
-export async function tellServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1', log: Log): Promise<void> {
+type State = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
+
+export async function tellServiceManager(state: State, log: Log): Promise<void> {
   if (!process.env.NOTIFY_SOCKET) return;
   try {
     await execute('systemd-notify', [state]);
@@ -13,13 +15,32 @@ export async function tellServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATC
   }
 }
 
-/** Twice in the time that the unit's WatchdogSec gives: a program that does not get around to it is stuck, and started anew. */
-export async function runWatchdog(clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
-  const { WATCHDOG_USEC, WATCHDOG_PID = String(process.pid) } = process.env;
-  const limitMs = Number(WATCHDOG_USEC ?? 0) / 1000;
-  if (!(limitMs > 0) || WATCHDOG_PID !== String(process.pid)) return;
+/** How often the service manager wants to hear that the service lives; undefined where it does not ask. */
+export function watchdogMs(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = environment;
+  const ms = Number(WATCHDOG_USEC) / 1000;
+  const isOurs = WATCHDOG_PID === undefined || WATCHDOG_PID === String(process.pid);
+  return NOTIFY_SOCKET && isOurs && ms > 0 ? ms : undefined;
+}
+
+export interface WatchdogOptions {
+  everyMs: number;
+  /** What stands still, in words. */
+  standstill(): string | undefined;
+  tell(): Promise<void>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Says that the service lives, twice in the time that is given, as long as nothing of it stands still. */
+export async function runWatchdog(options: WatchdogOptions, signal: AbortSignal): Promise<void> {
+  const { everyMs, standstill, tell, clock, log } = options;
+  let said: string | undefined;
   while (!signal.aborted) {
-    await tellServiceManager('WATCHDOG=1', log);
-    await clock.sleep(limitMs / 2, signal).catch(() => {});
+    const still = standstill();
+    if (still === undefined) await tell();
+    else if (said === undefined) log.error('something stands still: the watchdog is not told that we live', { still });
+    said = still;
+    await clock.sleep(everyMs / 2, signal).catch(() => {});
   }
 }

@@ -29,6 +29,7 @@ export class WorkQueue {
   readonly #timers = new Map<string, { at: number; cancel: () => void }>();
   readonly #backoff = new Backoff({ firstMs: 5, ceilingMs: 60_000 });
   #signal: AbortSignal | undefined;
+  #turnMs = 0;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -36,6 +37,7 @@ export class WorkQueue {
   }
 
   add(key: string): void {
+    if (this.#waiting.size === 0) this.#turnMs = this.#clock.monotonicMs();
     if (this.#active.has(key)) this.#again.add(key);
     else this.#waiting.add(key);
     this.#dispatch();
@@ -54,6 +56,11 @@ export class WorkQueue {
     this.#timers.set(key, { at, cancel });
   }
 
+  /** How long nothing has been begun although keys wait. */
+  stalledMs(): number {
+    return this.#waiting.size > 0 ? this.#clock.monotonicMs() - this.#turnMs : 0;
+  }
+
   /** Begins to work until the signal is aborted; keys added before have waited. */
   start(signal: AbortSignal): void {
     this.#signal = signal;
@@ -69,6 +76,7 @@ export class WorkQueue {
     if (!signal || signal.aborted) return;
     for (const key of this.#waiting) {
       if (this.#active.size - this.#slow.size >= (this.#options.workers ?? 1)) return;
+      this.#turnMs = this.#clock.monotonicMs();
       this.#waiting.delete(key);
       this.#active.add(key);
       void this.#work(key, signal);

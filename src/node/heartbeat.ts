@@ -17,6 +17,8 @@ export interface HeartbeatOptions {
   nodeName: string;
   /** The Node that owns the lease, as soon as it is known: with it the lease goes too. */
   node(): Node | undefined;
+  /** Called with every turn, whatever came of it. */
+  onTurn?(): void;
 }
 
 export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
@@ -24,6 +26,7 @@ export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSigna
   const backoff = new Backoff({ firstMs: 200, ceilingMs: 7_000 });
   let isLost = false;
   while (!signal.aborted) {
+    options.onTurn?.();
     try {
       await renewLease(options);
       backoff.forget('renew');

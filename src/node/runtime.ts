@@ -198,7 +198,7 @@ export interface StartedProcess extends JoinedProcess {
 export interface Runtime {
   /** Throws where the engine is away, or hangs. */
   ping(): Promise<void>;
-  /** Calls the function whenever a call was given up because no answer came in time. */
+  /** Calls the function whenever a call takes so long that one must doubt that the engine answers at all. */
   onOverdue(heard: () => void): void;
   /** The engine's name and version as Kubernetes writes it, as "docker://28.1.0". */
   version(signal: AbortSignal): Promise<string>;

@@ -1,7 +1,7 @@
 // Every call to Docker gets an end: an engine that hangs takes calls and answers none. Streams have none, as they last as
 // long as there is something to be told; who reads one is told by the watch that the engine hangs.
-import type Docker from 'dockerode';
-import type { Clock } from '../../base/clock.ts';
+import Docker from 'dockerode';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { RuntimeOverdue } from '../runtime.ts';
 
 export interface Deadlines {
@@ -11,7 +11,7 @@ export interface Deadlines {
   changeMs: number;
 }
 
-export const usualDeadlines: Deadlines = { lookMs: 30_000, changeMs: 120_000 };
+const usualDeadlines: Deadlines = { lookMs: 30_000, changeMs: 120_000 };
 
 /** As docker-modem has it, as far as it matters here. */
 interface Call {
@@ -26,8 +26,18 @@ interface Call {
 type Answer = (error: unknown, data?: unknown) => void;
 type Modem = { dial(call: Call, answer: Answer): void };
 
-/** `onOverdue` hears of every call that was given up. */
-export function giveDeadlines(docker: Docker, deadlines: Deadlines, clock: Clock, onOverdue: () => void): void {
+export interface DockerOptions {
+  socketPath: string;
+  clock?: Clock | undefined;
+  deadlines?: Deadlines | undefined;
+  /** Hears of every call that takes longer than a look may, which is what makes one doubt that any is answered. */
+  onOverdue?(): void;
+}
+
+/** Never with an http.Agent: dockerode would inspect it on every request. Without one connections are kept as well. */
+export function openDocker(options: DockerOptions): Docker {
+  const { socketPath, clock = systemClock, deadlines = usualDeadlines, onOverdue = () => {} } = options;
+  const docker = new Docker({ socketPath });
   const modem = docker.modem as Modem;
   const dial = modem.dial.bind(modem);
   modem.dial = (call, answer) => {
@@ -39,17 +49,19 @@ export function giveDeadlines(docker: Docker, deadlines: Deadlines, clock: Clock
     const overdue = new AbortController();
     const abortSignal = call.abortSignal ? AbortSignal.any([call.abortSignal, overdue.signal]) : overdue.signal;
     const what = `${call.method} ${call.path.split('?')[0]}`;
+    const cancelDoubt = clock.after(deadlines.lookMs, onOverdue);
     const cancel = clock.after(ms, () => {
       answer(new RuntimeOverdue(`Docker has not answered ${what} within ${ms / 1000} s`));
       overdue.abort();
-      onOverdue();
     });
     dial({ ...call, abortSignal }, (error, data) => {
       if (overdue.signal.aborted) return;
+      cancelDoubt();
       cancel();
       answer(error, data);
     });
   };
+  return docker;
 }
 
 /** What Docker has to add up takes its time, though it changes nothing. */

@@ -1,6 +1,7 @@
 // The ImageStore on Docker Engine.
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { Credentials, ImageInfo, ImageStore, PullOptions, PullProgress } from '../images/image-store.ts';
+import { openDocker } from './deadlines.ts';
 import { codeOf, conflict, notFound, wordsOf } from './docker-errors.ts';
 import { jsonLines } from './docker-streams.ts';
 
@@ -9,7 +10,7 @@ export class DockerImages implements ImageStore {
   #folder: string | undefined;
 
   constructor({ socketPath }: { socketPath: string }) {
-    this.#docker = new Docker({ socketPath });
+    this.#docker = openDocker({ socketPath });
   }
 
   async inspect(reference: string): Promise<ImageInfo | undefined> {

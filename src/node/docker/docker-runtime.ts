@@ -1,6 +1,5 @@
 // The Runtime on Docker Engine 20.10 to 29, the only place that speaks to it.
-// Never give dockerode an http.Agent: it would be inspected on every request. Without one connections are kept as well.
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { GroupDriver } from '../resources/group-driver.ts';
@@ -29,7 +28,7 @@ import {
   pauseConfig,
   usualLogLimits,
 } from './container-config.ts';
-import { type Deadlines, giveDeadlines, usualDeadlines } from './deadlines.ts';
+import { type Deadlines, openDocker } from './deadlines.ts';
 import { codeOf, conflict, notFound } from './docker-errors.ts';
 import { execIn } from './docker-exec.ts';
 import { jsonLines } from './docker-streams.ts';
@@ -78,18 +77,11 @@ export class DockerRuntime implements Runtime {
   readonly #ociRuntimes: OciRuntimes;
 
   constructor(options: DockerRuntimeOptions) {
-    const {
-      socketPath,
-      owner,
-      log,
-      logLimits = usualLogLimits,
-      clock = systemClock,
-      deadlines = usualDeadlines,
-    } = options;
-    this.#docker = new Docker({ socketPath });
-    giveDeadlines(this.#docker, deadlines, clock, () => {
+    const { socketPath, owner, log, logLimits = usualLogLimits, clock = systemClock, deadlines } = options;
+    const onOverdue = () => {
       for (const heard of this.#heardOverdue) heard();
-    });
+    };
+    this.#docker = openDocker({ socketPath, clock, deadlines, onOverdue });
     this.#owner = owner;
     this.#pauseImage = options.pauseImage ?? ownPauseImage;
     this.#ociRuntime = options.ociRuntime ?? '';

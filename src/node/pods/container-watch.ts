@@ -17,6 +17,8 @@ export interface ContainerWatchOptions {
   onChange(podUid: string): void;
   /** Told when the picture becomes current, and when it is no longer. */
   onSight?(sight: Sight): void;
+  /** Called whenever Docker was asked whether it is there, whatever it answered. */
+  onTurn?(): void;
 }
 
 /** How well the containers are seen: not at all where the engine is away, or is there and answers nothing. */
@@ -32,6 +34,7 @@ export class ContainerWatch {
   readonly #onChange: (podUid: string) => void;
   readonly #onSight: (sight: Sight) => void;
   readonly #heard = new Set<(container: SeenContainer) => void>();
+  readonly #onTurn: () => void;
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #looking = new Map<string, { again: boolean; found: Promise<ObservedContainer | undefined> }>();
   readonly #beingStarted = new Set<string>();
@@ -47,6 +50,7 @@ export class ContainerWatch {
     this.#log = options.log;
     this.#onChange = options.onChange;
     this.#onSight = options.onSight ?? (() => {});
+    this.#onTurn = options.onTurn ?? (() => {});
     this.#runtime.onOverdue(() => this.#doubt.resolve());
   }
 
@@ -128,6 +132,7 @@ export class ContainerWatch {
     const backoff = new Backoff({ firstMs: 100, ceilingMs: 5_000 });
     this.#signal = signal;
     while (!signal.aborted) {
+      this.#onTurn();
       const attempt = new AbortController();
       const end = () => attempt.abort(signal.reason);
       signal.addEventListener('abort', end, { once: true });
@@ -171,6 +176,7 @@ export class ContainerWatch {
       while (!signal.aborted) {
         await this.#pauseOrDoubt(signal);
         await this.#runtime.ping();
+        this.#onTurn();
         if (this.#clock.monotonicMs() - listedMs < relistMs) continue;
         await this.#relist();
         listedMs = this.#clock.monotonicMs();

@@ -129,6 +129,11 @@ export class PodAgent {
     return this.#prober.counts();
   }
 
+  /** How long no pod has been looked after although some wait for it. */
+  stalledMs(): number {
+    return this.#queue.stalledMs();
+  }
+
   containers(): ContainerWatch {
     return this.#watch;
   }
