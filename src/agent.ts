@@ -26,6 +26,7 @@ import { DockerRuntime } from './node/docker/docker-runtime.ts';
 import { ownerOf } from './node/docker/owner.ts';
 import { runHeartbeat } from './node/heartbeat.ts';
 import { type HostFacts, observeHost } from './node/host-facts.ts';
+import { HostShutdown, isHostGoingDown, type ShutdownSettings } from './node/host-shutdown.ts';
 import { ensureIdentity, ensureServingCertificate, type NodeIdentity } from './node/identity.ts';
 import { type ImageSettings, Images } from './node/images/images.ts';
 import { type NodeImages, nodeImages } from './node/images/node-images.ts';
@@ -58,6 +59,7 @@ export interface ResourceSettings {
   reserve: Amounts;
   /** Processes that a pod may have. */
   podMaxPids: number | undefined;
+  maxPods: number;
 }
 
 /** A loop that has not turned for so long stands still. Each waits for Docker or the API for some minutes at most. */
@@ -82,6 +84,7 @@ export interface AgentOptions {
   resources: ResourceSettings;
   logLimits: LogLimits;
   evictions: EvictionSettings;
+  shutdown: ShutdownSettings;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   /** A Docker that hangs counts as the agent's own standstill: the service manager's watchdog ends it. */
@@ -110,6 +113,7 @@ export function agentComponents(options: AgentOptions): Component[] {
   let podAgent: PodAgent;
   let observer: Observer;
   let disks: Disks;
+  const shutdown = createShutdown();
   let api: NodeApi | undefined;
   let sight: Sight | undefined;
   const vitals = new Vitals(clock);
@@ -159,7 +163,7 @@ export function agentComponents(options: AgentOptions): Component[] {
     {
       name: 'registration',
       start: async (signal) => {
-        facts = await observeHost(dataDir, options.resources.reserve);
+        facts = await observeHost(dataDir, options.resources);
         const { address } = membership;
         const runtimeVersion = await runtime.version();
         const description = {
@@ -254,7 +258,26 @@ export function agentComponents(options: AgentOptions): Component[] {
       },
       stop: async () => api?.close(),
     },
+    {
+      name: 'host shutdown',
+      start: async () => {},
+      // Before all else stops: pods are ended by those who look after them.
+      stop: async () => {
+        if (options.shutdown.graceMs > 0 && (await isHostGoingDown())) await shutdown.endPods();
+      },
+    },
   ];
+
+  function createShutdown(): HostShutdown {
+    return new HostShutdown({
+      settings: options.shutdown,
+      pods: () => podAgent.pods(),
+      end: (pod, verdict) => podAgent.end(pod, verdict),
+      onBegin: () => registration.setProblem('node is shutting down'),
+      clock,
+      log: log.named('shutdown'),
+    });
+  }
 
   async function openImages(): Promise<Images> {
     const imageLog = log.named('images');
@@ -346,7 +369,7 @@ export function agentComponents(options: AgentOptions): Component[] {
           node: ofNode,
           allocatable,
           pressures: registration.pressures,
-          isShuttingDown: false,
+          isShuttingDown: shutdown.isUnderWay,
         });
       },
       onSynced: (seconds) => metrics.podSynced(seconds),

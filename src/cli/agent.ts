@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AgentOptions, ResourceSettings } from '../agent.ts';
 import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
+import type { ShutdownSettings } from '../node/host-shutdown.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
 import { type EvictionFlags, evictionFlags, evictionSettings } from './eviction-flags.ts';
 import { type ImageFlags, imageFlags, imageSettings } from './image-flags.ts';
@@ -14,6 +15,7 @@ import {
   commonFlags,
   countNumber,
   dockerSocketFlag,
+  durationMs,
   flag,
   portNumber,
   UsageError,
@@ -36,6 +38,7 @@ export const agentFlags = [
     reservedAmounts,
   ),
   flag('--kube-reserved <amounts>', 'what of this host is for Wherry and Docker').argParser(reservedAmounts),
+  flag('--max-pods <count>', 'how many pods this node takes', 110).argParser(countNumber),
   flag('--pod-max-pids <count>', 'processes that a pod may have (default: as many as the host)').argParser(countNumber),
   flag(
     '--container-log-max-size <quantity>',
@@ -47,6 +50,18 @@ export const agentFlags = [
   ...imageFlags,
   ...evictionFlags,
   flag('--watchdog-covers-docker', "a Docker that hangs lets the service manager's watchdog end the agent, too"),
+  flag(
+    '--shutdown-grace-period <duration>',
+    'what pods have to end when the host goes down; 0s leaves them alone',
+    0,
+    '0s',
+  ).argParser(durationMs),
+  flag(
+    '--shutdown-grace-period-critical-pods <duration>',
+    'the part of it that is for critical pods',
+    0,
+    '0s',
+  ).argParser(durationMs),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -69,8 +84,11 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   systemReserved?: Amounts;
   kubeReserved?: Amounts;
   podMaxPids?: number;
+  maxPods: number;
   containerLogMaxSize: number;
   containerLogMaxFiles: number;
+  shutdownGracePeriod: number;
+  shutdownGracePeriodCriticalPods: number;
   seccompDefault?: boolean;
   watchdogCoversDocker?: boolean;
   verbose?: boolean;
@@ -91,6 +109,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     resources: resourceSettings(flags),
     logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
     evictions: evictionSettings(flags),
+    shutdown: shutdownSettings(flags),
     seccompDefault: flags.seccompDefault ?? false,
     isDockerVital: flags.watchdogCoversDocker ?? false,
     log: log.named('agent'),
@@ -110,8 +129,15 @@ function resourceSettings({
   systemReserved = {},
   kubeReserved = {},
   podMaxPids,
+  maxPods,
 }: AgentFlags): ResourceSettings {
-  return { cgroupRoot, reserve: reserveOf(systemReserved, kubeReserved), podMaxPids };
+  return { cgroupRoot, reserve: reserveOf(systemReserved, kubeReserved), podMaxPids, maxPods };
+}
+
+function shutdownSettings({ shutdownGracePeriod, shutdownGracePeriodCriticalPods }: AgentFlags): ShutdownSettings {
+  if (shutdownGracePeriodCriticalPods > shutdownGracePeriod)
+    throw new UsageError('--shutdown-grace-period-critical-pods must not be longer than --shutdown-grace-period');
+  return { graceMs: shutdownGracePeriod, criticalGraceMs: shutdownGracePeriodCriticalPods };
 }
 
 export function addAgentCommand(program: Command): void {

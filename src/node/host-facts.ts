@@ -19,9 +19,10 @@ export interface HostFacts {
   info: Omit<NodeInfo, 'containerRuntimeVersion' | 'kubeletVersion' | 'kubeProxyVersion'>;
 }
 
-const mostPods = '110';
-
-export async function observeHost(dataDir: string, reserve: Amounts): Promise<HostFacts> {
+export async function observeHost(
+  dataDir: string,
+  { reserve, maxPods }: { reserve: Amounts; maxPods: number },
+): Promise<HostFacts> {
   const [meminfo, disk, osRelease, machineId, productUuid, bootId] = await Promise.all([
     readFile('/proc/meminfo', 'utf8'),
     statfs(dataDir),
@@ -36,7 +37,7 @@ export async function observeHost(dataDir: string, reserve: Amounts): Promise<Ho
   const cores = availableParallelism();
   const amounts = { cpu: cores * 1000, memory: memoryBytes, 'ephemeral-storage': diskBytes };
   const forPods = leftForPods(amounts, reserve);
-  const common = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: mostPods };
+  const common = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(maxPods) };
   return {
     architecture,
     capacity: {

@@ -10,7 +10,7 @@ const description = async (): Promise<NodeDescription> => ({
   address: '192.0.2.7',
   agentPort: 10250,
   runtimeVersion: 'docker://28.1.0',
-  facts: await observeHost('/tmp', {}),
+  facts: await observeHost('/tmp', { reserve: {}, maxPods: 110 }),
   images: () => [],
 });
 const well: NodeSituation = { problem: undefined, pressures: new Set() };

@@ -24,7 +24,7 @@ test('a node that was taken for lost says at once that it is not', async () => {
     address: '192.0.2.7',
     agentPort: 10250,
     runtimeVersion: 'docker://28.1.0',
-    facts: await observeHost('/tmp', {}),
+    facts: await observeHost('/tmp', { reserve: {}, maxPods: 110 }),
     images: () => [],
   };
   const { client } = server;

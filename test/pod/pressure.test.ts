@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
+import { HostShutdown } from '../../src/node/host-shutdown.ts';
 import { runningContainers } from '../../src/node/pods/pod-progress.ts';
 import { Evictions } from '../../src/node/pressure/evictions.ts';
 import { PodUsages } from '../../src/node/pressure/pod-usages.ts';
@@ -155,6 +156,45 @@ test('a pod that takes more disk than its own limits allow goes, whatever there 
   await evictionsBy([]).look();
   assert.equal((await failed('over')).status.message, 'Usage of EmptyDir volume "data" exceeds the limit "2Mi". ');
   assert.equal((await bench.pod('small')).status.phase, 'Running');
+});
+
+test('when the host goes down pods end in good order: critical ones last, and nobody comes in', async () => {
+  const script = 'trap "sleep 0.3; exit 0" TERM\nsleep 1000 & wait';
+  const [main] = container('');
+  assert.ok(main);
+  const containers = [{ ...main, command: ['sh', '-c', script] }];
+  await Promise.all([
+    bench.createPod('user', { containers }),
+    bench.createPod('system', { containers, priority: 2_000_000_000 }),
+  ]);
+  await Promise.all(['user', 'system'].map(ready));
+  const order: string[] = [];
+  const shutdown = new HostShutdown({
+    settings: { graceMs: 20_000, criticalGraceMs: 10_000 },
+    pods: () => running.agent.pods(),
+    end: (pod, verdict) => {
+      order.push(pod.metadata.name);
+      running.agent.end(pod, verdict);
+    },
+    onBegin: () => {
+      bench.room.isShuttingDown = true;
+    },
+    clock: systemClock,
+    log: createLog({ level: 'error', part: 'test' }),
+  });
+  const ending = shutdown.endPods();
+  await bench.createPod('late', { containers });
+  assert.equal((await failed('late')).status.reason, 'NodeShutdown');
+  await ending;
+  assert.ok(order.indexOf('user') < order.indexOf('system') && order.includes('user'), order.join());
+  const user = await bench.pod('user');
+  const system = await bench.pod('system');
+  for (const { status } of [user, system]) {
+    assert.deepEqual([status.phase, status.reason], ['Failed', 'Terminated']);
+    assert.equal(status.message, 'Pod was terminated in response to imminent node shutdown.');
+    assert.equal(status.containerStatuses?.[0]?.state?.terminated?.exitCode, 0);
+  }
+  bench.room.isShuttingDown = false;
 });
 
 /** Until the script has written its file it has not come to the wait. */
