@@ -1,12 +1,12 @@
 // Probes the running containers of this node's pods. What it finds stands in the memory of the pod, by container id; the
 // pod is planned anew when a verdict changes. Whoever starts, stops or removes containers need not know of it.
-import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
+import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-spec/types.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import { podContainers } from '../pods/pod-containers.ts';
-import { latestOf } from '../pods/pod-progress.ts';
+import { isOver, latestOf } from '../pods/pod-progress.ts';
 import type { PodView } from '../pods/pod-view.ts';
 import { tellOfContainer } from '../pods/step.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
@@ -63,6 +63,7 @@ export class Prober {
     const followed = this.#pods.get(uid) ?? begun(view);
     if (!followed) return;
     const { found, workers } = followed;
+    const isEnding = !view.pod || isBeingDeleted(view.pod) || isOver(view.pod, view, this.#options.clock.now());
     const due = new Map<string, () => ProbeWorker>();
     for (const running of runningIn(view)) {
       const { pod, container, observed } = running;
@@ -71,7 +72,7 @@ export class Prober {
       const findings = found.get(observed.id) ?? toldOf(pod, observed.id);
       found.set(observed.id, findings);
       view.memory.probed.set(observed.id, probedOf(container, findings));
-      for (const kind of dueProbes(container, findings, isBeingDeleted(pod) || isPodFinished(pod)))
+      for (const kind of dueProbes(container, findings, isEnding))
         due.set(`${observed.id}/${kind}`, () => this.#start(kind, running, { uid, address, followed }));
     }
     for (const id of found.keys()) if (!view.containers.some((container) => container.id === id)) found.delete(id);
