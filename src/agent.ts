@@ -47,6 +47,8 @@ import { groupPath, groupTreeFor } from './node/resources/group-driver.ts';
 import { PodGroups } from './node/resources/pod-groups.ts';
 import { untilDone } from './node/retry.ts';
 import { SealedKeepsakes } from './node/sealed-keepsakes.ts';
+import { StaticPods } from './node/static-pods/static-pods.ts';
+import { startStaticSource } from './node/static-pods/static-source.ts';
 import { Disks } from './node/stats/disks.ts';
 import { Observer } from './node/stats/observation.ts';
 import { keepsakeOwners } from './node/volumes/object-references.ts';
@@ -85,6 +87,8 @@ export interface AgentOptions {
   logLimits: LogLimits;
   evictions: EvictionSettings;
   shutdown: ShutdownSettings;
+  /** The folder of this node's own pods, or one file; undefined where it has none. */
+  podManifestPath?: string | undefined;
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   /** A Docker that hangs counts as the agent's own standstill: the service manager's watchdog ends it. */
@@ -96,6 +100,8 @@ export function agentComponents(options: AgentOptions): Component[] {
   const { nodeName, dataDir, server, log } = options;
   const clock = systemClock;
   const metrics = new NodeMetrics(nodeName);
+  const statics = new StaticPods({ clock });
+  const onNode = { fieldSelector: `spec.nodeName=${nodeName}` };
   let identity: NodeIdentity;
   let transport: HttpTransport;
   let client: Client;
@@ -208,6 +214,7 @@ export function agentComponents(options: AgentOptions): Component[] {
         const links = new LogLinks({ folder: usualLogDirectory, log: log.named('pods') });
         runBeside(links.sweep(), signal, log, 'links to logs');
         podAgent.containers().subscribe((container) => links.heed(container));
+        await startStatics(signal);
         await podAgent.start(signal);
         runBeside(createEvictions().run(signal), signal, log, 'evictions');
         vitals.watch('the pods', loopMs, () => podAgent.stalledMs());
@@ -297,6 +304,23 @@ export function agentComponents(options: AgentOptions): Component[] {
     });
   }
 
+  async function startStatics(signal: AbortSignal): Promise<void> {
+    const { podManifestPath: path } = options;
+    if (!path) return;
+    const informer = informers.for(pods, onNode);
+    const known = () => informers.for(nodes).get(nodeName) ?? node;
+    const owner = () => {
+      const uid = known()?.metadata.uid;
+      return uid ? { name: nodeName, uid } : undefined;
+    };
+    const tell = (reason: string, message: string) => {
+      const object = known();
+      if (object) recorder.record(object, { type: 'Warning', reason, message });
+    };
+    const source = { path, nodeName, client, informer, statics, node: owner, clock, log: log.named('static'), tell };
+    await startStaticSource(source, signal);
+  }
+
   async function startGroups(signal: AbortSignal): Promise<PodGroups> {
     const { cgroupRoot, podMaxPids } = options.resources;
     const { amounts: capacity, forPods } = facts;
@@ -327,7 +351,6 @@ export function agentComponents(options: AgentOptions): Component[] {
   function createPodAgent(): PodAgent {
     const podLog = log.named('pods');
     const { address: hostAddress, settings } = membership;
-    const onNode = { fieldSelector: `spec.nodeName=${nodeName}` };
     const serviceInformer = informers.for(services);
     const onSight = (now: Sight) => {
       sight = now;
@@ -348,6 +371,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       clock,
       log: podLog,
       isApiAway: !membership.isFresh,
+      statics,
     });
     const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: identity.key, log: podLog });
     void desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));

@@ -62,6 +62,7 @@ export const agentFlags = [
     0,
     '0s',
   ).argParser(durationMs),
+  flag('--pod-manifest-path <path>', "folder of this node's own pods, which run without a master (or one file)"),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -89,6 +90,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   containerLogMaxFiles: number;
   shutdownGracePeriod: number;
   shutdownGracePeriodCriticalPods: number;
+  podManifestPath?: string;
   seccompDefault?: boolean;
   watchdogCoversDocker?: boolean;
   verbose?: boolean;
@@ -110,6 +112,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
     evictions: evictionSettings(flags),
     shutdown: shutdownSettings(flags),
+    podManifestPath: flags.podManifestPath,
     seccompDefault: flags.seccompDefault ?? false,
     isDockerVital: flags.watchdogCoversDocker ?? false,
     log: log.named('agent'),

@@ -24,6 +24,8 @@ import { PodAgent } from '../../src/node/pods/pod-agent.ts';
 import { PodFiles } from '../../src/node/pods/pod-files.ts';
 import { groupTreeFor } from '../../src/node/resources/group-driver.ts';
 import { PodGroups } from '../../src/node/resources/pod-groups.ts';
+import { StaticPods } from '../../src/node/static-pods/static-pods.ts';
+import { startStaticSource } from '../../src/node/static-pods/static-source.ts';
 import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
 import { type DockerEngine, type DockerEngineOptions, startDockerEngine } from '../bench/docker-engine.ts';
 import { runName } from '../bench/leftovers.ts';
@@ -67,6 +69,8 @@ class AddressesOnly implements PodNetwork {
 }
 
 export interface AgentOptions {
+  /** The folder of the node's own pods. */
+  manifests?: string;
   cluster?: string;
   clock?: Clock;
   podMaxPids?: number;
@@ -140,13 +144,32 @@ export class PodBench {
       tell: (reason, message) => this.nodeEvents.push(`${reason}: ${message}`),
     });
     const informers = new Informers(client, log);
+    const informer = informers.for(pods, { fieldSelector: `spec.nodeName=${node}` });
+    const statics = new StaticPods({ clock });
     const desired = new DesiredPods({
-      informer: informers.for(pods, { fieldSelector: `spec.nodeName=${node}` }),
+      informer,
+      statics,
       checkpoint: new Checkpoint({ dataDir, log }),
       clock,
       log,
     });
     void informers.start(abort.signal);
+    if (options.manifests) {
+      const tell = (reason: string, message: string) => this.nodeEvents.push(`${reason}: ${message}`);
+      const owner = () => ({ name: node, uid: 'node-uid' });
+      const source = {
+        path: options.manifests,
+        nodeName: node,
+        client,
+        informer,
+        statics,
+        node: owner,
+        clock,
+        log,
+        tell,
+      };
+      await startStaticSource(source, abort.signal);
+    }
     await runtime.prepare();
     const tree = groupTreeFor(await runtime.groupDriver());
     const capacity = { cpu: availableParallelism() * 1000, memory: totalmem() };

@@ -1,9 +1,12 @@
 // The pods that this node is meant to run: from the API, and until that answers for the first time from the checkpoint.
 import type { Pod } from '../../api/kinds/pod.ts';
+import { keyOf } from '../../api/meta.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { isMirror, shownBy } from '../static-pods/static-pod.ts';
+import type { StaticPods } from '../static-pods/static-pods.ts';
 
 /** How long the API is waited for before the checkpoint is believed. */
 const apiWaitMs = 5_000;
@@ -15,6 +18,8 @@ export interface DesiredPodsOptions {
   log: Log;
   /** It is known already that the API does not answer: nobody waits for it. */
   isApiAway?: boolean;
+  /** Of this node's own files, where it has any. */
+  statics?: StaticPods | undefined;
 }
 
 export class DesiredPods {
@@ -24,6 +29,7 @@ export class DesiredPods {
   readonly #log: Log;
   readonly #isApiAway: boolean;
   readonly #byUid: (uid: string) => Pod[];
+  readonly #statics: StaticPods | undefined;
   #remembered = new Map<string, Pod>();
   #isComplete = false;
 
@@ -33,7 +39,9 @@ export class DesiredPods {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#isApiAway = options.isApiAway ?? false;
-    this.#byUid = this.#informer.indexBy(({ metadata }) => [metadata.uid ?? '']);
+    this.#statics = options.statics;
+    // A mirror is a picture of a pod, not one to run.
+    this.#byUid = this.#informer.indexBy((pod) => (isMirror(pod) ? [] : [pod.metadata.uid ?? '']));
   }
 
   /** Whether the API itself has said which pods there are: only then is a pod that is missing here really gone. */
@@ -47,13 +55,28 @@ export class DesiredPods {
   }
 
   get(uid: string): Pod | undefined {
+    const own = this.#statics?.get(uid);
+    if (own) return { ...own, status: this.shownAs(own)?.status ?? own.status };
     return this.#byUid(uid)[0] ?? this.#remembered.get(uid);
   }
 
+  /** The object of the API that shows the pod: itself, or a static pod's mirror where there is one. */
+  shownAs(pod: Pod): Pod | undefined {
+    const { uid = '' } = pod.metadata;
+    if (!this.#statics?.get(uid)) return pod;
+    const found = this.#informer.get(keyOf(pod));
+    return found && shownBy(found) === uid ? found : undefined;
+  }
+
+  /** Nothing is left of the pod on this node. Answers whether that is all there is to do about it. */
+  ended(uid: string): boolean {
+    return this.#statics?.ended(uid) ?? false;
+  }
+
   uids(): string[] {
-    return [
-      ...new Set([...this.#informer.list().map(({ metadata }) => metadata.uid ?? ''), ...this.#remembered.keys()]),
-    ];
+    const bound = this.#informer.list().filter((pod) => !isMirror(pod));
+    const all = [...bound, ...(this.#statics?.all() ?? [])].map(({ metadata }) => metadata.uid ?? '');
+    return [...new Set([...all, ...this.#remembered.keys()])];
   }
 
   all(): Pod[] {
@@ -63,6 +86,7 @@ export class DesiredPods {
   /** Resolves when there is something to go by; from then on the handler is told of every pod that may have changed. */
   async start(onChange: (uid: string) => void): Promise<void> {
     const kept = await this.#checkpoint.read();
+    this.#statics?.onChange(({ metadata }) => onChange(metadata.uid ?? ''));
     const synced = this.#informer.synced.then(() => {
       this.#isComplete = true;
       const forgotten = [...this.#remembered.keys()];
@@ -77,6 +101,11 @@ export class DesiredPods {
       for (const uid of this.#remembered.keys()) onChange(uid);
     }
     this.#informer.onChange(({ object, previous }) => {
+      const mirror = [object, previous].find((pod) => pod && isMirror(pod));
+      if (mirror) {
+        onChange(shownBy(mirror) ?? '');
+        return;
+      }
       const uid = object?.metadata.uid;
       const before = previous?.metadata.uid;
       if (object) this.#checkpoint.keep(object);

@@ -264,12 +264,14 @@ export class PodAgent {
   async #writeStatus(uid: string, { pod, containers, memory }: PodView): Promise<void> {
     if (!pod || memory.gone) return;
     const { clock, hostAddress } = this.#options;
-    const newest = this.#status.newest(pod);
+    const shown = this.#options.desired.shownAs(pod);
+    if (!shown) return; // whoever shows it tells when it is there
+    const newest = { ...pod, status: this.#status.newest(shown).status };
     // Once its containers have been removed there is nothing new to tell of a pod.
     if (isBeingDeleted(pod) && containers.length === 0 && isPodFinished(newest)) return;
     const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, clock.now());
     // A pod is looked after even where nobody can be told.
-    const retryAtMs = await this.#status.write(pod, status);
+    const retryAtMs = await this.#status.write(shown, status);
     if (retryAtMs !== undefined) this.#queue.addAfter(uid, retryAtMs - clock.now());
   }
 

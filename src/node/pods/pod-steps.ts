@@ -41,12 +41,13 @@ export class PodSteps {
   }
 
   async #forget({ uid, pod, view }: Work): Promise<void> {
+    const { files, client, desired } = this.#options;
     await this.#release({ uid, view });
     // The files go last: as long as there are some, an agent that starts anew knows of the pod.
-    await this.#options.files.remove(uid);
-    if (pod) {
+    await files.remove(uid);
+    if (pod && !desired.ended(uid)) {
       try {
-        await this.#options.client.delete(pods, pod.metadata, { gracePeriodSeconds: 0, uid });
+        await client.delete(pods, pod.metadata, { gracePeriodSeconds: 0, uid });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

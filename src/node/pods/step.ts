@@ -11,6 +11,7 @@ import type { PodGroups } from '../resources/pod-groups.ts';
 import type { Runtime } from '../runtime.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
+import type { DesiredPods } from './desired-pods.ts';
 import type { Step } from './plan.ts';
 import { podContainer } from './pod-containers.ts';
 import type { PodFiles } from './pod-files.ts';
@@ -26,6 +27,7 @@ export interface PodStepsOptions {
   puller: ImagePuller;
   files: PodFiles;
   volumes: PodVolumes;
+  desired: Pick<DesiredPods, 'ended'>;
   recorder: EventRecorder;
   clock: Clock;
   hostAddress: string;
