@@ -108,7 +108,8 @@ function errorOf(code: number, text: string): StatusError {
   }
 }
 
-async function beginningOf(answer: IncomingMessage): Promise<string> {
+/** An answer's text, so much of it as anyone would read. */
+export async function beginningOf(answer: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
     text += chunk;

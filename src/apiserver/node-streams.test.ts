@@ -89,3 +89,21 @@ test('what cannot be joined is told as an answer', { timeout: 10_000 }, async (t
     assert.match(await text(answer), message);
   }
 });
+
+test('what an agent says last arrives whole, however slowly the client reads', { timeout: 20_000 }, async (t) => {
+  const bytes = 20_000_000;
+  const agent = createServer({ cert: ends.serving.certificate, key: ends.serving.key });
+  agent.on('upgrade', (_, socket: Duplex) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n\r\n');
+    socket.end(Buffer.alloc(bytes));
+  });
+  const port = await frontOf(t, await listen(t, agent), 'exec');
+  const client = upgrade(port, 'container=side&command=ls');
+  const [, socket, head] = (await once(client, 'upgrade')) as [IncomingMessage, Duplex, Buffer];
+  let received = head.length;
+  for await (const chunk of socket) {
+    received += (chunk as Buffer).length;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.equal(received, bytes);
+});

@@ -2,12 +2,13 @@
 // node. The bytes go through as they are: only the agent reads the streaming protocols.
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Pod } from '../api/kinds/pod.ts';
 import { BadRequest, NoSuchPath, ServiceUnavailable } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
-import { refusalOf } from './node-proxy.ts';
+import { beginningOf, refusalOf } from './node-proxy.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
@@ -26,6 +27,9 @@ export const streamingSubresources: readonly string[] = ['exec', 'attach', 'port
 const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
 
 const answerTimeoutMs = 10_000;
+
+/** A stream may say nothing for hours; who is not there any more is found all the same, and nothing between takes it for dead. */
+const keepAliveMs = 30_000;
 
 /** What the agent must know of the client's wish to change the protocol. */
 const passedOn = /^(upgrade|connection|sec-websocket-.*|x-stream-protocol-version)$/;
@@ -57,8 +61,11 @@ export class NodeStreams {
         new ServiceUnavailable(`error trying to reach the agent at ${target.host}:${target.port}: ${error.message}`),
       ),
     );
-    upstream.once('response', (answer) => void refusalOf(answer).then(reject, reject));
+    upstream.once('response', (answer) => void passOnRefusal(answer, socket).then(resolve, reject));
     upstream.once('upgrade', (answer, agentSocket: Duplex, agentHead: Buffer) => {
+      for (const end of [socket, agentSocket] as Socket[]) end.setKeepAlive(true, keepAliveMs);
+      // Each direction ends by itself, behind all that was said.
+      (agentSocket as Socket).allowHalfOpen = true;
       socket.write(headOf(answer));
       socket.write(agentHead);
       agentSocket.write(head);
@@ -91,14 +98,27 @@ function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): str
   return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n');
 }
 
-/** What one side says the other hears, and the end of one is the end of both. */
+/** What the agent refuses the client reads as it stands, as from Kubernetes; but its credentials are not what the agent judged. */
+async function passOnRefusal(answer: IncomingMessage, socket: Duplex): Promise<void> {
+  const { statusCode = 500, statusMessage } = answer;
+  if (statusCode < 400 || statusCode === 401 || statusCode === 403) throw await refusalOf(answer);
+  const text = await beginningOf(answer);
+  const lines = [
+    `HTTP/1.1 ${statusCode} ${statusMessage}`,
+    'Content-Type: text/plain; charset=utf-8',
+    'Connection: close',
+  ];
+  socket.end([...lines, `Content-Length: ${Buffer.byteLength(text)}`, '', text].join('\r\n'));
+}
+
+/** What one side says the other hears to its end; a side that breaks off breaks off the other. */
 function tie(one: Duplex, other: Duplex): void {
   for (const [from, to] of [
     [one, other],
     [other, one],
-  ] as const) {
+  ] as [Socket, Socket][]) {
     from.on('error', () => to.destroy());
-    from.once('close', () => to.destroy());
+    from.once('close', () => (from.readableEnded ? to.destroySoon() : to.destroy()));
     from.pipe(to);
   }
 }

@@ -11,6 +11,7 @@ import type { Log } from '../../base/log.ts';
 import type { CertificateAndKey } from '../../pki/certificate.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import { asksToImpersonate, headerLists, impersonated } from '../authn/impersonation.ts';
+import { takeWebSocketToken } from '../authn/web-socket-token.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { User } from '../user.ts';
 import { sendError } from './answer.ts';
@@ -141,7 +142,8 @@ export class Front {
 
   async #userOf(request: IncomingMessage): Promise<User> {
     const { authenticator, authorizer } = this.#options;
-    const user = await authenticator.authenticate(socketOf(request), request.headers.authorization);
+    const authorization = request.headers.authorization ?? takeWebSocketToken(request.headers);
+    const user = await authenticator.authenticate(socketOf(request), authorization);
     return asksToImpersonate(request.headers) ? impersonated(user, headerLists(request.rawHeaders), authorizer) : user;
   }
 }
