@@ -51,8 +51,12 @@ const longestSize = 256;
 
 function parseSize(text: string): TerminalSize | undefined {
   try {
-    const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
-    const [columns, rows] = [Number(Width), Number(Height)];
+    // Written as it may be: Go reads names in any case, and clients rely on it.
+    const sizes = Object.entries(JSON.parse(text) as object).map(([name, value]) => [
+      name.toLowerCase(),
+      Number(value),
+    ]);
+    const { width: columns = 0, height: rows = 0 } = Object.fromEntries(sizes) as { width?: number; height?: number };
     return Number.isInteger(columns) && Number.isInteger(rows) && columns > 0 && rows > 0
       ? { columns, rows }
       : undefined;
