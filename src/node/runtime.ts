@@ -36,6 +36,7 @@ export interface ObservedContainer extends ContainerIdentity {
   /** The image as the manifest names it; empty where that is not written on the container. */
   namedImage: string;
   imageId: string;
+  resources: ContainerResources;
   /** The file that has what it wrote; empty where it is kept otherwise. */
   logPath: string;
   /** The folder of what it changed in its file system; empty where that is not told. */
@@ -213,6 +214,8 @@ export interface Runtime {
   createContainer(spec: ContainerSpec): Promise<ObservedContainer>;
   /** Does nothing where it runs; what keeps it from starting is read from the container afterwards. */
   start(id: string): Promise<void>;
+  /** Changes what a container may use while it runs. */
+  resize(id: string, resources: ContainerResources): Promise<void>;
   /** Does nothing where it does not run. */
   signal(id: string, signal: string): Promise<void>;
   /** Kills it first where it runs. Does nothing where there is none. */

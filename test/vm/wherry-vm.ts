@@ -47,7 +47,9 @@ export async function openWherryVm({ prepare, settings = '', ...options }: Wherr
     const port = await vm.forward(6443);
     const kubeconfig = join(vm.folder, 'kubeconfig');
     const ofServer = await vm.exec('cat /etc/wherry/kubeconfig');
-    await writeFile(kubeconfig, ofServer.replace(/server: .*/, `server: https://127.0.0.1:${port}`), { mode: 0o600 });
+    await writeFile(kubeconfig, ofServer.replaceAll(/https:\/\/[\d.]+:6443/g, `https://127.0.0.1:${port}`), {
+      mode: 0o600,
+    });
     const kubectl = async (args: readonly string[], more: CommandOptions = {}) =>
       (await runCommand('kubectl', ['--kubeconfig', kubeconfig, ...args], { timeoutMs: patientMs, ...more })).stdout;
     return {

@@ -1,7 +1,14 @@
 // How a container of ours is asked for in Docker's words, and what is written on it so that it is known again.
 import type Docker from 'dockerode';
 import { cpuPeriodMicros } from '../resources/cpu.ts';
-import { type ContainerIdentity, type ContainerSpec, type PauseSpec, type Placement, pauseName } from '../runtime.ts';
+import {
+  type ContainerIdentity,
+  type ContainerResources,
+  type ContainerSpec,
+  type PauseSpec,
+  type Placement,
+  pauseName,
+} from '../runtime.ts';
 import { bindMount } from './bind-mount.ts';
 import type { Owner } from './owner.ts';
 import { labelOptions, securityConfig } from './security-config.ts';
@@ -106,10 +113,7 @@ export function containerConfig(
       IpcMode: spec.hostIpc ? 'host' : ofPause,
       ...pidMode(spec),
       Mounts: spec.mounts.map((mount) => bindMount(mount, knowsReadOnlyBelow)),
-      CpuShares: resources.cpuShares,
-      ...(resources.cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: resources.cpuQuotaMicros }),
-      // No swap beyond the memory limit, as Kubernetes has it.
-      ...(resources.memoryBytes && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+      ...resourcesConfig(resources),
       ...(spec.ociRuntime && { Runtime: spec.ociRuntime }),
       ...securityConfig(security),
       LogConfig: {
@@ -119,6 +123,15 @@ export function containerConfig(
       },
       ...placementConfig(spec),
     },
+  };
+}
+
+export function resourcesConfig({ cpuShares, cpuQuotaMicros, memoryBytes }: ContainerResources): Docker.HostConfig {
+  return {
+    CpuShares: cpuShares,
+    ...(cpuQuotaMicros && { CpuPeriod: cpuPeriodMicros, CpuQuota: cpuQuotaMicros }),
+    // No swap beyond the memory limit, as Kubernetes has it.
+    ...(memoryBytes && { Memory: memoryBytes, MemorySwap: memoryBytes }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts';
 import type { GroupDriver } from '../resources/group-driver.ts';
 import {
   type ContainerIdentity,
+  type ContainerResources,
   type ContainerSpec,
   type ExecOptions,
   type ExecOutcome,
@@ -26,6 +27,7 @@ import {
   labels,
   type Maker,
   pauseConfig,
+  resourcesConfig,
   usualLogLimits,
 } from './container-config.ts';
 import { type Deadlines, openDocker } from './deadlines.ts';
@@ -35,7 +37,7 @@ import { jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
 import { logContents } from './json-log.ts';
 import { readRotated } from './log-files.ts';
-import { observed, unseen } from './observed.ts';
+import { observed, observedResources, unseen } from './observed.ts';
 import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
 import { ensurePauseImage, ownPauseImage } from './pause-image.ts';
@@ -175,6 +177,10 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async resize(id: string, resources: ContainerResources): Promise<void> {
+    await this.#docker.getContainer(id).update(resourcesConfig(resources));
+  }
+
   async signal(id: string, signal: string): Promise<void> {
     try {
       await this.#docker.getContainer(id).kill({ signal });
@@ -260,6 +266,7 @@ export class DockerRuntime implements Runtime {
       namedImage: read(labels.namedImage),
       user: undefined,
       imageId: '',
+      resources: observedResources(config.HostConfig ?? {}),
       logPath: '',
       layerFolder: '',
       imageDigest: read(labels.imageDigest),

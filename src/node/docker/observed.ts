@@ -1,6 +1,6 @@
 // What Docker says of a container, in our words.
 import type Docker from 'dockerode';
-import { type ObservedContainer, pauseName } from '../runtime.ts';
+import { type ContainerResources, type ObservedContainer, pauseName } from '../runtime.ts';
 import { labels } from './container-config.ts';
 
 /** Docker's zero time stands for "not yet". */
@@ -25,6 +25,11 @@ function written(on: Record<string, string>) {
   };
 }
 
+/** Docker's zero is no limit. */
+export function observedResources({ CpuShares, CpuQuota, Memory }: Docker.HostConfig): ContainerResources {
+  return { cpuShares: CpuShares ?? 0, cpuQuotaMicros: CpuQuota || undefined, memoryBytes: Memory || undefined };
+}
+
 export function observed(info: Docker.ContainerInspectInfo, user?: ObservedContainer['user']): ObservedContainer {
   const { State: state, Config: config } = info;
   // What could not be started stays "created", with the reason.
@@ -43,6 +48,7 @@ export function observed(info: Docker.ContainerInspectInfo, user?: ObservedConta
     startError,
     stopSignal: (config as { StopSignal?: string }).StopSignal || 'SIGTERM',
     imageId: info.Image,
+    resources: observedResources(info.HostConfig),
     logPath: info.LogPath ?? '',
     layerFolder: (info.GraphDriver?.Data as { UpperDir?: string } | undefined)?.UpperDir ?? '',
     user,
@@ -65,6 +71,7 @@ export function unseen(info: Docker.ContainerInfo): ObservedContainer {
     startError: '',
     stopSignal: 'SIGTERM',
     imageId: info.ImageID,
+    resources: observedResources({}),
     logPath: '',
     layerFolder: '',
     user: undefined,

@@ -3,15 +3,26 @@ import type { ContainerStatus } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import type { ObservedContainer } from '../runtime.ts';
 import type { Role } from './pod-containers.ts';
+import { unlike } from './resize.ts';
 
 type Facts = Partial<ContainerStatus>;
 
-export function resourceStatus({ resources = {} }: Container, role: Role): Facts {
+/** What was agreed, and what it has: until it was given what was agreed that is what was told before. */
+export function resourceStatus(
+  container: Container,
+  role: Role,
+  shown: ObservedContainer,
+  told: ContainerStatus | undefined,
+): Facts {
   if (role === 'ephemeral') return {};
+  const { resources = {} } = container;
   const { limits, requests } = resources;
   return {
     ...(requests && { allocatedResources: requests }),
-    resources: { ...(limits && { limits }), ...(requests && { requests }) },
+    resources:
+      shown.state === 'running' && told?.resources && unlike(container, shown).length > 0
+        ? told.resources
+        : { ...(limits && { limits }), ...(requests && { requests }) },
   };
 }
 

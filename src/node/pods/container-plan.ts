@@ -6,6 +6,7 @@ import type { ObservedContainer } from '../runtime.ts';
 import type { Draft } from './plan.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { isLost, isOutdated, isRestarted, latestOf, nextAttempt } from './pod-progress.ts';
+import { needsRestart, unlike } from './resize.ts';
 import { nextBackoffSeconds, restartAtMs } from './restart-backoff.ts';
 import { isPrepared, isWired } from './sandbox-plan.ts';
 import { planStop, type StopOrder } from './stop-plan.ts';
@@ -45,6 +46,8 @@ function planRunning(
   const { memory } = draft.view;
   const order = stopOrder(draft, listed, running, { pod, graceMs });
   if (order) planStop(draft, running, order);
+  else if (unlike(listed.container, running).length > 0)
+    draft.add({ kind: 'resize', container: running.name, id: running.id });
   if (order || !listed.container.lifecycle?.postStart) return false;
   const hook = memory.postStart.get(running.id);
   if (!hook) draft.add({ kind: 'postStart', container: running.name, id: running.id });
@@ -62,6 +65,8 @@ function stopOrder(
   if (stopping) return stopping;
   if (isOutdated(listed, { id, name, ...running }))
     return { graceMs, message: `Container ${name} definition changed, will be restarted`, isReplaced: true };
+  if (needsRestart(listed.container, unlike(listed.container, { id, name, ...running })))
+    return { graceMs, message: `Container ${name} resize requires restart`, isReplaced: true };
   if (memory.postStart.get(id)?.state === 'failed') return { graceMs, message: 'FailedPostStartHook' };
   const failure = memory.probed.get(id)?.failure;
   if (!failure) return undefined;

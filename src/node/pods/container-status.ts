@@ -64,7 +64,11 @@ export function containerStatus(pod: Pod, view: PodView, listed: PodContainer, n
     ...(role !== 'ephemeral' && { started }),
     state,
     lastState,
-    ...(shown && { ...resourceStatus(container, role), ...mountStatuses(container), ...userStatus(shown, told) }),
+    ...(shown && {
+      ...resourceStatus(container, role, shown, told),
+      ...mountStatuses(container),
+      ...userStatus(shown, told),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 // The steps that make, start, end and remove the containers of a pod.
 import type { Pod } from '../../api/kinds/pod.ts';
+import { containerResources } from '../resources/container-resources.ts';
 import { ImageNotFound, type ObservedContainer } from '../runtime.ts';
 import { VolumeProblem } from '../volumes/volume-problem.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
@@ -21,7 +22,7 @@ import {
   type Work,
 } from './step.ts';
 
-type ContainerStep = 'create' | 'start' | 'remove' | 'tellBackoff';
+type ContainerStep = 'create' | 'start' | 'resize' | 'remove' | 'tellBackoff';
 
 const problemRetryMs = 10_000;
 const defaultMessagePath = '/dev/termination-log';
@@ -56,7 +57,9 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       const made = { attempt, backoffSeconds, pauseId, ociRuntime, image, env, mounts };
       const circumstances = { ...made, security, targetId, placement };
       const spec = containerSpec(pod, container, circumstances);
-      watch.put(await runtime.createContainer(spec));
+      const make = async () => watch.put(await runtime.createContainer(spec));
+      // Of a pod that was changed the group is told what it is now.
+      await (view.memory.agreed ? options.groups.resize(pod, make) : make());
       images.delete(name);
       problems.delete(name);
       tell(pod, name, 'Normal', 'Created', `Created container: ${name}`);
@@ -87,9 +90,18 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     tellOfContainer(recorder, pod, { container, type, reason, message });
   }
 
+  const resize: DoStep<'resize'> = async ({ id, container }, { pod }) => {
+    await options.groups.resize(needed(pod), async () => {
+      await runtime.resize(id, containerResources(containerOf(pod, container)));
+      const resized = await runtime.inspect(id);
+      if (resized) watch.put(resized);
+    });
+  };
+
   return {
     create,
     start,
+    resize,
     remove: async ({ id }, { uid, view }) => {
       const removed = watch.get(id);
       await runtime.remove(id);

@@ -68,6 +68,7 @@ function short(step: Step): string {
     case 'start':
     case 'startPause':
     case 'postStart':
+    case 'resize':
     case 'kill':
     case 'remove':
     case 'tellBackoff':

@@ -15,6 +15,8 @@ export type Step =
   | { kind: 'create'; container: string; attempt: number; backoffSeconds: number; pauseId: string }
   | { kind: 'start'; container: string; id: string }
   | { kind: 'postStart'; container: string; id: string }
+  /** Gives it what was agreed while it runs. */
+  | { kind: 'resize'; container: string; id: string }
   /** Says that it is to end, and begins with its preStop hook where it has one. */
   | {
       kind: 'stop';

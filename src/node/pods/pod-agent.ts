@@ -6,6 +6,7 @@
 //                                        └── again, until nothing is left to do
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
+import { type Amounts, add, amountsOf, podRequests } from '../../api/pod-resources.ts';
 import { matchesMap } from '../../api/selector.ts';
 import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
@@ -23,6 +24,7 @@ import { isOver } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
 import { newPodMemory, type PodMemory, type PodView, type Verdict } from './pod-view.ts';
+import { agreedPod, type NodeRoom } from './resize.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { PodStepsOptions } from './step.ts';
 import { observeMessages } from './termination-message.ts';
@@ -153,7 +155,7 @@ export class PodAgent {
         await groups.remove(uid);
         await files.remove(uid);
       }
-      groups.adopt(this.pods().filter((pod) => !isPodFinished(pod)));
+      await groups.adopt(this.#agreedPods());
     };
     // Pods that come meanwhile wait: what they get would be taken for left behind.
     const swept = sweep();
@@ -194,7 +196,7 @@ export class PodAgent {
     const memory = this.#memoryOf(uid);
     const pod = desired.get(uid);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined) this.#leave(uid, pod, memory);
-    return { pod, containers: this.#watch.of(uid), memory };
+    return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers: this.#watch.of(uid), memory };
   }
 
   #memoryOf(uid: string): PodMemory {
@@ -215,6 +217,25 @@ export class PodAgent {
       for (const victim of admission.preempted) this.end(victim, preempted);
     }
     memory.isAdmitted = true;
+  }
+
+  /** Those that run, as the node has agreed to run them. */
+  #agreedPods(): Pod[] {
+    const agreed = this.#options.desired.uids().flatMap((uid) => this.#view(uid).pod ?? []);
+    return agreed.filter((pod) => !isPodFinished(pod));
+  }
+
+  #roomBeside(uid: string): NodeRoom {
+    const { allocatable, desired } = this.#options;
+    const used = () => {
+      const sum: Amounts = {};
+      for (const other of desired.uids()) {
+        const pod = desired.get(other);
+        if (pod && other !== uid && !isPodFinished(pod)) add(sum, podRequests(pod.spec));
+      }
+      return sum;
+    };
+    return { allocatable: () => amountsOf(allocatable()), used };
   }
 
   /** What the pod uses of the API is not what it was: whatever failed for that reason is worth another try. */
@@ -292,5 +313,8 @@ export class PodAgent {
   #forget(uid: string): void {
     this.#memories.delete(uid);
     this.#status.forget(uid);
+    // Where there was no room there may be now.
+    for (const [other, { pendingResize }] of this.#memories)
+      if (pendingResize?.reason === 'Deferred') this.#queue.add(other);
   }
 }

@@ -2,11 +2,15 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { timestamp } from '../../base/clock.ts';
+import { podContainers } from './pod-containers.ts';
 import type { Statuses } from './pod-phase.ts';
-import { livingPause } from './pod-progress.ts';
+import { latestOf, livingPause } from './pod-progress.ts';
 import type { PodView } from './pod-view.ts';
+import { unlike } from './resize.ts';
 
 const ownConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+/** Told only while they hold. */
+const ofResize = ['PodResizePending', 'PodResizeInProgress'];
 
 interface Finding {
   holds: boolean;
@@ -30,8 +34,26 @@ export function conditionsOf(pod: Pod, view: PodView, parts: Parts, nowMs: numbe
     ContainersReady: ready,
     PodScheduled: { holds: true },
   };
-  const foreign = (pod.status.conditions ?? []).filter(({ type }) => !ownConditions.some((own) => own === type));
-  return [...ownConditions.map((type) => condition(pod, type, findings[type], nowMs)), ...foreign];
+  const resize = resizeFindings(pod, view);
+  const own = [...ownConditions.map((type): [string, Finding] => [type, findings[type]]), ...resize];
+  const known: readonly string[] = [...ownConditions, ...ofResize];
+  const foreign = (pod.status.conditions ?? []).filter(({ type }) => !known.includes(type));
+  return [...own.map(([type, finding]) => condition(pod, type, finding, nowMs)), ...foreign];
+}
+
+function resizeFindings(pod: Pod, { containers, memory }: PodView): [string, Finding][] {
+  const pending = memory.pendingResize;
+  const isUnder = podContainers(pod).some(({ role, container }) => {
+    const latest = latestOf(containers, container.name);
+    return (
+      (role === 'app' || role === 'sidecar') && latest?.state === 'running' && unlike(container, latest).length > 0
+    );
+  });
+  const isInProgress = memory.agreed !== undefined && isUnder;
+  return [
+    ...(pending ? [['PodResizePending', { holds: true, ...pending }] satisfies [string, Finding]] : []),
+    ...(isInProgress ? [['PodResizeInProgress', { holds: true }] satisfies [string, Finding]] : []),
+  ];
 }
 
 function containersReady({ phase, sidecars, apps }: Parts): Finding {

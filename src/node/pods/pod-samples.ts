@@ -45,6 +45,7 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     stopSignal: 'SIGTERM',
     namedImage: '',
     imageId: 'sha256:00',
+    resources: { cpuShares: 2, cpuQuotaMicros: undefined, memoryBytes: undefined },
     logPath: '',
     layerFolder: '',
     imageDigest: '',

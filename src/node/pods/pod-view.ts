@@ -1,6 +1,7 @@
 // All that is known of one pod on this node at one moment: what is wanted, what Docker has, and what the agent remembers.
 // What is remembered may be lost at any time: an agent that starts anew finds it again or does it again.
 import type { Pod } from '../../api/kinds/pod.ts';
+import type { ResourceRequirements } from '../../api/kinds/pod-spec/types.ts';
 import type { ChosenImage } from '../images/image-puller.ts';
 import type { ObservedContainer } from '../runtime.ts';
 
@@ -49,6 +50,12 @@ export interface Verdict {
   disruption?: string;
 }
 
+/** Why the node does not give a pod what it was changed to ask for: it never has so much, or not beside the other pods. */
+export interface PendingResize {
+  reason: 'Infeasible' | 'Deferred';
+  message: string;
+}
+
 export interface PodMemory {
   firstSeenMs: number;
   /** Files and volumes of the pod are in place. */
@@ -64,6 +71,9 @@ export interface PodMemory {
   released: boolean;
   /** The pause container whose network is wired, and the pod's address there. */
   attached: { pauseId: string; address: string } | undefined;
+  /** By container name: what it may use, once the pod has been changed since it was made. */
+  agreed: ReadonlyMap<string, ResourceRequirements> | undefined;
+  pendingResize: PendingResize | undefined;
   /** By container name, for the attempt that is to be made next. */
   images: Map<string, ImageSituation>;
   problems: Map<string, Problem>;
@@ -106,6 +116,8 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     toldUnmountedMs: 0,
     released: false,
     attached: undefined,
+    agreed: undefined,
+    pendingResize: undefined,
     images: new Map(),
     problems: new Map(),
     probed: new Map(),

@@ -39,8 +39,13 @@ export class GroupFolders implements GroupTree {
     }
     const settings = this.#version === 2 ? settingsV2(limits) : settingsV1(limits);
     for (const [controller, file, value] of settings) {
-      if (value !== undefined) await writeSetting(join(folderOf(controller), file), String(value), file);
+      if (value !== undefined) await writeSetting(join(folderOf(controller), file), this.#written(value), file);
     }
+  }
+
+  #written(value: number | string): string {
+    if (value !== Number.POSITIVE_INFINITY) return String(value);
+    return this.#version === 2 ? 'max' : '-1';
   }
 
   async remove(path: GroupPath): Promise<void> {
@@ -53,6 +58,8 @@ export async function removeFolders(path: GroupPath, root = kernelRoot): Promise
   const trees = existsSync(join(root, 'cgroup.procs')) ? [root] : ((await subfolders(root)) ?? []);
   await Promise.all(trees.map((tree) => removeFolder(join(tree, ...path))));
 }
+
+const isLimit = (limit: number | undefined) => limit !== undefined && Number.isFinite(limit);
 
 function settingsV1({ cpuShares, cpuQuotaMicros, memoryBytes, pids, noSwap }: GroupLimits): Setting[] {
   return [
@@ -68,7 +75,7 @@ function settingsV1({ cpuShares, cpuQuotaMicros, memoryBytes, pids, noSwap }: Gr
 function settingsV2({ cpuShares, cpuQuotaMicros, memoryBytes, pids, noSwap }: GroupLimits): Setting[] {
   return [
     ['cpu', 'cpu.weight', cpuShares && cpuWeight(cpuShares)],
-    ['cpu', 'cpu.max', cpuQuotaMicros && `${cpuQuotaMicros} ${cpuPeriodMicros}`],
+    ['cpu', 'cpu.max', isLimit(cpuQuotaMicros) ? `${cpuQuotaMicros} ${cpuPeriodMicros}` : cpuQuotaMicros],
     ['memory', 'memory.swap.max', noSwap ? 0 : undefined],
     ['memory', 'memory.max', memoryBytes],
     ['pids', 'pids.max', pids],

@@ -58,6 +58,9 @@ export function sliceProperties(limits: GroupLimits, version: 1 | 2): string[] {
           ['CPUShares', cpuShares],
           ['MemoryLimit', memoryBytes],
         ];
-  properties.push(['CPUQuota', cpuQuotaMicros && `${cpuQuotaMicros / 1000}%`], ['TasksMax', pids]);
-  return properties.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+  const quota = cpuQuotaMicros === Number.POSITIVE_INFINITY ? '' : cpuQuotaMicros && `${cpuQuotaMicros / 1000}%`;
+  properties.push(['CPUQuota', quota], ['TasksMax', pids]);
+  return properties
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value === Number.POSITIVE_INFINITY ? 'infinity' : value}`);
 }

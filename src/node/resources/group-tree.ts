@@ -4,7 +4,7 @@
 /** Names from the root on: a group may be made by whom it is needed first, so each is known by its path alone. */
 export type GroupPath = readonly string[];
 
-/** What is undefined is left as it is. */
+/** What is undefined is left as it is; what is infinite has no limit any more. */
 export interface GroupLimits {
   cpuShares?: number | undefined;
   cpuQuotaMicros?: number | undefined;

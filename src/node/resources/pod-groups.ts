@@ -44,6 +44,8 @@ export class PodGroups {
   readonly #made = new Map<string, Promise<void>>();
   /** Thousandths of a core by pod: of those whose class shares what all of it ask for. */
   readonly #burstable = new Map<string, number>();
+  /** By pod, how many of its containers are being given something else. */
+  readonly #resizing = new Map<string, number>();
   #writtenShares: number | undefined;
   #weighing: Promise<void> | undefined;
   #lowestOomScore = 0;
@@ -89,6 +91,26 @@ export class PodGroups {
     return making;
   }
 
+  /** Lets containers of the pod be given more or less: its group does not limit them meanwhile, and then by what is agreed. */
+  async resize(pod: Pod, change: () => Promise<unknown>): Promise<void> {
+    const uid = pod.metadata.uid ?? '';
+    const { tree, root } = this.#options;
+    const group = podGroup(root, uid, qosClassOf(pod.spec));
+    const none = Number.POSITIVE_INFINITY;
+    this.#resizing.set(uid, (this.#resizing.get(uid) ?? 0) + 1);
+    try {
+      await tree?.ensure(group, { cpuQuotaMicros: none, memoryBytes: none });
+      await change();
+    } finally {
+      const others = (this.#resizing.get(uid) ?? 1) - 1;
+      if (others > 0) this.#resizing.set(uid, others);
+      else {
+        this.#resizing.delete(uid);
+        await this.#fit(pod);
+      }
+    }
+  }
+
   async remove(podUid: string): Promise<void> {
     const { tree, root } = this.#options;
     await Promise.all(qosClasses.map((qosClass) => tree?.remove(podGroup(root, podUid, qosClass))));
@@ -97,8 +119,12 @@ export class PodGroups {
   }
 
   /** Pods that are there already when the agent starts. */
-  adopt(pods: Iterable<Pod>): void {
-    for (const pod of pods) this.#count(pod);
+  async adopt(pods: Iterable<Pod>): Promise<void> {
+    for (const pod of pods) {
+      this.#count(pod);
+      // A crash may have come while its group did not limit it.
+      if ((pod.metadata.generation ?? 1) > 1) await this.#fit(pod);
+    }
     this.#weigh();
   }
 
@@ -114,6 +140,12 @@ export class PodGroups {
     }
     this.#count(pod);
     this.#weigh();
+  }
+
+  /** Where another container still has more than the whole is to have, it is set when that one is given less. */
+  async #fit(pod: Pod): Promise<void> {
+    const { log } = this.#options;
+    await this.#make(pod).catch((error: unknown) => log.warn('the limits of a pod cannot be set yet', { error }));
   }
 
   #count({ metadata, spec }: Pod): void {
