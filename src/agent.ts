@@ -235,6 +235,7 @@ export function agentComponents(options: AgentOptions): Component[] {
             const containers = podAgent.containers();
             const routes = nodeRoutes({
               nodeName,
+              nodeAddress,
               dataDir,
               runtime,
               containers,

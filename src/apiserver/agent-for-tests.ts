@@ -6,9 +6,9 @@ import type { TestContext } from 'node:test';
 import type { Node } from '../api/kinds/node.ts';
 import { createAuthority, openAuthority } from '../pki/authority.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
-import type { AgentCredentials } from './agents.ts';
+import type { AgentAccess } from './agents.ts';
 
-export interface BothEnds extends AgentCredentials {
+export interface BothEnds extends AgentAccess {
   /** Of the agent of node "one". */
   serving: CertificateAndKey;
 }

@@ -6,7 +6,7 @@ import { BadRequest, NotFound, ServiceUnavailable } from '../api/status.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
 import type { ObjectCache } from './object-cache.ts';
 
-export interface AgentCredentials {
+export interface AgentAccess {
   /** The authority that certifies agents. */
   ca: string;
   /** The server's own client certificate, by which agents know it. */
@@ -17,7 +17,7 @@ export interface AgentCredentials {
 export function agentTarget(
   cache: Pick<ObjectCache, 'get'>,
   nodeName: string,
-  { ca, identity }: AgentCredentials,
+  { ca, identity }: AgentAccess,
 ): RequestOptions {
   const node = cache.get(nodes, undefined, nodeName)?.object as Node | undefined;
   if (!node) throw new NotFound({ group: '', resource: 'nodes', name: nodeName });

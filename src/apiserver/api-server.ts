@@ -17,6 +17,7 @@ import { NodeProxy } from './node-proxy.ts';
 import { NodeStreams } from './node-streams.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { OpenApi } from './openapi/open-api.ts';
+import { ObjectProxy } from './proxy/object-proxy.ts';
 import type { Rest } from './rest/rest.ts';
 import { ServerMetrics } from './server-metrics.ts';
 
@@ -43,15 +44,27 @@ export function apiServer(options: ApiServerOptions): Front {
   const { rest, kinds, store, cache, authenticator, authorizer, credentials, clock, log } = options;
   const inFlight = new InFlight(requestsAtOnce);
   const metrics = new ServerMetrics({ inFlight, objectCounts: () => cache.counts(), store: () => store.stats() });
-  const agentCredentials = { ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient };
-  const nodeProxy = new NodeProxy(agentCredentials);
-  const nodeStreams = new NodeStreams(agentCredentials, clock);
+  const access = { ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient };
+  const nodeProxy = new NodeProxy(access);
+  const nodeStreams = new NodeStreams(access, clock);
+  const objectProxy = new ObjectProxy(access, clock);
   const { healthChecks, openId, advertised } = options;
   const health = new Health(healthChecks);
   const discovery = new Discovery(kinds);
   const openApi = new OpenApi(() => kinds);
   return new Front({
-    resources: new Resources({ rest, kinds, authorizer, nodeProxy, nodeStreams, inFlight, metrics, clock, log }),
+    resources: new Resources({
+      rest,
+      kinds,
+      authorizer,
+      nodeProxy,
+      nodeStreams,
+      objectProxy,
+      inFlight,
+      metrics,
+      clock,
+      log,
+    }),
     documents: new Documents({ openId, discovery, openApi, health, advertised, metrics, clock }),
     authenticator,
     authorizer,

@@ -16,12 +16,12 @@ import {
   StatusError,
 } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
+import { type AgentAccess, agentTarget, containerOf } from './agents.ts';
 import type { Response } from './http/send.ts';
 import { isTrue, type RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
 
-export interface NodeProxyOptions extends AgentCredentials {
+export interface NodeProxyOptions extends AgentAccess {
   clock?: Clock;
   /** How long connecting and the beginning of the answer may take. */
   answerTimeoutMs?: number;

@@ -2,15 +2,15 @@
 // node. The bytes go through as they are: only the agent reads the streaming protocols.
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Pod } from '../api/kinds/pod.ts';
 import { BadRequest, NoSuchPath, ServiceUnavailable } from '../api/status.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type AgentCredentials, agentTarget, containerOf } from './agents.ts';
+import { type AgentAccess, agentTarget, containerOf } from './agents.ts';
 import { beginningOf, refusalOf } from './node-proxy.ts';
 import type { RestRequest } from './rest/request.ts';
 import type { Rest } from './rest/rest.ts';
+import { splice } from './splice.ts';
 
 /** A client's connection that waits to be upgraded. */
 export interface Upgrade {
@@ -28,18 +28,15 @@ const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 't
 
 const answerTimeoutMs = 10_000;
 
-/** A stream may say nothing for hours; who is not there any more is found all the same, and nothing between takes it for dead. */
-const keepAliveMs = 30_000;
-
 /** What the agent must know of the client's wish to change the protocol. */
 const passedOn = /^(upgrade|connection|sec-websocket-.*|x-stream-protocol-version)$/;
 
 export class NodeStreams {
-  readonly #credentials: AgentCredentials;
+  readonly #access: AgentAccess;
   readonly #clock: Clock;
 
-  constructor(credentials: AgentCredentials, clock: Clock = systemClock) {
-    this.#credentials = credentials;
+  constructor(access: AgentAccess, clock: Clock = systemClock) {
+    this.#access = access;
     this.#clock = clock;
   }
 
@@ -51,7 +48,7 @@ export class NodeStreams {
     const { nodeName } = pod.spec;
     if (!nodeName) throw new BadRequest(`pod ${pod.metadata.name} does not have a host assigned`);
     const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => passedOn.test(name)));
-    const target = agentTarget(rest.cache, nodeName, this.#credentials);
+    const target = agentTarget(rest.cache, nodeName, this.#access);
     const upstream = httpsRequest({ ...target, path, method: incoming.method, headers });
     const cancel = this.#clock.after(answerTimeoutMs, () => upstream.destroy(new Error('it did not answer in time')));
     socket.once('close', () => upstream.destroy());
@@ -63,13 +60,7 @@ export class NodeStreams {
     );
     upstream.once('response', (answer) => void passOnRefusal(answer, socket).then(resolve, reject));
     upstream.once('upgrade', (answer, agentSocket: Duplex, agentHead: Buffer) => {
-      for (const end of [socket, agentSocket] as Socket[]) end.setKeepAlive(true, keepAliveMs);
-      // Each direction ends by itself, behind all that was said.
-      (agentSocket as Socket).allowHalfOpen = true;
-      socket.write(headOf(answer));
-      socket.write(agentHead);
-      agentSocket.write(head);
-      tie(socket, agentSocket);
+      splice({ answer, client: socket, clientHead: head, other: agentSocket, otherHead: agentHead });
       resolve();
     });
     upstream.end();
@@ -92,12 +83,6 @@ function pathOnAgent({ subresource }: RestRequest, pod: Pod, query: URLSearchPar
   return `/${subresource}/${namespace}/${name}/${container}?${search}`;
 }
 
-/** The head of the agent's answer, as it came. */
-function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
-  const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
-  return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n');
-}
-
 /** What the agent refuses the client reads as it stands, as from Kubernetes; but its credentials are not what the agent judged. */
 async function passOnRefusal(answer: IncomingMessage, socket: Duplex): Promise<void> {
   const { statusCode = 500, statusMessage } = answer;
@@ -109,16 +94,4 @@ async function passOnRefusal(answer: IncomingMessage, socket: Duplex): Promise<v
     'Connection: close',
   ];
   socket.end([...lines, `Content-Length: ${Buffer.byteLength(text)}`, '', text].join('\r\n'));
-}
-
-/** What one side says the other hears to its end; a side that breaks off breaks off the other. */
-function tie(one: Duplex, other: Duplex): void {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as [Socket, Socket][]) {
-    from.on('error', () => to.destroy());
-    from.once('close', () => (from.readableEnded ? to.destroySoon() : to.destroy()));
-    from.pipe(to);
-  }
 }

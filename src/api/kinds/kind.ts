@@ -52,6 +52,9 @@ export interface Subresource {
   kind?: { group: string; version: string; kind: string };
 }
 
+/** Of a subresource that passes requests on, whatever they are. */
+export const proxyVerbs: readonly string[] = ['create', 'delete', 'get', 'patch', 'update'];
+
 export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   namespaced: boolean;
   /** Spec and status are written through separate doors, and `metadata.generation` counts the changes of spec. */

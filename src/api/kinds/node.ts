@@ -3,7 +3,7 @@ import type { INode } from 'kubernetes-models/v1/Node';
 import type { Served } from '../meta.ts';
 import { type Resources, roundResources } from '../resource-names.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
-import { type Column, defineKind } from './kind.ts';
+import { type Column, defineKind, proxyVerbs } from './kind.ts';
 import { alignPodCidrs, validateNode, validateNodeUpdate } from './node-rules.ts';
 
 export type Node = Served<INode>;
@@ -109,6 +109,7 @@ export const nodes = defineKind<Node>({
   shortNames: ['no'],
   namespaced: false,
   hasStatus: true,
+  subresources: [{ name: 'proxy', verbs: proxyVerbs, kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' } }],
   hasGeneration: false,
   columns,
   keepsNewStatus: true,

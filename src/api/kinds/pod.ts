@@ -3,7 +3,7 @@ import type { IPod } from 'kubernetes-models/v1/Pod';
 import type { Served } from '../meta.ts';
 import { wholeUnits } from '../quantity.ts';
 import { type Causes, dnsLabelFaults, forbidden } from '../validation.ts';
-import { defineKind } from './kind.ts';
+import { defineKind, proxyVerbs } from './kind.ts';
 import { podColumns } from './pod-columns.ts';
 import { validateAgreement, validateAnnotationUpdates, validatePodAnnotations } from './pod-spec/annotations.ts';
 import { applyAppArmor } from './pod-spec/app-armor.ts';
@@ -80,6 +80,7 @@ export const pods = defineKind<Pod>({
       verbs: ['create', 'get'],
       kind: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
     },
+    { name: 'proxy', verbs: proxyVerbs, kind: { group: '', version: 'v1', kind: 'PodProxyOptions' } },
     { name: 'resize', verbs: ['get', 'patch', 'update'] },
   ],
   columns: podColumns,

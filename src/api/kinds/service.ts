@@ -1,7 +1,7 @@
 // Service: a stable address in front of pods.
 import { isIpAddress } from '../name-rules.ts';
 import { dns1035LabelFaults } from '../validation.ts';
-import { defineKind } from './kind.ts';
+import { defineKind, proxyVerbs } from './kind.ts';
 import { carryOver, validateServiceUpdate } from './service-changes.ts';
 import { serviceColumns } from './service-columns.ts';
 import { validateService, validateServiceStatus } from './service-rules.ts';
@@ -28,6 +28,7 @@ export const services = defineKind<Service>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  subresources: [{ name: 'proxy', verbs: proxyVerbs, kind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' } }],
   showsDeleted: true,
   createsOnUpdate: true,
   hasGeneration: false,

@@ -15,7 +15,7 @@ export type RequestClass = 'reading' | 'writing' | 'watching';
 const reads: readonly RestVerb[] = ['get', 'list'];
 
 export function classOf(verb: RestVerb, subresource: string | undefined): RequestClass {
-  if (verb === 'watch' || subresource === 'log') return 'watching';
+  if (verb === 'watch' || subresource === 'log' || subresource === 'proxy') return 'watching';
   return reads.includes(verb) ? 'reading' : 'writing';
 }
 

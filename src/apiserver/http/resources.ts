@@ -9,6 +9,7 @@ import type { Log } from '../../base/log.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { NodeProxy } from '../node-proxy.ts';
 import { type NodeStreams, streamingSubresources } from '../node-streams.ts';
+import type { ObjectProxy } from '../proxy/object-proxy.ts';
 import { isTrue, type RestRequest, type RestVerb } from '../rest/request.ts';
 import type { Rest } from '../rest/rest.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
@@ -28,6 +29,7 @@ export interface ResourcesOptions {
   authorizer: Authorizer;
   nodeProxy: NodeProxy;
   nodeStreams: NodeStreams;
+  objectProxy: ObjectProxy;
   inFlight: InFlight;
   metrics: ServerMetrics;
   clock: Clock;
@@ -105,7 +107,8 @@ export class Resources {
     const { group, version, plural, namespace, name, subresource } = path;
     const kind = this.#kinds.get(`${group}/${version}/${plural}`);
     const isStream = kind?.plural === 'pods' && streamingSubresources.includes(subresource ?? '');
-    if (!isStream) throw new BadRequest('this cannot be upgraded to another protocol');
+    const isProxy = kind && isProxied(kind, subresource);
+    if (!kind || !(isStream || isProxy)) throw new BadRequest('this cannot be upgraded to another protocol');
     const verb = request.method === 'POST' ? 'create' : 'get';
     const asked = {
       verb,
@@ -119,7 +122,9 @@ export class Resources {
       userAgent: '',
       warn() {},
     } as const;
-    await this.#options.nodeStreams.join(asked, this.#options.rest, {
+    const { nodeStreams, objectProxy, rest } = this.#options;
+    if (isProxy) return objectProxy.join({ asked, incoming: request, url }, socket, head, rest);
+    await nodeStreams.join(asked, rest, {
       incoming: request,
       socket,
       head,
@@ -127,9 +132,10 @@ export class Resources {
     });
   }
 
-  async #answer({ request, response, form: bytes, stopping }: ResourceCall, asked: RestRequest): Promise<void> {
-    const { rest, nodeProxy, clock, log } = this.#options;
+  async #answer({ request, response, url, form: bytes, stopping }: ResourceCall, asked: RestRequest): Promise<void> {
+    const { rest, nodeProxy, objectProxy, clock, log } = this.#options;
     const { verb, kind, query } = asked;
+    if (isProxied(kind, asked.subresource)) return objectProxy.serve({ asked, incoming: request, url }, response, rest);
     if (kind.plural === 'pods' && asked.subresource === 'log') return nodeProxy.sendLog(asked, response, rest);
     if (kind.plural === 'pods' && streamingSubresources.includes(asked.subresource ?? '')) {
       rest.authorize(asked);
@@ -152,6 +158,11 @@ export class Resources {
   }
 }
 
+/** Whether a request is passed on to what is behind the object. */
+function isProxied({ group, subresources = [] }: Kind, subresource: string | undefined): boolean {
+  return group === '' && subresource === 'proxy' && subresources.some(({ name }) => name === 'proxy');
+}
+
 /** All patches are JSON but for the one that says otherwise. */
 function formOfPatch(patchType: string): string {
   if (!patchTypes.includes(patchType)) throw new UnsupportedMediaType(patchTypes);
@@ -164,6 +175,8 @@ function verbOf(
   query: Record<string, string>,
 ): RestVerb {
   const isOne = name !== undefined;
+  // What it means is the business of who is behind.
+  if (isOne && subresource === 'proxy') return 'get';
   switch (method) {
     case 'GET':
     case 'HEAD':

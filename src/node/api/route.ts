@@ -15,6 +15,7 @@ import type { Observer } from '../stats/observation.ts';
 /** What handlers stand on. */
 export interface NodeParts {
   nodeName: string;
+  nodeAddress: string;
   dataDir: string;
   runtime: Runtime;
   containers: Pick<ContainerWatch, 'of' | 'podUids' | 'get' | 'subscribe'>;
