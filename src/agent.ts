@@ -89,6 +89,8 @@ export interface AgentOptions {
   shutdown: ShutdownSettings;
   /** The folder of this node's own pods, or one file; undefined where it has none. */
   podManifestPath?: string | undefined;
+  /** Kernel settings that pods may have beside the safe ones, as "net.core.*". */
+  allowedUnsafeSysctls: readonly string[];
   /** Containers that name no seccomp profile get Docker's own one, not none. */
   seccompDefault: boolean;
   /** A Docker that hangs counts as the agent's own standstill: the service manager's watchdog ends it. */
@@ -395,6 +397,7 @@ export function agentComponents(options: AgentOptions): Component[] {
           allocatable,
           pressures: registration.pressures,
           isShuttingDown: shutdown.isUnderWay,
+          allowedUnsafeSysctls: options.allowedUnsafeSysctls,
         });
       },
       onSynced: (seconds) => metrics.podSynced(seconds),

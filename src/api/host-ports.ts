@@ -5,6 +5,7 @@ export interface HostPort {
   address: string;
   protocol: string;
   port: number;
+  containerPort: number;
 }
 
 const anyAddress = '0.0.0.0';
@@ -12,8 +13,8 @@ const anyAddress = '0.0.0.0';
 export function hostPortsOf({ initContainers = [], containers }: PodSpec): HostPort[] {
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
   return [...sidecars, ...containers].flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
-      hostPort ? [{ address: hostIP || anyAddress, protocol, port: hostPort }] : [],
+    ports.flatMap(({ hostPort, hostIP, containerPort, protocol = 'TCP' }) =>
+      hostPort ? [{ address: hostIP || anyAddress, protocol, port: hostPort, containerPort }] : [],
     ),
   );
 }

@@ -7,6 +7,7 @@ import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
 import type { ShutdownSettings } from '../node/host-shutdown.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
+import { patternFault } from '../node/sysctl-rules.ts';
 import { type EvictionFlags, evictionFlags, evictionSettings } from './eviction-flags.ts';
 import { type ImageFlags, imageFlags, imageSettings } from './image-flags.ts';
 import {
@@ -17,6 +18,7 @@ import {
   dockerSocketFlag,
   durationMs,
   flag,
+  listParser,
   portNumber,
   UsageError,
   withFlags,
@@ -63,6 +65,9 @@ export const agentFlags = [
     '0s',
   ).argParser(durationMs),
   flag('--pod-manifest-path <path>', "folder of this node's own pods, which run without a master (or one file)"),
+  flag('--allowed-unsafe-sysctls <names>', 'kernel settings that pods may have beside the safe ones, as net.core.*')
+    .argParser(listParser())
+    .default([]),
   flag('--seccomp-default', 'containers that name no seccomp profile get RuntimeDefault instead of Unconfined'),
 ];
 
@@ -91,6 +96,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   shutdownGracePeriod: number;
   shutdownGracePeriodCriticalPods: number;
   podManifestPath?: string;
+  allowedUnsafeSysctls: string[];
   seccompDefault?: boolean;
   watchdogCoversDocker?: boolean;
   verbose?: boolean;
@@ -113,6 +119,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     evictions: evictionSettings(flags),
     shutdown: shutdownSettings(flags),
     podManifestPath: flags.podManifestPath,
+    allowedUnsafeSysctls: namespacedSysctls(flags.allowedUnsafeSysctls),
     seccompDefault: flags.seccompDefault ?? false,
     isDockerVital: flags.watchdogCoversDocker ?? false,
     log: log.named('agent'),
@@ -141,6 +148,12 @@ function shutdownSettings({ shutdownGracePeriod, shutdownGracePeriodCriticalPods
   if (shutdownGracePeriodCriticalPods > shutdownGracePeriod)
     throw new UsageError('--shutdown-grace-period-critical-pods must not be longer than --shutdown-grace-period');
   return { graceMs: shutdownGracePeriod, criticalGraceMs: shutdownGracePeriodCriticalPods };
+}
+
+function namespacedSysctls(patterns: string[]): string[] {
+  const fault = patternFault(patterns);
+  if (fault) throw new UsageError(`--allowed-unsafe-sysctls: ${fault}`);
+  return patterns;
 }
 
 export function addAgentCommand(program: Command): void {

@@ -19,6 +19,7 @@ const room = (changes: Partial<NodeRoom> = {}): NodeRoom => ({
   allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
   pressures: new Set(),
   isShuttingDown: false,
+  allowedUnsafeSysctls: ['net.core.*'],
   ...changes,
 });
 const tainted = { ...node, spec: { taints: [{ key: 'k', value: 'v', effect: 'NoExecute' }] } } as Node;
@@ -47,6 +48,20 @@ const cases: [name: string, pod: Pod, here: Pod[], room: NodeRoom, refusal: stri
     "NodeAffinity: Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   ],
   ['nobody knows the node yet', pod('a', { nodeSelector: { disk: 'hdd' } }), [], room({ node: undefined }), undefined],
+  [
+    'a kernel setting that is not safe',
+    pod('a', { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
+    [],
+    room(),
+    'SysctlForbidden: Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+  ],
+  [
+    'a kernel setting that the operator allows',
+    pod('a', { securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }),
+    [],
+    room(),
+    undefined,
+  ],
   [
     'its port is taken',
     pod('a', { hostPort: 80 }),

@@ -10,6 +10,7 @@ import { type Amounts, add, amountsOf, podRequests } from '../api/pod-resources.
 import { tolerates, untoleratedTaint } from '../api/taints.ts';
 import type { Verdict } from './pods/pod-view.ts';
 import type { Pressure } from './pressure/pressure.ts';
+import { sysctlFault } from './sysctl-rules.ts';
 
 export interface NodeRoom {
   /** Undefined until the API has told of it: then what it says of itself is not asked for. */
@@ -17,6 +18,8 @@ export interface NodeRoom {
   allocatable: Record<string, string>;
   pressures: ReadonlySet<Pressure>;
   isShuttingDown: boolean;
+  /** Kernel settings that pods may have beside the safe ones. */
+  allowedUnsafeSysctls: readonly string[];
 }
 
 export type Admission = { isAdmitted: true; preempted: Pod[] } | { isAdmitted: false; verdict: Verdict; told: string };
@@ -25,7 +28,9 @@ const memoryTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSche
 
 /** The pods that are here have been admitted and have not ended. */
 export function admit(pod: Pod, here: readonly Pod[], room: NodeRoom): Admission {
-  const refusal = room.isShuttingDown ? shuttingDown : (underPressure(pod, room) ?? misplaced(pod, here, room));
+  const refusal = room.isShuttingDown
+    ? shuttingDown
+    : (underPressure(pod, room) ?? misset(pod, room) ?? misplaced(pod, here, room));
   if (refusal) return refused(refusal);
   const lack = lackOf(pod, here, room);
   if (!lack) return { isAdmitted: true, preempted: [] };
@@ -48,6 +53,11 @@ function underPressure(pod: Pod, { pressures }: NodeRoom): Verdict | undefined {
     if (qosClassOf(pod.spec) !== 'BestEffort' || bears) return undefined;
   }
   return { reason: 'Evicted', message: `The node had condition: [${names.join(' ')}]. ` };
+}
+
+function misset(pod: Pod, { allowedUnsafeSysctls }: NodeRoom): Verdict | undefined {
+  const fault = sysctlFault(pod, allowedUnsafeSysctls);
+  return fault ? { reason: 'SysctlForbidden', message: `forbidden sysctl: ${fault}` } : undefined;
 }
 
 function misplaced(pod: Pod, here: readonly Pod[], { node }: NodeRoom): Verdict | undefined {

@@ -98,6 +98,7 @@ export class PodBench {
   readonly docker: Docker;
   readonly dataDir: string;
   readonly room: NodeRoom = {
+    allowedUnsafeSysctls: ['net.ipv4.conf.*'],
     node: undefined,
     allocatable: { cpu: '64', memory: '64Gi', pods: '110' },
     pressures: new Set(),

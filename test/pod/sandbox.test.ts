@@ -104,6 +104,13 @@ test('kernel settings are the pod’s own', async () => {
   const pod = await runningPod('tuned', { securityContext: { sysctls } });
   const found = await bench.inside(pod, 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start kernel/shm_rmid_forced');
   assert.equal(found, '80\n1\n');
+  const allowed = [{ name: 'net.ipv4.conf.all.log_martians', value: '1' }];
+  const other = await runningPod('allowed', { securityContext: { sysctls: allowed } });
+  assert.equal(await bench.inside(other, 'cat /proc/sys/net/ipv4/conf/all/log_martians'), '1\n');
+  await bench.createPod('forbidden', { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '9000' }] } });
+  const { status } = await bench.podWhen('forbidden', 'rejected', ({ status }) => status.phase === 'Failed');
+  assert.equal(status.reason, 'SysctlForbidden');
+  assert.equal(status.message, 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
 });
 
 test('a runtime class chooses what runs a pod, all of its containers, and after a restart of one', async () => {

@@ -1,7 +1,7 @@
 // The steps that make and unmake what the containers of a pod share: the pause container and its network.
 import type { Pod } from '../../api/kinds/pod.ts';
 import { PodGroupError } from '../resources/pod-groups.ts';
-import { hostPortsOf } from './host-ports.ts';
+import { portsLedTo } from './host-ports.ts';
 import { ociRuntimeOf } from './oci-runtime-of.ts';
 import { pausesOf } from './pod-progress.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
@@ -51,7 +51,7 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
     }),
     attach: telling<'attach'>(async ({ pauseId, pid }, { uid, pod, view }) => {
       const address = await network.attach(uid, pid);
-      const ports = hostPortsOf(needed(pod));
+      const ports = portsLedTo(needed(pod));
       if (ports.length > 0) await network.openPorts(uid, address, ports);
       await files.writeHosts(needed(pod), address);
       view.memory.attached = { pauseId, address };
