@@ -179,8 +179,9 @@ export interface TerminalSize {
 
 /** A container's process whose streams are joined. */
 export interface JoinedProcess {
-  /** Ending it ends the process's standard input. */
+  /** Where `inputEnds`, ending it ends the process's standard input; elsewhere that would end its output as well. */
   readonly input: Writable;
+  readonly inputEnds: boolean;
   /** In the order in which it came, no faster than it is read. Ends with the process. */
   readonly output: AsyncIterable<OutputPiece>;
   resize(size: TerminalSize): Promise<void>;
@@ -231,8 +232,8 @@ export interface Runtime {
   ): AsyncIterable<Uint8Array>;
   /** Starts a process in a container. Throws ExecRefused where it cannot be run there. */
   startProcess(id: string, command: readonly string[], streams: JoinedStreams): Promise<StartedProcess>;
-  /** Joins the container's own process. */
-  attach(id: string, streams: JoinedStreams): Promise<JoinedProcess>;
+  /** Joins the container's own process. With `stdinOnce` its standard input ends when the first client's does. */
+  attach(id: string, streams: JoinedStreams & { stdinOnce: boolean }): Promise<JoinedProcess>;
   /** Runs a command in a running container to its end. Throws ExecRefused where it cannot be run there. */
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecOutcome>;
 }

@@ -45,7 +45,7 @@ export async function runCommand(
 export async function runAttach(
   runtime: Pick<Runtime, 'attach'>,
   containerId: string,
-  wanted: JoinedStreams,
+  wanted: JoinedStreams & { stdinOnce: boolean },
   client: CommandClient,
 ): Promise<void> {
   await reportingTo(client, 'error attaching to container', async () => {
@@ -85,8 +85,8 @@ async function join(process: JoinedProcess, client: CommandClient): Promise<void
   const { stdin, gone } = client;
   client.onResize(lastOnly((size) => process.resize(size)));
   if (stdin) {
-    stdin.pipe(process.input);
-    finished(stdin, { writable: false }, () => process.input.end());
+    stdin.pipe(process.input, { end: false });
+    if (process.inputEnds) finished(stdin, { writable: false }, () => process.input.end());
   }
   try {
     for await (const { from, bytes } of process.output) {

@@ -12,6 +12,6 @@ export function podOfPath(pods: readonly Pod[], path: Readonly<Record<string, st
 }
 
 /** Every container that a pod is made of, whatever its part. */
-export function containersOfPod({ spec }: Pod): Pick<Container, 'name' | 'tty' | 'stdin'>[] {
+export function containersOfPod({ spec }: Pod): Pick<Container, 'name' | 'tty' | 'stdinOnce'>[] {
   return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
 }

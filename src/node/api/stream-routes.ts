@@ -44,7 +44,13 @@ async function attach(parts: NodeParts, call: Call, ...connection: Connection): 
   const declared = containersOfPod(podOfPath(parts.pods(), call.path)).find((container) => container.name === name);
   const client = await openClient(call, ...connection, wanted, parts.clock);
   // How the output comes is as the container was made, whatever the client has.
-  if (client) await runAttach(parts.runtime, id, { ...wanted, tty: declared?.tty ?? false }, client);
+  if (client)
+    await runAttach(
+      parts.runtime,
+      id,
+      { ...wanted, tty: declared?.tty ?? false, stdinOnce: declared?.stdinOnce ?? false },
+      client,
+    );
 }
 
 async function portForward(parts: NodeParts, call: Call, socket: Duplex, head: Buffer): Promise<void> {

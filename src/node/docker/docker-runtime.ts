@@ -223,7 +223,7 @@ export class DockerRuntime implements Runtime {
     return startProcess(this.#docker, this.#clock, id, command, streams);
   }
 
-  attach(id: string, streams: JoinedStreams): Promise<JoinedProcess> {
+  attach(id: string, streams: JoinedStreams & { stdinOnce: boolean }): Promise<JoinedProcess> {
     return attach(this.#docker, id, streams);
   }
 

@@ -66,7 +66,11 @@ export async function startProcess(
   };
 }
 
-export async function attach(docker: Docker, id: string, streams: JoinedStreams): Promise<JoinedProcess> {
+export async function attach(
+  docker: Docker,
+  id: string,
+  streams: JoinedStreams & { stdinOnce: boolean },
+): Promise<JoinedProcess> {
   const container = docker.getContainer(id);
   const { stdin, stdout, stderr } = streams;
   const connection = (await container.attach({
@@ -77,13 +81,15 @@ export async function attach(docker: Docker, id: string, streams: JoinedStreams)
     stderr,
     detachKeys,
   })) as Duplex;
-  return joined(connection, streams.tty, ({ columns, rows }) => container.resize({ w: columns, h: rows }));
+  const process = joined(connection, streams.tty, ({ columns, rows }) => container.resize({ w: columns, h: rows }));
+  return { ...process, inputEnds: process.inputEnds && streams.stdinOnce };
 }
 
 function joined(connection: Duplex, tty: boolean, resize: (size: TerminalSize) => Promise<unknown>): JoinedProcess {
   connection.on('error', () => {}); // its end is what counts
   return {
     input: connection,
+    inputEnds: !tty,
     output: rawOutput(connection, tty),
     resize: async (size) => void (await resize(size)),
     leave: () => connection.destroy(),
