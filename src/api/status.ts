@@ -230,6 +230,11 @@ export const isAlreadyExists = is('AlreadyExists');
 export const isConflict = is('Conflict');
 export const isExpired = is('Expired');
 
+/** The API has answered, and that is its answer: the same question gets the same one. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof StatusError && error.code < 500;
+}
+
 /** The error behind a Status that came over the wire. */
 export function errorFromStatus(status: Partial<Status>, httpCode: number): StatusError {
   return new StatusError(

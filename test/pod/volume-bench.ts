@@ -17,12 +17,12 @@ export function idle(more: Partial<Container> = {}): Container {
   return { name: 'main', image: busyboxImage, command, ...more };
 }
 
-/** What a shell in a container says, whatever its exit code. */
+/** What a shell in a container says on both streams, whatever its exit code. */
 export async function inside(running: RunningAgent, pod: Pod, script: string, container = 'main'): Promise<string> {
   const found = latestOf(running.agent.containers().of(pod.metadata.uid ?? ''), container);
   if (!found) throw new Error(`no container ${container}`);
   const options = { outputBytes: 100_000, signal: AbortSignal.timeout(20_000) };
-  return (await running.runtime.exec(found.id, ['sh', '-c', script], options)).output;
+  return (await running.runtime.exec(found.id, ['sh', '-c', `exec 2>&1\n${script}`], options)).output;
 }
 
 /** Resolves when the shell says what is wanted. */

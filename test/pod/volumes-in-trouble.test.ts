@@ -3,15 +3,18 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type FileHandle, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
-import { pods } from '../../src/api/kinds/pod.ts';
+import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
+import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Mounter } from '../../src/node/volumes/mounter.ts';
+import { type Keepsakes, noKeepsakes } from '../../src/node/volumes/object-source.ts';
 import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
@@ -149,6 +152,65 @@ test('an agent that is killed at any moment of a change shows the old version or
   await insideUntil(running, pod, 'cat /v/one /v/two', '1010');
   assert.equal(await inside(running, pod, 'ls -A /v | wc -l'), '4\n');
   await end('versions');
+});
+
+test('what a pod had is known to an agent that starts while the master is away, unless the master says otherwise', async () => {
+  const lasting = join(bench.dataDir, 'claimed');
+  await mkdir(lasting);
+  const claim = await bench.client.create(persistentVolumeClaims, {
+    metadata: { name: 'data', namespace: 'default' },
+    spec: { volumeName: 'pv-data' },
+    status: { phase: 'Bound' },
+  });
+  await bench.client.create(persistentVolumes, {
+    metadata: { name: 'pv-data' },
+    spec: { claimRef: { uid: claim.metadata.uid ?? '' }, hostPath: { path: lasting } },
+  });
+  const volumes: Volumes = [
+    { name: 'data', persistentVolumeClaim: { claimName: 'data' } },
+    { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+    { name: 'login', secret: { secretName: 'login' } },
+  ];
+  const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+  const pod = {
+    metadata: { name: 'remembers', namespace: 'default', uid: 'remembers' },
+    spec: { containers: [idle({ volumeMounts })], volumes },
+  } as unknown as Pod;
+  const kept = new Map<string, Map<string, string>>();
+  const keepsakes: Keepsakes = {
+    find: async (owner, name) => kept.get(owner)?.get(name),
+    keep: (owner, name, text) => kept.set(owner, (kept.get(owner) ?? new Map()).set(name, text)),
+    drop: (owner) => kept.delete(owner),
+  };
+  const signal = AbortSignal.timeout(30_000);
+  /** As after a reboot: nothing is in memory. */
+  const prepareAnew = async (known: Keepsakes) => {
+    const dataDir = await mkdtemp(join(bench.dataDir, 'anew-'));
+    const log = createLog({ level: 'warn' });
+    const node = () => ({ name: 'n1', labels: {}, allocatable: {} });
+    const options = {
+      dataDir,
+      client: bench.client,
+      clock: systemClock,
+      log,
+      node,
+      keepsakes: known,
+      onChange: () => {},
+    };
+    await new PodVolumes(options).prepare(pod, signal);
+    return readFile(join(dataDir, 'secrets', pod.metadata.uid ?? '', 'kubernetes.io~secret/login/password'), 'utf8');
+  };
+  assert.equal(await prepareAnew(keepsakes), 'hidden');
+  assert.deepEqual([...(kept.get(pod.metadata.uid ?? '')?.keys() ?? [])].length, 2, 'the token and the volume');
+  bench.api.isAway = true;
+  try {
+    assert.equal(await prepareAnew(keepsakes), 'hidden');
+    await assert.rejects(prepareAnew(noKeepsakes), /failed to sync secret cache: the master is away/);
+  } finally {
+    bench.api.isAway = false;
+  }
+  await bench.client.delete(persistentVolumeClaims, { namespace: 'default', name: 'data' });
+  await assert.rejects(prepareAnew(keepsakes), /persistentvolumeclaims "data" not found/);
 });
 
 test('an agent whose folder is behind a link mounts for secrets once', async () => {

@@ -2,7 +2,7 @@
 // While the API is away nobody waits for it: one write in a while finds out whether it is back.
 import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
-import { isNotFound, StatusError } from '../../api/status.ts';
+import { isNotFound, isRefusal } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
@@ -54,9 +54,8 @@ export class StatusWriter {
     } catch (error) {
       // The pod is gone: nobody is left to be told.
       if (isNotFound(error)) return undefined;
-      const isRefusal = error instanceof StatusError && error.code < 500;
-      this.#setAway(!isRefusal, error);
-      return this.#clock.now() + (isRefusal ? refusedMs : quietMs);
+      this.#setAway(!isRefusal(error), error);
+      return this.#clock.now() + (isRefusal(error) ? refusedMs : quietMs);
     }
   }
 

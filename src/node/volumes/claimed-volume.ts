@@ -5,6 +5,7 @@ import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/ki
 import type { Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { someTermSelects } from '../../api/node-selection.ts';
+import { isRefusal } from '../../api/status.ts';
 import { setUpHostPath } from './host-path.ts';
 import { setUpLocal } from './local-volume.ts';
 import { setUpNfs } from './nfs.ts';
@@ -32,37 +33,56 @@ async function setUpClaim(
   name: string,
   use: { isOfPod: boolean; readOnly: boolean },
 ): Promise<ReadyVolume> {
-  const { pod, world } = order;
-  const { namespace } = pod.metadata;
-  const called = `${namespace}/${name}`;
-  const about = (why: string) => new ClaimProblem(`error processing PVC ${called}: ${why}`);
-  const claim = await world.client.get(persistentVolumeClaims, { namespace, name }).catch((error: Error) => {
-    throw about(`failed to fetch PVC from API server: ${error.message}`);
-  });
-  const problem = claimProblem(claim, pod, use.isOfPod);
-  if (problem) throw about(problem);
-  const { volumeName = '' } = claim.spec;
-  const found = await world.client.get(persistentVolumes, { name: volumeName }).catch((error: Error) => {
-    throw about(`failed to get PV ${volumeName} from PVC "${name}": ${error.message}`);
-  });
-  if (found.spec.claimRef?.uid !== claim.metadata.uid) {
-    const { uid = '' } = found.spec.claimRef ?? {};
-    throw about(
-      `failed to get PV ${volumeName}: its claimRef.UID ("${uid}") is not the claim's ("${claim.metadata.uid}")`,
-    );
-  }
-  const mode = found.spec.volumeMode ?? 'Filesystem';
-  if (mode !== 'Filesystem')
-    throw about(`volume ${order.volume.name} has volumeMode ${mode}, but is specified in volumeMounts`);
-  checkNode(found, world.node());
+  const found = await boundVolume(order, name, use.isOfPod);
   const ready = await setUpSource(order, found).catch((error: Error) => {
-    throw error instanceof SetUpProblem ? error : new SetUpProblem(volumeName, error.message);
+    throw error instanceof SetUpProblem ? error : new SetUpProblem(found.metadata.name, error.message);
   });
   return { ...ready, isReadOnly: ready.isReadOnly || use.readOnly };
 }
 
+/** As the API says; while it is away, the one that this very pod had. */
+async function boundVolume(order: VolumeOrder, claim: string, isOfPod: boolean): Promise<PersistentVolume> {
+  const { uid = '' } = order.pod.metadata;
+  const { keepsakes } = order.world;
+  const kept = `claim ${claim}`;
+  try {
+    const found = await askForVolume(order, claim, isOfPod);
+    keepsakes.keep(uid, kept, JSON.stringify(found));
+    return found;
+  } catch (error) {
+    const text = error instanceof ClaimProblem && error.isAway ? await keepsakes.find(uid, kept) : undefined;
+    if (text === undefined) throw error;
+    return JSON.parse(text) as PersistentVolume;
+  }
+}
+
+async function askForVolume(order: VolumeOrder, name: string, isOfPod: boolean): Promise<PersistentVolume> {
+  const { pod, world, volume } = order;
+  const { namespace } = pod.metadata;
+  const problem = (why: string, error?: unknown) =>
+    new ClaimProblem(`error processing PVC ${namespace}/${name}: ${why}`, error !== undefined && !isRefusal(error));
+  const claim = await world.client.get(persistentVolumeClaims, { namespace, name }).catch((error: Error) => {
+    throw problem(`failed to fetch PVC from API server: ${error.message}`, error);
+  });
+  const fault = claimFault(claim, pod, isOfPod);
+  if (fault) throw problem(fault);
+  const { volumeName = '' } = claim.spec;
+  const found = await world.client.get(persistentVolumes, { name: volumeName }).catch((error: Error) => {
+    throw problem(`failed to get PV ${volumeName} from PVC "${name}": ${error.message}`, error);
+  });
+  const { claimRef, volumeMode = 'Filesystem' } = found.spec;
+  if (claimRef?.uid !== claim.metadata.uid) {
+    const wrong = `its claimRef.UID ("${claimRef?.uid ?? ''}") is not the claim's ("${claim.metadata.uid}")`;
+    throw problem(`failed to get PV ${volumeName}: ${wrong}`);
+  }
+  if (volumeMode !== 'Filesystem')
+    throw problem(`volume ${volume.name} has volumeMode ${volumeMode}, but is specified in volumeMounts`);
+  checkNode(found, world.node());
+  return found;
+}
+
 /** Why a claim leads to no volume; undefined where it does. */
-export function claimProblem(claim: PersistentVolumeClaim, pod: Pod, isOfPod: boolean): string | undefined {
+function claimFault(claim: PersistentVolumeClaim, pod: Pod, isOfPod: boolean): string | undefined {
   const { namespace, name, ownerReferences = [], uid } = claim.metadata;
   const isOwned = ownerReferences.some((owner) => owner.controller && owner.uid === pod.metadata.uid);
   if (isOfPod && !isOwned) {

@@ -19,7 +19,7 @@ import { type Failure, MountFailure } from './mount-failure.ts';
 import { mountAt } from './mount-table.ts';
 import { Mounter } from './mounter.ts';
 import { usedObjects } from './object-references.ts';
-import type { Keepsakes, ObjectSource } from './object-source.ts';
+import { type Keepsakes, noKeepsakes, type ObjectSource } from './object-source.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { UsedObjects } from './used-objects.ts';
 import {
@@ -55,14 +55,22 @@ export class PodVolumes {
   #memory: Promise<void> | undefined;
 
   constructor(options: PodVolumesOptions) {
-    const { dataDir, client, clock, node } = options;
+    const { dataDir, client, clock, node, keepsakes = noKeepsakes } = options;
     // As the kernel names it in the table of mounts.
     const real = realpathSync(dataDir);
     this.#podsFolder = join(real, 'pods');
     this.#secretsFolder = join(real, 'secrets');
     this.#objects = new UsedObjects(options);
     this.#tokens = new ServiceAccountTokens(options);
-    this.#world = { client, clock, node, objects: this.#objects, tokens: this.#tokens, mounter: this.#mounter };
+    this.#world = {
+      client,
+      clock,
+      node,
+      keepsakes,
+      objects: this.#objects,
+      tokens: this.#tokens,
+      mounter: this.#mounter,
+    };
   }
 
   /** Config maps and secrets, as volumes and variables are made of them. */

@@ -2,6 +2,7 @@
 // long as they are young.
 import type { Pod } from '../../api/kinds/pod.ts';
 import { serviceAccounts } from '../../api/kinds/service-account.ts';
+import { isRefusal } from '../../api/status.ts';
 import type { Client } from '../../client/client.ts';
 import { type Keepsakes, noKeepsakes } from './object-source.ts';
 import { VolumeProblem } from './volume-problem.ts';
@@ -41,7 +42,7 @@ export class ServiceAccountTokens implements TokenSource {
       this.#keepsakes.keep(uid, kept, status.token);
       return status.token;
     } catch (error) {
-      const found = await this.#keepsakes.find(uid, kept);
+      const found = isRefusal(error) ? undefined : await this.#keepsakes.find(uid, kept);
       if (found !== undefined) return found;
       throw new VolumeProblem(`failed to fetch token: ${error instanceof Error ? error.message : error}`);
     }

@@ -1,7 +1,7 @@
 // The config maps and secrets that pods of this node use: each has a watch of its own from its first user to its last.
 // Holds: what was seen once is answered for as long as it has a user, be the API there or away; one that can never change
 // is read once and not watched.
-import { isExpired, isNotFound, StatusError } from '../../api/status.ts';
+import { isExpired, isNotFound, isRefusal } from '../../api/status.ts';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -62,7 +62,7 @@ export class UsedObjects implements ObjectSource {
       await object.asked.promise;
       return object.content;
     } catch (error) {
-      const kept = await this.#keepsakes.find(object.key, '');
+      const kept = isRefusal(error) ? undefined : await this.#keepsakes.find(object.key, '');
       if (kept !== undefined) return JSON.parse(kept) as Content;
       const why = error instanceof Error ? error.message : String(error);
       throw new VolumeProblem(`failed to sync ${wanted.kind.kind.toLowerCase()} cache: ${why}`);
@@ -176,7 +176,7 @@ export class UsedObjects implements ObjectSource {
   async #pause(object: UsedObject, error: unknown): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = object.abort;
-    if (error instanceof StatusError && error.code < 500) {
+    if (isRefusal(error)) {
       log.debug('an object that a pod uses may not be read', { key: object.key, error });
       await clock.sleep(this.#backoff.nextMs(object.key), signal);
       return;

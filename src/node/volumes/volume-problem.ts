@@ -4,7 +4,15 @@
 export class VolumeProblem extends Error {}
 
 /** A claim that leads to no volume, yet. */
-export class ClaimProblem extends VolumeProblem {}
+export class ClaimProblem extends VolumeProblem {
+  /** The API could not be asked. */
+  readonly isAway: boolean;
+
+  constructor(why: string, isAway = false) {
+    super(why);
+    this.isAway = isAway;
+  }
+}
 
 /** A volume that is there, but cannot be made ready: in the words that the event tells, which name it. */
 export class SetUpProblem extends VolumeProblem {

@@ -4,7 +4,7 @@ import type { Container } from '../../api/kinds/pod-template.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import type { Mounter } from './mounter.ts';
-import type { ObjectSource } from './object-source.ts';
+import type { Keepsakes, ObjectSource } from './object-source.ts';
 import type { TokenSource } from './service-account-tokens.ts';
 
 export type Volume = NonNullable<Pod['spec']['volumes']>[number];
@@ -15,6 +15,7 @@ export interface VolumeWorld {
   client: Client;
   objects: ObjectSource;
   tokens: TokenSource;
+  keepsakes: Keepsakes;
   mounter: Mounter;
   clock: Clock;
   node(): NodeFacts;
