@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
@@ -13,6 +14,7 @@ import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-cl
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
+import { showVersion } from '../../src/node/volumes/atomic-folder.ts';
 import { Mounter } from '../../src/node/volumes/mounter.ts';
 import { type Keepsakes, noKeepsakes } from '../../src/node/volumes/object-source.ts';
 import { PodVolumes } from '../../src/node/volumes/pod-volumes.ts';
@@ -86,10 +88,14 @@ test('a path of the host on a file system that does not answer holds up its pod,
   await Promise.all([...names, 'beside'].map(end));
 });
 
-test('a volume whose file server has died goes with its pod', async () => {
+test('a volume whose file server has died, or that somebody holds open, goes with its pod', async () => {
   const pod = await start('served', [{ name: 'disk', emptyDir: {} }]);
   const folder = join(bench.dataDir, 'pods', pod.metadata.uid ?? '');
   await using _ = await DeadFileSystem.mount(join(folder, 'volumes/kubernetes.io~nfs/data'));
+  const busy = join(folder, 'volumes/kubernetes.io~nfs/busy');
+  await mkdir(busy);
+  await exec('mount', ['-t', 'tmpfs', 'tmpfs', busy]);
+  await using _held = await open(join(busy, 'held'), 'w');
   await end('served');
   assert.equal((await mountTable()).includes(folder), false);
   await assert.rejects(stat(folder), { code: 'ENOENT' });
@@ -130,7 +136,32 @@ test('what a killed agent left mounted of pods that are gone is taken away, and 
   assert.equal(await readFile(join(lasting, 'file'), 'utf8'), 'kept');
 });
 
-test('an agent that is killed at any moment of a change shows the old version or the new one, and then the new one', async () => {
+test('who writes versions may be killed at any moment: one of them is there, and whole', async () => {
+  const folder = join(bench.dataDir, 'written');
+  const writer = join(import.meta.dirname, 'version-writer.ts');
+  for (let round = 0; round < 15; round++) {
+    const child = spawn(process.execPath, [writer, folder, `${round * 10_000}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    await delay(2 + 5 * round);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const [one, two, names] = await Promise.all([
+      readFile(join(folder, '..data/one'), 'utf8'),
+      readFile(join(folder, '..data/deep/two'), 'utf8'),
+      readdir(join(folder, '..data')),
+    ]);
+    const version = one.split('\n', 1)[0];
+    assert.equal(one, `${version}\n`.repeat(1_000));
+    assert.equal(two, one);
+    assert.deepEqual(names.sort(), ['deep', 'one', `only-${version}`]);
+  }
+  await showVersion(folder, { payload: new Map([['one', { content: Buffer.from('last'), mode: 0o644 }]]), nowMs: 0 });
+  assert.equal((await readdir(folder)).length, 3, 'nothing is left of those who were killed');
+});
+
+test('what changed while an agent was gone is shown by the next, and what a crash left is cleared away', async () => {
   await putConfigMap(bench, 'settings', { one: '0', two: '0' });
   const pod = await start('versions', [{ name: 'v', configMap: { name: 'settings' } }]);
   const folder = join(bench.dataDir, 'pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~configmap/v');
