@@ -82,7 +82,8 @@ test('a pod that is deleted is told to have ended, with how it ended, before it 
 });
 
 test('a pod that is deleted before it runs has failed', async () => {
-  await bench.createPod('stillborn', { volumes: [{ name: 'v', configMap: { name: 'none' } }] });
+  const main = script('exit 0', { volumeMounts: [{ name: 'v', mountPath: '/v' }] });
+  await bench.createPod('stillborn', { containers: [main], volumes: [{ name: 'v', configMap: { name: 'none' } }] });
   await bench.podWhen('stillborn', 'waiting', (pod) => statusOf(pod)?.state?.waiting !== undefined);
   await remove('stillborn', 5);
   await bench.gone('stillborn');
@@ -139,6 +140,16 @@ test('a container whose image is exchanged is replaced, whatever the restart pol
   const pod = await bench.podWhen('exchanged', 'replaced', (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1);
   assert.equal(statusOf(pod)?.image, other);
   assert.ok(bench.eventsOf('exchanged').includes('Killing: Container main definition changed, will be restarted'));
+});
+
+test('an image that cannot be pulled is waited for no longer once another is named', async () => {
+  const main = script('trap "exit 0" TERM; while true; do sleep 0.1; done', { imagePullPolicy: 'IfNotPresent' });
+  const wrong = { ...main, image: '127.0.0.1:1/no/such:1' };
+  const created = await bench.createPod('mistyped', { containers: [wrong] });
+  const waiting = (pod: Pod) => statusOf(pod)?.state?.waiting?.reason;
+  await bench.podWhen('mistyped', 'held back', (pod) => waiting(pod) === 'ImagePullBackOff');
+  await bench.client.patch(pods, created.metadata, { spec: { containers: [main] } });
+  await bench.podWhen('mistyped', 'ready', isReady, 5_000);
 });
 
 test('a killed agent’s successor ends what was being ended', async () => {

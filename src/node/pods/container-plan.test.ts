@@ -181,6 +181,19 @@ const images: PlanCase[] = [
     steps: ['detach', 'remove POD-0'],
   },
   {
+    name: 'what was found of the other one counts no more',
+    has: [samplePause()],
+    memory: {
+      images: new Map([
+        [
+          'main',
+          { of: 'nginx:old', state: 'failed', message: '', failedAtMs: 0, retryAtMs: nowMs + 300_000, told: true },
+        ],
+      ]),
+    },
+    steps: ['ensureImage main'],
+  },
+  {
     name: 'made out of it and not started: made anew',
     has: [samplePause(), sampleContainer('main', { ...oldImage, state: 'created' })],
     steps: ['remove main-0'],

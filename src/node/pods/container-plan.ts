@@ -6,6 +6,7 @@ import type { ObservedContainer } from '../runtime.ts';
 import type { Draft } from './plan.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { isLost, isOutdated, isRestarted, latestOf, nextAttempt } from './pod-progress.ts';
+import { imageSituation } from './pod-view.ts';
 import { needsRestart, unlike } from './resize.ts';
 import { nextBackoffSeconds, restartAtMs } from './restart-backoff.ts';
 import { isPrepared, isWired } from './sandbox-plan.ts';
@@ -104,7 +105,7 @@ function planCreation(
   if (!latest && isLost(pod, containers, name)) return false;
   const before = latest && !isOutdated(listed, latest) ? latest : undefined;
   if (before && isHeldBack(draft, before)) return false;
-  const image = hasImage(draft, name);
+  const image = hasImage(draft, container);
   if (image !== 'ready') return image === 'coming';
   if (!isFreeOfProblems(draft, name)) return false;
   if (!isPrepared(draft) || !pause || (isToldAddress(container) && !isWired(pod, pause, memory))) return true;
@@ -130,16 +131,16 @@ function isHeldBack(draft: Draft, ended: ObservedContainer): boolean {
   return true;
 }
 
-function hasImage(draft: Draft, container: string): 'ready' | 'coming' | 'failed' {
-  const image = draft.view.memory.images.get(container);
+function hasImage(draft: Draft, container: Container): 'ready' | 'coming' | 'failed' {
+  const image = imageSituation(draft.view.memory, container);
   if (image?.state === 'ready') return 'ready';
   if (image?.state === 'pulling') return 'coming';
   if (!image || draft.isDue(image.retryAtMs)) {
-    draft.add({ kind: 'ensureImage', container });
+    draft.add({ kind: 'ensureImage', container: container.name });
     return 'coming';
   }
   if (image.state === 'failed' && !image.told && draft.isDue(image.failedAtMs + pullErrorShownMs))
-    draft.add({ kind: 'tellImageBackoff', container });
+    draft.add({ kind: 'tellImageBackoff', container: container.name });
   return 'failed';
 }
 

@@ -7,7 +7,7 @@ import { mountStatuses, resourceStatus, userStatus } from './container-facts.ts'
 import { pullErrorShownMs } from './container-plan.ts';
 import { type PodContainer, podContainers } from './pod-containers.ts';
 import { attemptsOf, isLost, isOver, isReady, isRestarted, isStarted } from './pod-progress.ts';
-import type { PodMemory, PodView } from './pod-view.ts';
+import { imageSituation, type PodMemory, type PodView } from './pod-view.ts';
 import { restartAtMs } from './restart-backoff.ts';
 
 export type ContainerState = NonNullable<ContainerStatus['state']>;
@@ -113,7 +113,7 @@ function waitingFor(
   if (shown?.state === 'running') return hookWaiting(pod, listed, shown, memory);
   if (isBeingDeleted(pod) || isOver(pod, view, nowMs)) return undefined;
   if (shown && !isRestarted(pod, role, shown, memory)) return undefined;
-  const image = memory.images.get(container.name);
+  const image = imageSituation(memory, container);
   if (image?.state === 'refused') return { reason: image.reason, message: image.message };
   if (image?.state === 'failed') {
     const message = `Back-off pulling image "${container.image}": ErrImagePull: ${image.message}`;

@@ -10,6 +10,7 @@ import { containerSpec } from './container-spec.ts';
 import { objectSources } from './object-sources.ts';
 import { targetOf } from './pod-containers.ts';
 import { latestOf } from './pod-progress.ts';
+import { imageSituation } from './pod-view.ts';
 import { observeSecurity } from './security-facts.ts';
 import {
   containerOf,
@@ -37,7 +38,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     const pod = needed(maybe);
     const container = containerOf(pod, name);
     const { images, problems } = view.memory;
-    const found = images.get(name);
+    const found = imageSituation(view.memory, container);
     if (found?.state !== 'ready') return; // what was found meanwhile is planned anew
     try {
       const env = await containerEnv(pod, container, objectSources(options, pod, view));

@@ -23,7 +23,7 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
     }
     const logins = await pullLogins(needed(work.pod), work);
     tell(work.pod, container, 'Pulling', `Pulling image "${image}"`);
-    work.view.memory.images.set(container, { state: 'pulling' });
+    work.view.memory.images.set(container, { of: image, state: 'pulling' });
     let toldMs = askedMs;
     const onProgress = (progress: PullProgress) => {
       if (clock.monotonicMs() - toldMs < progressMs) return;
@@ -32,7 +32,9 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
     };
     // Not awaited: a pull takes as long as it takes, and its pod must be free to be deleted meanwhile.
     void puller.pull(image, { logins, onProgress }, work.signal).then((outcome) => {
-      noteImage(container, image, outcome, work, clock.monotonicMs() - askedMs);
+      // The manifest may name another by now.
+      if (work.view.memory.images.get(container)?.of === image)
+        noteImage(container, image, outcome, work, clock.monotonicMs() - askedMs);
       work.planAgain();
     });
   }
@@ -61,18 +63,18 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
     const tellFailed = (message: string, reason = 'Failed') => tell(pod, container, reason, message, 'Warning');
     if (outcome.outcome === 'failed') {
       const { message, retryAtMs } = outcome;
-      images.set(container, { state: 'failed', message, failedAtMs: nowMs, retryAtMs, told: false });
+      images.set(container, { of: name, state: 'failed', message, failedAtMs: nowMs, retryAtMs, told: false });
       tellFailed(`Failed to pull image "${name}": ${message}`);
       tellFailed('Error: ErrImagePull');
     } else if (outcome.outcome === 'absent' || outcome.outcome === 'no name') {
       const isAbsent = outcome.outcome === 'absent';
       const reason = isAbsent ? 'ErrImageNeverPull' : 'InvalidImageName';
       const message = isAbsent ? `Container image "${name}" is not present with pull policy of Never` : outcome.message;
-      images.set(container, { state: 'refused', reason, message, retryAtMs: nowMs + refusedRetryMs });
+      images.set(container, { of: name, state: 'refused', reason, message, retryAtMs: nowMs + refusedRetryMs });
       tellFailed(message, isAbsent ? 'ErrImageNeverPull' : 'InspectFailed');
       tellFailed(`Error: ${reason}`);
     } else {
-      images.set(container, { state: 'ready', image: outcome.image });
+      images.set(container, { of: name, state: 'ready', image: outcome.image });
       const message =
         outcome.outcome === 'pulled'
           ? `Successfully pulled image "${name}" in ${secondsText(outcome.tookMs)} (${secondsText(waitedMs)} including waiting). Image size: ${outcome.image.sizeBytes} bytes.`

@@ -77,7 +77,9 @@ const starting: PlanCase[] = [
   {
     name: 'one that is told the address is not made before it is known',
     spec: {
-      containers: [{ name: 'main', env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] }],
+      containers: [
+        { name: 'main', image: 'nginx', env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
+      ],
     },
     has: [samplePause()],
     memory: { attached: undefined },
@@ -105,7 +107,7 @@ const starting: PlanCase[] = [
   {
     name: 'a pull is waited for',
     has: [samplePause()],
-    memory: { images: new Map([['main', { state: 'pulling' }]]) },
+    memory: { images: new Map([['main', { of: 'nginx', state: 'pulling' }]]) },
     steps: [],
   },
   {
@@ -113,7 +115,17 @@ const starting: PlanCase[] = [
     has: [samplePause()],
     memory: {
       images: new Map([
-        ['main', { state: 'failed', message: '', failedAtMs: nowMs - 3_000, retryAtMs: nowMs + 7_000, told: false }],
+        [
+          'main',
+          {
+            of: 'nginx',
+            state: 'failed',
+            message: '',
+            failedAtMs: nowMs - 3_000,
+            retryAtMs: nowMs + 7_000,
+            told: false,
+          },
+        ],
       ]),
     },
     steps: ['tellImageBackoff main'],
@@ -123,7 +135,9 @@ const starting: PlanCase[] = [
     name: 'a failed pull is tried again when its time has come',
     has: [samplePause()],
     memory: {
-      images: new Map([['main', { state: 'failed', message: '', failedAtMs: 0, retryAtMs: nowMs, told: true }]]),
+      images: new Map([
+        ['main', { of: 'nginx', state: 'failed', message: '', failedAtMs: 0, retryAtMs: nowMs, told: true }],
+      ]),
     },
     steps: ['ensureImage main'],
   },

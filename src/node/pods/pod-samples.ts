@@ -63,7 +63,8 @@ export function sampleView(
   memory: Partial<PodMemory> = {},
 ): PodView {
   const image = { source: 'i', digest: '', sizeBytes: 1 };
-  const ready = new Map(['init', 'main', 'side'].map((name) => [name, { state: 'ready', image } as const]));
+  const named = { init: 'busybox', main: 'nginx', side: 'busybox' };
+  const ready = Object.entries(named).map(([name, of]) => [name, { of, state: 'ready', image }] as const);
   const attached = { pauseId: `${pauseName}-0`, address: '10.42.0.2' };
   return {
     pod,

@@ -82,7 +82,7 @@ const cases: Case[] = [
     has: [samplePause()],
     memory: {
       images: new Map([
-        ['main', { state: 'failed', message: 'no', failedAtMs: nowMs, retryAtMs: nowMs + 1, told: false }],
+        ['main', { of: 'nginx', state: 'failed', message: 'no', failedAtMs: nowMs, retryAtMs: nowMs + 1, told: false }],
       ]),
     },
     phase: 'Pending',
@@ -94,7 +94,10 @@ const cases: Case[] = [
     has: [samplePause()],
     memory: {
       images: new Map([
-        ['main', { state: 'failed', message: 'no', failedAtMs: nowMs - 2_000, retryAtMs: nowMs + 1, told: true }],
+        [
+          'main',
+          { of: 'nginx', state: 'failed', message: 'no', failedAtMs: nowMs - 2_000, retryAtMs: nowMs + 1, told: true },
+        ],
       ]),
     },
     phase: 'Pending',
@@ -105,7 +108,9 @@ const cases: Case[] = [
     name: 'an image that may not be pulled',
     has: [samplePause()],
     memory: {
-      images: new Map([['main', { state: 'refused', reason: 'ErrImageNeverPull', message: '', retryAtMs: 0 }]]),
+      images: new Map([
+        ['main', { of: 'nginx', state: 'refused', reason: 'ErrImageNeverPull', message: '', retryAtMs: 0 }],
+      ]),
     },
     phase: 'Pending',
     main: 'waiting ErrImageNeverPull, 0 restarts',

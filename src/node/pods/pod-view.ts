@@ -2,14 +2,17 @@
 // What is remembered may be lost at any time: an agent that starts anew finds it again or does it again.
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { ResourceRequirements } from '../../api/kinds/pod-spec/types.ts';
+import type { Container } from '../../api/kinds/pod-template.ts';
 import type { ChosenImage } from '../images/image-puller.ts';
 import type { ObservedContainer } from '../runtime.ts';
 
-export type ImageSituation =
+/** `of` is the image as the manifest named it then. */
+export type ImageSituation = { of: string } & (
   | { state: 'ready'; image: ChosenImage }
   | { state: 'pulling' }
   | { state: 'failed'; message: string; failedAtMs: number; retryAtMs: number; told: boolean }
-  | { state: 'refused'; reason: string; message: string; retryAtMs: number };
+  | { state: 'refused'; reason: string; message: string; retryAtMs: number }
+);
 
 /** Why something could not be done, as the status tells it, and when it is tried again. */
 export interface Problem {
@@ -104,6 +107,12 @@ export interface PodView {
   pod: Pod | undefined;
   containers: readonly ObservedContainer[];
   memory: PodMemory;
+}
+
+/** How it stands with the image that a container names now: what was found of another counts no more. */
+export function imageSituation({ images }: PodMemory, { name, image = '' }: Container): ImageSituation | undefined {
+  const found = images.get(name);
+  return found?.of === image ? found : undefined;
 }
 
 export function newPodMemory(firstSeenMs: number): PodMemory {
