@@ -1,5 +1,5 @@
 // A node whose master is on another host: either can be killed, and stay away, without the other.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { type Node, type NodeCondition, nodeReadiness } from '../../src/api/kinds/node.ts';
@@ -93,11 +93,14 @@ export class NodeApart {
 
   /** SIGTERM as an upgrade does it, or SIGKILL as a crash. */
   async endAgent(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await this.#agent?.kill(signal);
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await agent?.kill(signal);
   }
 
-  get isAgentRunning(): boolean {
-    return this.#agent?.running ?? false;
+  /** Whether it has ended though nobody ended it: a service manager would start it anew. */
+  get hasAgentGivenUp(): boolean {
+    return this.#agent !== undefined && !this.#agent.running;
   }
 
   async nodeReady(): Promise<void> {
@@ -131,7 +134,7 @@ export class NodeApart {
   }
 
   async readAgentLog(): Promise<string> {
-    return (await this.#agent?.readLog()) ?? '';
+    return readFile(join(this.on.host.folder, 'agent.log'), 'utf8');
   }
 
   async close(): Promise<void> {

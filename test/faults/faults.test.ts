@@ -1,6 +1,7 @@
 // Everything fails, at random, again and again: in the end nothing is lost, nothing is doubled, all pods are as they should
 // be within half a minute beyond their back-off, and when they are deleted nothing of them is left.
-// WHERRY_FAULT_SECONDS says how long (600 by hand), WHERRY_FAULT_SEED repeats a run's choices.
+// WHERRY_FAULT_SECONDS says how long (600 by hand), WHERRY_FAULT_SEED repeats a run's choices, WHERRY_FAULT_LOGS is a folder
+// that gets what the programs said.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,6 +40,9 @@ before(async () => {
   bare = await observeNode(cluster);
 });
 after(async () => {
+  const { WHERRY_FAULT_LOGS: logs } = process.env;
+  if (logs && cluster)
+    await cluster.on.host.exec('sh', ['-c', `cp ${folder()}/*.log ${folder()}/docker/*.log ${logs}`]);
   await cluster?.close();
 });
 
@@ -51,9 +55,16 @@ async function runningContainers(): Promise<Docker.ContainerInfo[]> {
   return listed.filter((container) => labelOf(container, 'pod.uid'));
 }
 
-/** Looks now and then whether a container runs twice; a Docker that does not answer is looked at later. */
-async function watchForDoubles(signal: AbortSignal): Promise<void> {
+/**
+ * Looks now and then whether a container runs twice; a Docker that does not answer is looked at later. Starts an agent
+ * anew that gave up, as systemd does.
+ */
+async function watchOver(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    if (cluster.hasAgentGivenUp) {
+      console.log('        the agent gave up, and is started anew');
+      await cluster.startAgent(['--verbose']);
+    }
     const names = (await runningContainers().catch(() => [])).map(wholeName);
     for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) doubles.add(name);
     await delay(1_000, undefined, { signal }).catch(() => {});
@@ -96,7 +107,7 @@ test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be
   const faults = faultsOf(faulty, random);
   for (const { name } of faults) counts.set(name, 0);
   const watching = new AbortController();
-  const watch = watchForDoubles(watching.signal);
+  const watch = watchOver(watching.signal);
   const begunMs = Date.now();
   let due: Fault[] = [];
   try {
@@ -185,10 +196,15 @@ async function allAsExpected(): Promise<void> {
     const pods = await cluster.pods();
     const complaints = complaintsOf(pods);
     if (complaints.length === 0) return;
-    for (const { name, text, pod } of complaints) {
+    for (const { name, pod } of complaints) {
       const byMs = Math.max(patience.get(name) ?? 0, pod ? readyByMs(pod, lastFaultMs) : lastFaultMs + 30_000);
       patience.set(name, byMs);
-      if (Date.now() > byMs) throw new Error(`${name} ${text}\n${(await cluster.readAgentLog()).slice(-6_000)}`);
+      if (Date.now() > byMs) {
+        const all = complaints.map((complaint) => `${complaint.name} ${complaint.text}`);
+        const containers = await cluster.docker.listContainers({ all: true, abortSignal: AbortSignal.timeout(5_000) });
+        for (const { Names, State, Status } of containers) all.push(`${Names[0]} ${State} ${Status}`);
+        throw new Error(`${all.join('\n')}\n${(await cluster.readAgentLog()).slice(-6_000)}`);
+      }
     }
     await delay(500);
   }

@@ -34,7 +34,7 @@ export function faultsOf({ apart: cluster, registry }: FaultCluster, random: Ran
   };
   const endAgent = async (signal: 'SIGTERM' | 'SIGKILL') => {
     await cluster.endAgent(signal);
-    return () => cluster.startAgent();
+    return () => cluster.startAgent(['--verbose']);
   };
   return [
     { name: 'kill -9 of the agent', part: 'agent', lasts: [0, 4], begin: () => endAgent('SIGKILL') },

@@ -37,6 +37,7 @@ import { jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
 import { logContents } from './json-log.ts';
 import { readRotated } from './log-files.ts';
+import { LostTasks } from './lost-tasks.ts';
 import { observed, observedResources, unseen } from './observed.ts';
 import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
@@ -74,6 +75,7 @@ export class DockerRuntime implements Runtime {
   readonly #clock: Clock;
   #maker: Promise<Maker> | undefined;
   readonly #heardOverdue: (() => void)[] = [];
+  readonly #lostTasks: LostTasks;
   readonly #pauseImage: string;
   readonly #ociRuntime: string;
   readonly #ociRuntimes: OciRuntimes;
@@ -84,6 +86,7 @@ export class DockerRuntime implements Runtime {
       for (const heard of this.#heardOverdue) heard();
     };
     this.#docker = openDocker({ socketPath, clock, deadlines, onOverdue });
+    this.#lostTasks = new LostTasks({ clock, log });
     this.#owner = owner;
     this.#pauseImage = options.pauseImage ?? ownPauseImage;
     this.#ociRuntime = options.ociRuntime ?? '';
@@ -174,6 +177,8 @@ export class DockerRuntime implements Runtime {
       // The container itself tells why it did not start, now and to an agent that comes later.
       if (codeOf(error) === undefined || codeOf(error) === notFound) throw error;
       if (!(await this.inspect(id))?.startError) throw error;
+      // What Docker calls not started may run since before it was killed.
+      await this.#lostTasks.end(new Set([id]));
     }
   }
 
@@ -196,6 +201,7 @@ export class DockerRuntime implements Runtime {
       // 409: its removal is under way already.
       if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;
     }
+    this.#lostTasks.wasRemoved(id);
   }
 
   async imageUser(image: string): Promise<string> {

@@ -1,0 +1,66 @@
+// What runs though Docker knows nothing of it. A Docker that could not write down that it had started a container, as its disk was
+// full or it was killed, takes it for one that was never started: it starts it no more, and when the container is removed
+// its shim stays, with all that runs below. Ended by its shim, which containerd then cleans up after.
+// Holds: nothing is ended but what stands on a shim as the id of a container that the agent itself has removed, or cannot start.
+import { readdir, readFile } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+
+/** A shim of a container that was removed in good order ends by itself within this. */
+const sweepAfterMs = 10_000;
+
+export class LostTasks {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #removed = new Set<string>();
+
+  constructor(options: { clock: Clock; log: Log }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** To be looked for some time later, once for all that are removed meanwhile: the way of a pod's end is not longer by it. */
+  wasRemoved(id: string): void {
+    if (this.#removed.size === 0) this.#clock.after(sweepAfterMs, () => void this.#sweep());
+    this.#removed.add(id);
+  }
+
+  /** Resolves when nothing runs any more of containers that Docker says do not. */
+  async end(ids: ReadonlySet<string>): Promise<void> {
+    for (const [pid, id] of await observeShims()) {
+      if (!ids.has(id)) continue;
+      this.#log.warn('Docker has lost sight of what runs of a container: ending it', { container: id, pid });
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const ids = this.#removed;
+    this.#removed = new Set();
+    await this.end(ids).catch((error: unknown) => this.#log.warn('processes cannot be looked at', { error }));
+  }
+}
+
+/** The container of each shim by its process id. */
+async function observeShims(): Promise<Map<number, string>> {
+  const shims = new Map<number, string>();
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!(pid > 0)) continue;
+    const id = shimOf(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+    if (id) shims.set(pid, id);
+  }
+  return shims;
+}
+
+/** The id of the container that a process is the shim of, by its command line. */
+export function shimOf(commandLine: string): string | undefined {
+  const words = commandLine.split('\0');
+  if (!/(^|\/)containerd-shim[^/]*$/.test(words[0] ?? '')) return undefined;
+  const place = words.indexOf('-id');
+  return place > 0 ? words[place + 1] : undefined;
+}
