@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Event } from '../../src/api/kinds/event.ts';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import { tryCommand } from '../bench/command.ts';
 import { waitUntil } from '../bench/wait-until.ts';
@@ -85,6 +86,7 @@ const whatItHas = async () => ({
 
 let had: Awaited<ReturnType<typeof whatItHas>>;
 let podBefore: Pod | undefined;
+let rebootMs = 0;
 
 test('nginx runs, with all that it needs', async () => {
   await cluster.apply(objects());
@@ -112,6 +114,7 @@ test('the host reboots, the master is away: all of it is there again', async () 
   }
   assert.ok((await readdir(join(cluster.agentFolder, 'keepsakes'))).length >= 2);
 
+  rebootMs = Date.now();
   await cluster.on.boot();
   await cluster.startAgent();
   const begun = performance.now();
@@ -122,7 +125,8 @@ test('the host reboots, the master is away: all of it is there again', async () 
   assert.deepEqual(await whatItHas(), had);
 });
 
-test('when the master is back, it is told of the very same pod', async () => {
+test('when the master is back, it is told of the very same pod, and of what happened when it happened', async () => {
+  const backMs = Date.now();
   await cluster.startServer();
   await cluster.nodeReady();
   const pod = await waitUntil('the pod is ready', async () => {
@@ -134,4 +138,27 @@ test('when the master is back, it is told of the very same pod', async () => {
   assert.equal(pod.metadata.uid, podBefore?.metadata.uid);
   assert.equal((await cluster.pods()).length, 1);
   assert.match(await fetchPage(), /Welcome to nginx!/);
+  await waitUntil('events of the time without a master', async () => {
+    const { items } = JSON.parse(await cluster.kubectl('get', 'events', '-o', 'json')) as { items: Event[] };
+    const started = items.filter(({ reason }) => reason === 'Started').map(({ lastTimestamp = '' }) => lastTimestamp);
+    return started.filter((time) => Date.parse(time) > rebootMs && Date.parse(time) < backMs).length === 2;
+  });
+});
+
+test('a pod that is removed by force while its node is cut off goes when the node is back', async () => {
+  const uids = (await cluster.pods()).map(({ metadata }) => metadata.uid ?? '');
+  await cluster.endAgent('SIGKILL');
+  await cluster.kubectl('delete', 'deployment', 'page', '--wait=false');
+  await cluster.kubectl('delete', 'pods', '--all', '--force', '--grace-period=0');
+  assert.equal((await cluster.docker.listContainers()).length, 3, 'nobody has ended it yet');
+  await cluster.startAgent();
+  await waitUntil('its containers are gone', async () => {
+    return (await cluster.docker.listContainers({ all: true })).length === 0;
+  });
+  for (const folder of ['pods', 'checkpoint', 'keepsakes', 'network/addresses']) {
+    const path = join(cluster.agentFolder, folder);
+    await waitUntil(`nothing in ${folder}`, async () => (await readdir(path)).length === 0);
+  }
+  const { stdout } = await cluster.on.host.exec('cat', ['/proc/self/mountinfo']);
+  for (const uid of uids) assert.ok(!stdout.includes(uid), 'a mount is left');
 });
