@@ -1,10 +1,10 @@
-// One command inside a container, run to its end. Docker has no way to end what it runs by exec: a command that is given
-// up is killed as what it is on the host, the leader of a process group of its own. Nothing of it is left behind.
+// One command inside a container, run to its end. One that is given up leaves no process behind.
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { type ExecOptions, type ExecOutcome, ExecRefused } from '../runtime.ts';
 import { frameContents } from './docker-streams.ts';
+import { endExec } from './exec-end.ts';
 
 /** Docker tells late, and by no event, of a command's process: that it is there, and its exit code. Asked for again after these. */
 const waitsMs = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
@@ -63,7 +63,7 @@ async function runToEnd(
     throw (error as { statusCode?: number }).statusCode ? new ExecRefused(reasonOf(error), { cause: error }) : error;
   }
   const kill = () => {
-    killGroup(exec, clock).catch((error: unknown) =>
+    endExec(exec, container.id, clock).catch((error: unknown) =>
       log.warn('a command that was given up may still run', { argv, error }),
     );
   };
@@ -100,26 +100,6 @@ async function exitCodeOf(exec: Docker.Exec, clock: Clock, signal: AbortSignal):
     await clock.sleep(waitMs, signal);
   }
   throw new Error('Docker does not tell how a command ended');
-}
-
-async function killGroup(exec: Docker.Exec, clock: Clock): Promise<void> {
-  for (const waitMs of waitsMs) {
-    const { Running, ExitCode, Pid } = await exec.inspect();
-    if (!Running && ExitCode !== null) return;
-    if (Pid > 0) {
-      signalGroup(Pid);
-      return;
-    }
-    await clock.sleep(waitMs);
-  }
-}
-
-function signalGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ended by itself meanwhile
-  }
 }
 
 function reasonOf(error: unknown): string {

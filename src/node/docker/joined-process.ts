@@ -11,8 +11,8 @@ import {
   type StartedProcess,
   type TerminalSize,
 } from '../runtime.ts';
-import { endProcesses } from './container-processes.ts';
 import { outputPieces } from './docker-streams.ts';
+import { endExec } from './exec-end.ts';
 
 /** With Docker's own keys, ctrl-p ctrl-q, a shell would not get the first of them. Nobody types these. */
 const detachKeys = 'ctrl-^,ctrl-^,ctrl-_,ctrl-_,ctrl-^,ctrl-_';
@@ -59,10 +59,7 @@ export async function startProcess(
         throw error;
       }
     },
-    end: async () => {
-      const { Pid } = await exec.inspect();
-      if (Pid > 0) await endProcesses(Pid, id);
-    },
+    end: () => endExec(exec, id, clock),
   };
 }
 
