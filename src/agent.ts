@@ -15,6 +15,7 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { HttpTransport } from './client/http-transport.ts';
 import { Informers } from './client/informers.ts';
 import { Network } from './network/network.ts';
+import { endAbandonedCommands } from './node/abandoned-commands.ts';
 import { admit } from './node/admission.ts';
 import { Callers } from './node/api/callers.ts';
 import { NodeApi } from './node/api/node-api.ts';
@@ -258,6 +259,7 @@ export function agentComponents(options: AgentOptions): Component[] {
             });
             const callers = new Callers({ client, nodeName, clock, log: apiLog });
             api = new NodeApi({ ca, serving, callers, routes, log: apiLog });
+            await endAbandonedCommands(runtime, containers, apiLog);
             await api.listen(options.agentPort);
           },
           { clock, log, failure: "the agent's API cannot be served yet, trying again" },

@@ -232,6 +232,8 @@ export interface Runtime {
   ): AsyncIterable<Uint8Array>;
   /** Starts a process in a container. Throws ExecRefused where it cannot be run there. */
   startProcess(id: string, command: readonly string[], streams: JoinedStreams): Promise<StartedProcess>;
+  /** Ends what clients of an agent that was killed had started in the container; answers how many commands. */
+  endAbandoned(id: string): Promise<number>;
   /** Joins the container's own process. With `stdinOnce` its standard input ends when the first client's does. */
   attach(id: string, streams: JoinedStreams & { stdinOnce: boolean }): Promise<JoinedProcess>;
   /** Runs a command in a running container to its end. Throws ExecRefused where it cannot be run there. */

@@ -77,6 +77,26 @@ for (const [name, start] of ways) {
   });
 }
 
+test('what ran for a client of an agent that was killed is ended by the next, and nothing else is', {
+  timeout: 120_000,
+}, async () => {
+  const id = container.id;
+  const exec = await container.exec({ Cmd: ['sleep', '3001'] });
+  await exec.start({ Detach: true });
+  const [, ...args] = node.commandOf('kubectl', 'exec', 'web', '--', 'sh', '-c', script);
+  await node.on.host.spawn('kubectl', args, { log: 'killed.log' });
+  await waitUntil('all three run', async () => {
+    const lines = await running();
+    return seconds.every((second) => lines.includes(`sleep ${second}`));
+  });
+  await node.kill('agent');
+  assert.ok((await running()).some(isOurs), 'the agent had no time for it');
+  await node.startAgent();
+  await waitUntil('nothing is left', async () => !(await running()).some(isOurs));
+  assert.ok((await running()).includes('sleep 3001'), 'what somebody started by Docker itself goes on');
+  assert.equal((await container.inspect()).Id, id);
+});
+
 function otherExec(): [string, string[]] {
   const [program = '', ...args] = node.commandOf(
     'kubectl',

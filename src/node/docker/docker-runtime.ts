@@ -233,6 +233,11 @@ export class DockerRuntime implements Runtime {
     return attach(this.#docker, id, streams);
   }
 
+  async endAbandoned(id: string): Promise<number> {
+    const { endAbandonedExecs } = await import('./abandoned-execs.ts');
+    return endAbandonedExecs(this.#docker, id, this.#clock);
+  }
+
   async #hasImage(image: string): Promise<boolean> {
     try {
       await this.#docker.getImage(image).inspect();

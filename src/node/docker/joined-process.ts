@@ -16,6 +16,8 @@ import { endExec } from './exec-end.ts';
 
 /** With Docker's own keys, ctrl-p ctrl-q, a shell would not get the first of them. Nobody types these. */
 const detachKeys = 'ctrl-^,ctrl-^,ctrl-_,ctrl-_,ctrl-^,ctrl-_';
+/** As Docker tells them. */
+export const detachKeyBytes = Buffer.from([0x1e, 0x1e, 0x1f, 0x1f, 0x1e, 0x1f]);
 
 const killed = 137;
 const cannotInvoke = 126;
