@@ -17,7 +17,6 @@ export interface SecurityFacts {
 
 type PodContext = NonNullable<Pod['spec']['securityContext']>;
 type OwnContext = NonNullable<Container['securityContext']>;
-export type Profile = NonNullable<PodContext['seccompProfile']>;
 /** What a container and its pod both may say. */
 type SharedField = keyof PodContext & keyof OwnContext;
 

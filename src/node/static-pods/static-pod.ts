@@ -7,7 +7,8 @@ import { checkName, dnsLabelFaults, dnsSubdomainFaults } from '../../api/validat
 import { usedObjects } from '../volumes/object-references.ts';
 
 export { mirrorAnnotation };
-export const hashAnnotation = 'kubernetes.io/config.hash';
+
+const hashAnnotation = 'kubernetes.io/config.hash';
 const sourceAnnotation = 'kubernetes.io/config.source';
 const seenAnnotation = 'kubernetes.io/config.seen';
 const longestUid = 32;
