@@ -2,6 +2,7 @@
 // Holds: an agent that has joined once starts with the master away too, and goes on with what it knew.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type Node, nodes } from './api/kinds/node.ts';
 import { pods } from './api/kinds/pod.ts';
 import { services } from './api/kinds/service.ts';
@@ -52,6 +53,7 @@ import { StaticPods } from './node/static-pods/static-pods.ts';
 import { startStaticSource } from './node/static-pods/static-source.ts';
 import { Disks } from './node/stats/disks.ts';
 import { Observer } from './node/stats/observation.ts';
+import { runTunnel, type TunnelMode } from './node/tunnel.ts';
 import { keepsakeOwners } from './node/volumes/object-references.ts';
 import { PodVolumes } from './node/volumes/pod-volumes.ts';
 
@@ -79,6 +81,8 @@ export interface AgentOptions {
   dataDir: string;
   dockerSocket: string;
   agentPort: number;
+  /** Whether the master reaches this node through a connection that the agent opens. */
+  tunnel: TunnelMode;
   images: ImageSettings;
   /** The pause container's image, where it is not to be our own. */
   pauseImage?: string | undefined;
@@ -264,6 +268,15 @@ export function agentComponents(options: AgentOptions): Component[] {
           },
           { clock, log, failure: "the agent's API cannot be served yet, trying again" },
           signal,
+        );
+        const { tunnel: mode } = options;
+        const take = (stream: Duplex) => api?.take(stream);
+        const tunnelled = { mode, server, identity: () => identity, take, clock, log: log.named('tunnel') };
+        runBeside(
+          listening.then(() => runTunnel(tunnelled, signal)),
+          signal,
+          log,
+          'tunnel',
         );
         if (membership.isFresh) await listening;
         else runBeside(listening, signal, log, 'API');

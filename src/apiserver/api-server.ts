@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ServerCredentials } from '../pki/credentials.ts';
 import type { Store } from '../store/store.ts';
+import { canReachAgent } from './agents.ts';
 import type { Authenticator } from './authn/authenticator.ts';
 import type { OpenIdDocuments } from './authn/openid.ts';
 import type { Authorizer } from './authz/authorizer.ts';
@@ -20,6 +21,7 @@ import { OpenApi } from './openapi/open-api.ts';
 import { ObjectProxy } from './proxy/object-proxy.ts';
 import type { Rest } from './rest/rest.ts';
 import { ServerMetrics } from './server-metrics.ts';
+import { Tunnels } from './tunnels.ts';
 
 export interface ApiServerOptions {
   rest: Rest;
@@ -43,8 +45,16 @@ const requestsAtOnce = { reading: 400, writing: 200 };
 export function apiServer(options: ApiServerOptions): Front {
   const { rest, kinds, store, cache, authenticator, authorizer, credentials, clock, log } = options;
   const inFlight = new InFlight(requestsAtOnce);
-  const metrics = new ServerMetrics({ inFlight, objectCounts: () => cache.counts(), store: () => store.stats() });
-  const access = { ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient };
+  const direct = { ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient };
+  const canReach = (nodeName: string) => canReachAgent(cache, nodeName, direct, clock);
+  const tunnels = new Tunnels({ canReach, clock, log });
+  const access = { ...direct, tunnels };
+  const metrics = new ServerMetrics({
+    inFlight,
+    objectCounts: () => cache.counts(),
+    store: () => store.stats(),
+    tunnels: () => tunnels.count,
+  });
   const nodeProxy = new NodeProxy(access);
   const nodeStreams = new NodeStreams(access, clock);
   const objectProxy = new ObjectProxy(access, clock);
@@ -66,6 +76,7 @@ export function apiServer(options: ApiServerOptions): Front {
       log,
     }),
     documents: new Documents({ openId, discovery, openApi, health, advertised, metrics, clock }),
+    tunnels,
     authenticator,
     authorizer,
     serving: credentials.serving,

@@ -19,6 +19,8 @@ export interface MetricSources {
   /** How many objects there are of each resource. */
   objectCounts: () => ReadonlyMap<string, number>;
   store: () => StoreStats;
+  /** How many nodes are reached through tunnels. */
+  tunnels: () => number;
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -46,6 +48,7 @@ export class ServerMetrics {
   constructor(sources: MetricSources) {
     this.#tellOfRequests(sources);
     this.#tellOfStore(sources);
+    this.#metrics.gauge('wherry_tunnels', 'Nodes that are reached through tunnels of theirs.', sources.tunnels);
     this.#tellOfProcess();
   }
 

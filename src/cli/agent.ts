@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { ShutdownSettings } from '../node/host-shutdown.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
 import { patternFault } from '../node/sysctl-rules.ts';
+import { type TunnelMode, tunnelModes } from '../node/tunnel.ts';
 import { type EvictionFlags, evictionFlags, evictionSettings } from './eviction-flags.ts';
 import { type ImageFlags, imageFlags, imageSettings } from './image-flags.ts';
 import {
@@ -30,6 +31,9 @@ export const agentFlags = [
   flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
   dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
+  flag('--tunnel <when>', 'let the master reach this node through a connection that the agent opens', 'auto').choices(
+    tunnelModes,
+  ),
   flag(
     '--container-runtime <name>',
     "what runs containers, by Docker's name for it, as crun (default: Docker's default)",
@@ -84,6 +88,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   nodeIp?: string;
   dockerSocket: string;
   agentPort: number;
+  tunnel: TunnelMode;
   containerRuntime?: string;
   podInfraContainerImage?: string;
   cgroupRoot: string;
@@ -111,6 +116,7 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     dataDir: join(flags.dataDir, 'agent'),
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
+    tunnel: flags.tunnel,
     images: imageSettings(flags),
     pauseImage: flags.podInfraContainerImage,
     ociRuntime: flags.containerRuntime,

@@ -1,4 +1,4 @@
-// A cluster of one host: a real master and an agent on it as programs, and kubectl in front of them.
+// A cluster of one node: a real master and an agent as programs, on one host or on two, and kubectl in front of them.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Node, nodeReadiness } from '../../src/api/kinds/node.ts';
@@ -16,21 +16,26 @@ const nodeName = 'n1';
 
 export class OneNode {
   readonly hosts: Hosts;
+  /** The host of the master and of kubectl. */
   readonly on: DockerHost;
+  /** The host of the agent. */
+  readonly node: DockerHost;
   server: HostProcess | undefined;
   agent: HostProcess | undefined;
 
   private constructor(hosts: Hosts) {
     this.hosts = hosts;
     this.on = hosts.host('a');
+    this.node = hosts.hosts.at(-1) ?? this.on;
   }
 
-  /** The node is ready; `agentArgs` are more flags of its agent. */
-  static async open(agentArgs: readonly string[] = []): Promise<OneNode> {
-    const hosts = await openHosts({ names: ['a'] });
+  /** The node is ready; `agentArgs` are more flags of its agent. Behind NAT nobody connects to its host, but it to everybody. */
+  static async open(agentArgs: readonly string[] = [], { isBehindNat = false } = {}): Promise<OneNode> {
+    const hosts = await openHosts({ names: isBehindNat ? ['a', 'b'] : ['a'] });
     const one = new OneNode(hosts);
     try {
-      await ensureImages(one.on.docker.socket);
+      await ensureImages(one.node.docker.socket);
+      if (isBehindNat) await one.node.host.exec('iptables', [...'-A INPUT -i eth0 -p tcp --syn -j DROP'.split(' ')]);
       await one.startServer();
       const create = ['token', 'create', '--kubeconfig', one.kubeconfig];
       const { stdout: token } = await one.on.host.exec(wherry, create);
@@ -60,7 +65,7 @@ export class OneNode {
   }
 
   async startAgent(more: readonly string[] = []): Promise<void> {
-    const { host, docker } = this.on;
+    const { host, docker } = this.node;
     const places = ['--data-dir', join(host.folder, 'agent'), '--docker-socket', docker.socket];
     const args = ['agent', '--server', this.url, '--node-name', nodeName, ...places, ...more];
     this.agent = await host.spawn(wherry, args, { log: 'agent.log' });
@@ -123,7 +128,7 @@ export class OneNode {
 
   /** The node's own. */
   async nodeIdentity(): Promise<CertificateAndKey> {
-    const pem = await readFile(join(this.on.host.folder, 'agent/agent/pki/client.pem'), 'utf8');
+    const pem = await readFile(join(this.node.host.folder, 'agent/agent/pki/client.pem'), 'utf8');
     const [certificate = '', key = ''] = pem.split(/(?=-----BEGIN PRIVATE)/);
     return { certificate, key };
   }
@@ -138,7 +143,7 @@ export class OneNode {
       await this.on.host.exec('tee', [join(folder, 'c.key')], { input: as.key });
       identity.push('--cert', join(folder, 'c.crt'), '--key', join(folder, 'c.key'));
     }
-    const url = `https://${this.on.address}:10250${path}`;
+    const url = `https://${this.node.address}:10250${path}`;
     const args = ['-sSk', '--max-time', '10', '-w', ' %{http_code}', ...identity, url];
     return (await this.on.host.exec('curl', args)).stdout;
   }

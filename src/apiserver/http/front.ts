@@ -13,6 +13,7 @@ import type { Authenticator } from '../authn/authenticator.ts';
 import { asksToImpersonate, headerLists, impersonated } from '../authn/impersonation.ts';
 import { takeWebSocketToken } from '../authn/web-socket-token.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
+import type { Tunnels } from '../tunnels.ts';
 import type { User } from '../user.ts';
 import { sendError } from './answer.ts';
 import type { Documents } from './documents.ts';
@@ -23,6 +24,7 @@ import { type ByteForm, byteFormOf, type Response } from './send.ts';
 export interface FrontOptions {
   resources: Resources;
   documents: Documents;
+  tunnels: Tunnels;
   authenticator: Authenticator;
   authorizer: Authorizer;
   serving: CertificateAndKey;
@@ -81,6 +83,8 @@ export class Front {
     socket.on('error', () => {}); // the client went away
     try {
       const { url, user, path } = await this.#read(request);
+      const { tunnels } = this.#options;
+      if (tunnels.serves(url.pathname)) return await tunnels.accept({ user, url, incoming: request, socket, head });
       if (!path) throw new NoSuchPath();
       await this.#options.resources.upgrade({ request, url, path, user }, socket, head);
     } catch (error) {
@@ -100,6 +104,7 @@ export class Front {
   /** Ends watches with their last words, lets running requests finish, then closes what is left. Node ends idle connections. */
   async close(graceMs = 2_000): Promise<void> {
     this.#stopping.abort();
+    this.#options.tunnels.close();
     const closed = once(this.#server, 'close');
     this.#server.close();
     const cancel = this.#options.clock.after(graceMs, () => {

@@ -40,6 +40,11 @@ export class NodeApi {
     await once(this.#server, 'listening');
   }
 
+  /** A connection that came another way than to the port. */
+  take(stream: Duplex): void {
+    this.#server.emit('connection', stream);
+  }
+
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
