@@ -17,9 +17,10 @@ type Waiting = NonNullable<ContainerState['waiting']>;
 /** All messages of one pod together are no longer than this. */
 const messageBytes = { ofPod: 12 * 1024, ofContainer: 4096 };
 
+const unknown = { exitCode: 137, reason: 'ContainerStatusUnknown' };
+const lost: Terminated = { ...unknown, message: 'The container could not be located when the pod was terminated' };
 const vanished: Terminated = {
-  exitCode: 137,
-  reason: 'ContainerStatusUnknown',
+  ...unknown,
   message: 'The container could not be located when the pod was deleted.  The container used to be Running',
 };
 
@@ -72,6 +73,12 @@ export function containerStatus(pod: Pod, view: PodView, listed: PodContainer, n
   };
 }
 
+/** Of a pod that has ended: what was about to run never will. */
+export function endedStatus({ spec }: Pod, status: ContainerStatus): ContainerStatus {
+  const isSettled = status.state?.terminated || spec.initContainers?.length;
+  return isSettled ? status : { ...status, state: { terminated: lost } };
+}
+
 function toldStatus({ status }: Pod, name: string): ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
   const told = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
@@ -89,8 +96,7 @@ function stateOf(
   if (shown?.state === 'running') return { running: { startedAt: timestamp(shown.startedAt ?? shown.createdAt) } };
   if (shown) return { terminated: terminated(pod, shown, view.memory) };
   if (isLost(pod, view.containers, name)) {
-    const message = 'The container could not be located when the pod was terminated';
-    return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } };
+    return { terminated: lost };
   }
   return { waiting: { reason: firstReason(pod) } };
 }

@@ -2,7 +2,7 @@
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
 import { timestamp } from '../../base/clock.ts';
-import { containerStatus } from './container-status.ts';
+import { containerStatus, endedStatus } from './container-status.ts';
 import { conditionsOf, withDisruption } from './pod-conditions.ts';
 import { podContainers, type Role } from './pod-containers.ts';
 import { phaseOf } from './pod-phase.ts';
@@ -23,6 +23,11 @@ export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: n
   const [inOrder, ephemeral] = [of('init', 'sidecar'), of('ephemeral')];
   const verdict = isPodFinished(pod) ? undefined : verdictOn(pod, view.memory, nowMs);
   const phase = phaseOf(pod, statuses, verdict, runningContainers(view.containers).length > 0);
+  const hasEnded = phase === 'Succeeded' || phase === 'Failed';
+  const sorted = statuses.apps.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const apps = hasEnded ? sorted.map((status) => endedStatus(pod, status)) : sorted;
+  // Of one that was turned away at the door there is nothing to tell.
+  const isKnown = !hasEnded || view.containers.length > 0 || pod.status.containerStatuses !== undefined;
   const address = pod.spec.hostNetwork ? hostAddress : (view.memory.attached?.address ?? pod.status.podIP);
   const { generation } = pod.metadata;
   return {
@@ -39,8 +44,8 @@ export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: n
     hostIPs: [{ ip: hostAddress }],
     ...(address && { podIP: address, podIPs: [{ ip: address }] }),
     startTime: pod.status.startTime ?? timestamp(view.memory.firstSeenMs),
-    ...(inOrder.length > 0 && { initContainerStatuses: inOrder }),
-    containerStatuses: statuses.apps.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ...(isKnown && inOrder.length > 0 && { initContainerStatuses: inOrder }),
+    ...(isKnown && { containerStatuses: apps }),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
     qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
   };
