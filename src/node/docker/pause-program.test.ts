@@ -30,8 +30,27 @@ test('the program is a small ELF whose code is what the listing says', () => {
   assert.equal(pauseListing().filter((line) => /^(wait|reap|exit) /.test(line)).length, 3);
 });
 
+test('for ARM it is an ELF of words whose jumps lead to their labels', () => {
+  const program = pauseProgram('arm64');
+  assert.equal(program.readUInt16LE(18), 183);
+  assert.equal(program.readBigUInt64LE(96), BigInt(program.length));
+  const code = program.subarray(120);
+  const words = Array.from({ length: code.length / 4 }, (_, index) => code.readUInt32LE(4 * index));
+  const distanceOf = (word: number) => (word << 8) >> 13;
+  const jumps = words.flatMap((word, at) => (word >>> 24 === 0x54 ? [[at, at + distanceOf(word)]] : []));
+  // Eight words come before; then the loops of waiting, from 8, and of reaping, from 20; the exit is at 29.
+  assert.deepEqual(jumps, [
+    [15, 29],
+    [17, 29],
+    [19, 8],
+    [27, 20],
+    [28, 8],
+  ]);
+  assert.equal(words.length, 32);
+});
+
 test('on another architecture the reason is told', () => {
-  assert.throws(() => pauseProgram('arm64'), /written for x64 only, this host is arm64/);
+  assert.throws(() => pauseProgram('riscv64'), /written for x64 and arm64, this host is riscv64: choose another image/);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

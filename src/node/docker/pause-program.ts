@@ -1,7 +1,8 @@
 // The program of the pause container: it holds a pod's namespaces, reaps the pod's orphaned processes, and ends on
 // SIGTERM or SIGINT. A static ELF of two hundred bytes, so that nothing is pulled and no compiler is needed on a host.
 // It handles no signal: it blocks them all and asks for the next one, so that none arrives unexpectedly.
-import { executable, type Instruction, listing } from '../machine-code.ts';
+import { arm64, executable, type Instruction, listing } from '../machine-code.ts';
+import { pauseCodeArm64 } from './pause-code-arm64.ts';
 
 // System calls take their number in rax and their arguments in rdi, rsi, rdx, r10; they answer in rax.
 const x64: Instruction[] = [
@@ -53,12 +54,11 @@ const x64: Instruction[] = [
 
 /** The program as an executable file. */
 export function pauseProgram(architecture: string): Buffer {
-  if (architecture !== 'x64') {
-    throw new Error(
-      `the pause program is written for x64 only, this host is ${architecture}: choose another image for pause containers`,
-    );
-  }
-  return executable(x64);
+  if (architecture === 'x64') return executable(x64);
+  if (architecture === 'arm64') return executable(pauseCodeArm64, arm64);
+  throw new Error(
+    `the pause program is written for x64 and arm64, this host is ${architecture}: choose another image with --pod-infra-container-image`,
+  );
 }
 
 export const pauseListing = (): string[] => listing(x64);
