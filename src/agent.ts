@@ -25,6 +25,7 @@ import { Checkpoint } from './node/checkpoint.ts';
 import type { LogLimits } from './node/docker/container-config.ts';
 import { DockerImages } from './node/docker/docker-images.ts';
 import { DockerRuntime } from './node/docker/docker-runtime.ts';
+import { UnknownOciRuntime } from './node/docker/oci-runtimes.ts';
 import { ownerOf } from './node/docker/owner.ts';
 import { runHeartbeat } from './node/heartbeat.ts';
 import { type HostFacts, observeHost } from './node/host-facts.ts';
@@ -114,6 +115,7 @@ export function agentComponents(options: AgentOptions): Component[] {
   let client: Client;
   let membership: Membership;
   let runtime: DockerRuntime;
+  let whenDockerAnswers: <T>(work: () => Promise<T>) => Promise<T>;
   let registration: Registration;
   let node: Node | undefined;
   let facts: HostFacts;
@@ -158,9 +160,13 @@ export function agentComponents(options: AgentOptions): Component[] {
         const dockerLog = log.named('docker');
         const docker = new DockerRuntime({ socketPath, owner, pauseImage, ociRuntime, logLimits, log: dockerLog });
         runtime = metrics.measured(docker);
-        const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
-        await untilDone(() => runtime.prepare(), { clock, log, failure }, signal);
-        await docker.checkOciRuntime();
+        whenDockerAnswers = (work) => {
+          const failure = `Docker does not answer at ${options.dockerSocket}: is it installed and running? Waiting for it`;
+          const isFinal = (error: unknown) => error instanceof UnknownOciRuntime;
+          return untilDone(work, { clock, log, failure, isFinal }, signal);
+        };
+        await whenDockerAnswers(() => runtime.prepare());
+        await whenDockerAnswers(() => docker.checkOciRuntime());
       },
     },
     {
@@ -169,7 +175,7 @@ export function agentComponents(options: AgentOptions): Component[] {
         recorder = new EventRecorder({ client, log: log.named('events'), component: 'kubelet', host: nodeName, clock });
         images = await openImages();
         await images.loadFolder(signal);
-        imagesOfNode = nodeImages(await images.store.list());
+        imagesOfNode = nodeImages(await whenDockerAnswers(() => images.store.list()));
         runBeside(images.garbage.run(signal), signal, log, 'images');
       },
     },
@@ -178,7 +184,7 @@ export function agentComponents(options: AgentOptions): Component[] {
       start: async (signal) => {
         facts = await observeHost(dataDir, options.resources);
         const { address } = membership;
-        const runtimeVersion = await runtime.version();
+        const runtimeVersion = await whenDockerAnswers(() => runtime.version());
         const description = {
           name: nodeName,
           address,
@@ -342,7 +348,7 @@ export function agentComponents(options: AgentOptions): Component[] {
   async function startGroups(signal: AbortSignal): Promise<PodGroups> {
     const { cgroupRoot, podMaxPids } = options.resources;
     const { amounts: capacity, forPods } = facts;
-    const tree = groupTreeFor(await runtime.groupDriver());
+    const tree = groupTreeFor(await whenDockerAnswers(() => runtime.groupDriver()));
     const root = groupPath(cgroupRoot);
     const made = new PodGroups({ tree, root, capacity, forPods, podMaxPids, log: log.named('groups') });
     const failure = 'the control groups of pods cannot be made, trying again';

@@ -13,14 +13,17 @@ export interface Component {
 
 export class Components {
   readonly #log: Log;
+  #isStopped = false;
   readonly #running: { component: Component; abort: AbortController }[] = [];
 
   constructor(log: Log) {
     this.#log = log;
   }
 
+  /** Throws when it is stopped meanwhile. */
   async start(components: Component[]): Promise<void> {
     for (const component of components) {
+      if (this.#isStopped) throw new Error(`stopped before ${component.name} was started`);
       const abort = new AbortController();
       const begun = performance.now();
       this.#running.push({ component, abort });
@@ -40,6 +43,7 @@ export class Components {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const { component, abort } of this.#running.splice(0).reverse()) {
       const begun = performance.now();
       abort.abort(new Error(`${component.name} is being stopped`));

@@ -19,26 +19,37 @@ export async function runUntilSignal(
 ): Promise<void> {
   const running = new Components(log);
   const stop = Promise.withResolvers<string>();
-  stop.promise.catch(() => {}); // heard of below, when all are started
+  stop.promise.catch(() => {}); // heard of below
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve(signal));
+  const over = new AbortController();
   const begun = performance.now();
-  await running.start(await make(stop.reject));
-  log.info('ready', { ms: Math.round(performance.now() - begun) });
-  await tellServiceManager('READY=1', log);
-  const stopping = new AbortController();
-  const everyMs = watchdogMs(process.env);
-  if (everyMs !== undefined) {
-    const standstill = () => running.standstill();
-    const tell = () => tellServiceManager('WATCHDOG=1', log);
-    const watchdog = runWatchdog({ everyMs, standstill, tell, clock: systemClock, log }, stopping.signal);
-    runBeside(watchdog, stopping.signal, log, 'watchdog');
-  }
+  let isReady = false;
+  const starting = running.start(await make(stop.reject)).then(() => {
+    isReady = true;
+  });
   try {
+    // Who waits for what does not come, as a Docker that is away, is stopped all the same.
+    await Promise.race([starting, stop.promise]);
+    if (isReady) {
+      log.info('ready', { ms: Math.round(performance.now() - begun) });
+      await tellServiceManager('READY=1', log);
+      runBeside(watch(running, log, over.signal), over.signal, log, 'watchdog');
+    }
     // A pending promise alone does not keep a process alive; a component that listens does.
     log.info('stopping', { signal: await stop.promise });
   } finally {
-    stopping.abort();
+    over.abort();
+    starting.catch(() => {}); // ends by being stopped
     await tellServiceManager('STOPPING=1', log);
     await running.stop();
   }
+}
+
+/** Tells the service manager's watchdog, where there is one, that nothing stands still. */
+async function watch(running: Components, log: Log, signal: AbortSignal): Promise<void> {
+  const everyMs = watchdogMs(process.env);
+  if (everyMs === undefined) return;
+  const standstill = () => running.standstill();
+  const tell = () => tellServiceManager('WATCHDOG=1', log);
+  await runWatchdog({ everyMs, standstill, tell, clock: systemClock, log }, signal);
 }

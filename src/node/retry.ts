@@ -3,9 +3,18 @@ import { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 
+export interface UntilDoneOptions {
+  clock: Clock;
+  log: Log;
+  /** What is logged, once. */
+  failure: string;
+  /** Whether trying again would be in vain. */
+  isFinal?(error: unknown): boolean;
+}
+
 export async function untilDone<T>(
   work: () => Promise<T>,
-  { clock, log, failure }: { clock: Clock; log: Log; failure: string },
+  { clock, log, failure, isFinal }: UntilDoneOptions,
   signal: AbortSignal,
 ): Promise<T> {
   const backoff = new Backoff({ firstMs: 200, ceilingMs: 5_000 });
@@ -14,6 +23,7 @@ export async function untilDone<T>(
       return await work();
     } catch (error) {
       signal.throwIfAborted();
+      if (isFinal?.(error)) throw error;
       if (attempt === 0) log.warn(failure, { error });
       await clock.sleep(backoff.nextMs('work'), signal);
     }

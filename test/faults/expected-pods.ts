@@ -1,5 +1,5 @@
 // The twenty pods that have to stand everything, and how each has to be when all is over. Every start of a container
-// leaves a line in the file POD.CONTAINER of the folder of traces.
+// leaves a line in the file POD.CONTAINER of the folder of traces, which tells the container by the disk that it has.
 import { isPodReady, type Pod } from '../../src/api/kinds/pod.ts';
 import { busyboxImage } from '../images/images.ts';
 import { registryImage } from './fault-cluster.ts';
@@ -28,11 +28,13 @@ function briefly({ status }: Pod): string {
   ]);
 }
 
+const tellDisk = 'sed -n "s/.*upperdir=\\([^,]*\\).*/\\1/p" /proc/self/mountinfo | head -n 1';
+
 /** A container that tells of its start first. */
 const traced = (name: string, script: string, more: object = {}) => ({
   name,
   image: busyboxImage,
-  command: ['sh', '-c', `echo $$ >>/traces/$POD.${name}; ${script}`],
+  command: ['sh', '-c', `${tellDisk} >>/traces/$POD.${name}; ${script}`],
   env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
   volumeMounts: [{ name: 'traces', mountPath: '/traces' }],
   ...more,

@@ -32,6 +32,7 @@ let uids: Map<string, string>;
 const everSeen = new Set<string>();
 const doubles = new Set<string>();
 let lastFaultMs = 0;
+let killsOfDocker = 0;
 
 before(async () => {
   faulty = await openFaultCluster();
@@ -116,7 +117,10 @@ test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be
       if (due.length === 0) due = random.shuffled(faults);
       await strike(due.pop() as Fault, faults, (line) => {
         console.log(`${((Date.now() - begunMs) / 1000).toFixed(0).padStart(4)} s  ${line}`);
-        for (const name of line.split(' + ')) counts.set(name, (counts.get(name) ?? 0) + 1);
+        for (const name of line.split(' + ')) {
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+          if (name.startsWith('kill -9 of dockerd')) killsOfDocker += 1;
+        }
       });
       await delay(random.between(0, 3_000));
     }
@@ -148,10 +152,14 @@ test('nothing is lost and nothing is doubled', async () => {
       assert.equal(containerID, `docker://${found?.Id}`);
       assert.equal(String(restartCount), found && labelOf(found, 'container.restartCount'), `${metadata.name}`);
       const starts = await startsOf(`${metadata.name}.${name}`);
-      assert.ok(starts <= restartCount + 1, `${metadata.name}: ${starts} starts, ${restartCount} restarts`);
+      const made = new Set(starts).size;
+      const told = `${metadata.name}: ${made} containers started ${starts.length} times, ${restartCount} restarts`;
+      assert.ok(made <= restartCount + 1, told);
+      // A Docker that is killed while it starts a container has forgotten it: then it is started once more.
+      assert.ok(starts.length - made <= killsOfDocker, told);
     }
-  assert.equal(await startsOf('job.main'), 1, 'what is done is not done again');
-  assert.equal(await startsOf('once.main'), 1);
+  assert.equal((await startsOf('job.main')).length, 1, 'what is done is not done again');
+  assert.equal((await startsOf('once.main')).length, 1);
   const url = `http://${cluster.on.address}:30080/`;
   const page = await cluster.hosts.client.host.exec('curl', ['--silent', '--fail', '--max-time', '2', url]);
   assert.equal(page.stdout, 'up\n');
@@ -183,10 +191,11 @@ async function saidOf(line: string): Promise<string> {
 
 const folder = () => cluster.on.host.folder;
 
-async function startsOf(name: string): Promise<number> {
+/** A line for each start, the same one for the same container. */
+async function startsOf(name: string): Promise<string[]> {
   const there = await readdir(cluster.traces);
-  if (!there.includes(name)) return 0;
-  return (await readFile(join(cluster.traces, name), 'utf8')).split('\n').filter(Boolean).length;
+  if (!there.includes(name)) return [];
+  return (await readFile(join(cluster.traces, name), 'utf8')).split('\n').filter(Boolean);
 }
 
 /** Resolves when every pod is as it should be; each has its own time, by its back-off. */
