@@ -72,6 +72,18 @@ test("what cannot be run is refused in Kubernetes' words", async () => {
   });
 });
 
+test('who does not read is waited for, and nobody keeps what he has not read', { timeout: 60_000 }, async (t) => {
+  const before = await Promise.all(['server', 'agent'].map((name) => node.peakMegabytes(name)));
+  await each(async (program) => {
+    const outcome = await node.shell(program, '$kubectl exec web -- yes | { sleep 4; head -c 20000000 | wc -c; }');
+    assert.equal(outcome.stdout, '20000000\n');
+  });
+  const after = await Promise.all(['server', 'agent'].map((name) => node.peakMegabytes(name)));
+  t.diagnostic(`server and agent took ${before.map(Math.round)} MB before, ${after.map(Math.round)} at the most`);
+  for (const [index, megabytes] of after.entries())
+    assert.ok(megabytes - (before[index] ?? 0) < 120, `${megabytes} MB`);
+});
+
 test('300 MB go out and 300 MB go in, each byte of them', { timeout: 300_000 }, async () => {
   for (const { program } of await oldestAndNewest()) {
     const bytes = 'yes wherry | head -c 300000000';

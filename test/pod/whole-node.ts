@@ -1,4 +1,5 @@
 // A host with a master and an agent, as programs, for what clients of a cluster see of its pods.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { CommandOptions, CommandOutcome } from '../bench/command.ts';
@@ -62,6 +63,13 @@ export class WholeNode {
   /** kill -9 of "server" or "agent". */
   async kill(name: string): Promise<void> {
     await this.#processes.get(name)?.kill('SIGKILL');
+  }
+
+  /** The most memory that "server" or "agent" has had. */
+  async peakMegabytes(name: string): Promise<number> {
+    const pid = await this.#processes.get(name)?.pid();
+    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
   /** The command line of a kubectl, to be run on the host. */
