@@ -1,6 +1,8 @@
 // What tests of volumes ask of a bench: a look into a container, what was told of a pod, and objects to mount.
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import type { Event } from '../../src/api/kinds/event.ts';
+import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
+import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { Container } from '../../src/api/kinds/pod-template.ts';
 import { secrets } from '../../src/api/kinds/secret.ts';
@@ -63,4 +65,24 @@ export async function putConfigMap(bench: PodBench, name: string, data: Record<s
 
 export async function putSecret(bench: PodBench, name: string, data: Record<string, string>) {
   await bench.client.create(secrets, { metadata: { name, namespace: 'default' }, data: base64(data) });
+}
+
+/** A claim and a volume that are bound to each other. */
+export async function bindClaim(
+  bench: PodBench,
+  name: string,
+  source: object,
+  { claim = {}, volume = {}, metadata = {} }: Record<string, object> = {},
+) {
+  const bound = await bench.client.create(persistentVolumeClaims, {
+    metadata: { name, namespace: 'default', ...metadata },
+    spec: { volumeName: `pv-${name}` },
+    status: { phase: 'Bound' },
+    ...claim,
+  });
+  await bench.client.create(persistentVolumes, {
+    metadata: { name: `pv-${name}` },
+    spec: { claimRef: { namespace: 'default', name, uid: bound.metadata.uid ?? '' }, ...source, ...volume },
+  });
+  return bound;
 }

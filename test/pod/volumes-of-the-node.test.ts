@@ -1,18 +1,16 @@
 // Volumes that are folders of the node, in real containers: empty ones on disk and in memory, the host's own, parts of
-// them, whose they are, what is mounted below, and persistent ones behind a claim.
+// them, whose they are, and what is mounted below.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
-import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import type { Container } from '../../src/api/kinds/pod-template.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
-import { idle, inside, insideUntil, putConfigMap, type Volumes, warned } from './volume-bench.ts';
+import { bindClaim, idle, inside, putConfigMap, type Volumes, warned } from './volume-bench.ts';
 
 const exec = promisify(execFile);
 let bench: PodBench;
@@ -195,7 +193,7 @@ test('volumes of a group: all of it, or nothing where the uppermost folder is ri
   await writeFile(join(folder, 'deep/file'), '', { mode: 0o600 });
   await symlink('/etc/passwd', join(folder, 'deep/link'));
   const passwd = await stat('/etc/passwd');
-  await bindClaim('local', { local: { path: folder } });
+  await bindClaim(bench, 'local', { local: { path: folder } });
   const securityContext: Pod['spec']['securityContext'] = {
     fsGroup: 2000,
     runAsUser: 1000,
@@ -276,82 +274,6 @@ test('mounts made below a volume are seen as far as the manifest wishes', async 
   await exec('umount', ['--recursive', shared]);
 });
 
-/** A claim and a volume that are bound to each other. */
-async function bindClaim(
-  name: string,
-  source: object,
-  { claim = {}, volume = {}, metadata = {} }: Record<string, object> = {},
-) {
-  const bound = await bench.client.create(persistentVolumeClaims, {
-    metadata: { name, namespace: 'default', ...metadata },
-    spec: { volumeName: `pv-${name}` },
-    status: { phase: 'Bound' },
-    ...claim,
-  });
-  await bench.client.create(persistentVolumes, {
-    metadata: { name: `pv-${name}` },
-    spec: { claimRef: { namespace: 'default', name, uid: bound.metadata.uid ?? '' }, ...source, ...volume },
-  });
-  return bound;
-}
-
-test('a claim leads to its volume, and to no other', async () => {
-  await mkdir(join(host, 'data'));
-  await bindClaim('data', { hostPath: { path: join(host, 'data'), type: 'Directory' } });
-  const claimed = (claimName: string, readOnly = false): Volumes => [
-    { name: 'data', persistentVolumeClaim: { claimName, readOnly } },
-  ];
-  const writer = await start('writer', claimed('data'));
-  const reader = await start('reader', claimed('data', true));
-  await inside(running, writer, 'echo lasting > /data/x');
-  assert.equal(
-    await inside(running, reader, 'cat /data/x; touch /data/y'),
-    'lasting\ntouch: /data/y: Read-only file system\n',
-  );
-  await end('writer');
-  await end('reader');
-  assert.equal(await readFile(join(host, 'data/x'), 'utf8'), 'lasting\n');
-
-  const unmounted = (why: string) =>
-    `FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/${why}`;
-  const elsewhere = {
-    required: {
-      nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n2'] }] }],
-    },
-  };
-  await bindClaim('pending', {}, { claim: { status: { phase: 'Pending' } } });
-  await bindClaim('ends', {}, { metadata: { deletionTimestamp: '2026-11-20T00:00:00Z' } });
-  await bindClaim('block', { hostPath: { path: host } }, { volume: { volumeMode: 'Block' } });
-  await bindClaim('far', { local: { path: host }, nodeAffinity: elsewhere });
-  await bindClaim('nowhere', { local: { path: join(host, 'nowhere') } });
-  await bindClaim('cloud', { csi: { driver: 'd', volumeHandle: 'h' } });
-  await bindClaim('stolen', {}, { volume: { claimRef: { uid: 'another' } } });
-  const cases: [string, string][] = [
-    ['absent', unmounted('absent: failed to fetch PVC from API server: persistentvolumeclaims "absent" not found')],
-    ['pending', unmounted('pending: PVC is not bound')],
-    ['ends', unmounted('ends: PVC is being deleted')],
-    ['block', unmounted('block: volume data has volumeMode Block, but is specified in volumeMounts')],
-    ['far', 'FailedMount: MountVolume.NodeAffinity check failed for volume "pv-far" : no matching NodeSelectorTerms'],
-    [
-      'nowhere',
-      `FailedMount: MountVolume.SetUp failed for volume "pv-nowhere" : path "${join(host, 'nowhere')}" does not exist`,
-    ],
-    ['cloud', 'FailedMount: MountVolume.SetUp failed for volume "pv-cloud" : this agent cannot mount csi volumes'],
-  ];
-  for (const [claim, message] of cases) {
-    await create(`claims-${claim}`, claimed(claim));
-    await warned(bench, `claims-${claim}`, message);
-    await end(`claims-${claim}`);
-  }
-  await create('claims-stolen', claimed('stolen'));
-  await warned(
-    bench,
-    'claims-stolen',
-    /error processing PVC default\/stolen: .*claimRef.UID \("another"\) is not the claim's/,
-  );
-  await end('claims-stolen');
-});
-
 test('a container that is added to look in gets a volume that no other has named', async () => {
   const volumes: Volumes = [
     { name: 'disk', emptyDir: {} },
@@ -365,38 +287,4 @@ test('a container that is added to look in gets a volume that no other has named
   );
   assert.equal(await inside(running, pod, 'cat /spare/file', 'debug'), 'of the host');
   await end('looked-into');
-});
-
-test('a claim of the pod’s own has to be its own', async () => {
-  const volumes: Volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: {} } } }];
-  await bindClaim('generic-scratch', { hostPath: { path: join(host, 'scratch') } });
-  const pod = await create('generic', volumes);
-  await warned(
-    bench,
-    'generic',
-    /PVC default\/generic-scratch was not created for pod default\/generic \(pod is not owner\)/,
-  );
-  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'generic', uid: pod.metadata.uid ?? '', controller: true };
-  await bench.client.patch(
-    persistentVolumeClaims,
-    { namespace: 'default', name: 'generic-scratch' },
-    { metadata: { ownerReferences: [owner] } },
-  );
-  await bench.podWhen('generic', 'ready', isReady);
-  await end('generic');
-});
-
-test('a file server that cannot be mounted is named, with what mount says', async () => {
-  const nfs = { server: '192.0.2.9', path: '/export' };
-  await bindClaim('share', { nfs, mountOptions: ['nfsvers=4.2', 'hard'] });
-  const pod = await create('share', [{ name: 'data', persistentVolumeClaim: { claimName: 'share' } }]);
-  await warned(
-    bench,
-    'share',
-    /MountVolume.SetUp failed for volume "pv-share" : mount failed: exit status \d+\nMounting command: mount\nMounting arguments: -t nfs -o nfsvers=4.2,hard 192.0.2.9:\/export .*volumes\/kubernetes.io~nfs\/data\nOutput: .*mount/,
-  );
-  const { uid = '' } = pod.metadata;
-  await end('share');
-  await assert.rejects(stat(join(bench.dataDir, 'pods', uid)), { code: 'ENOENT' });
-  await insideUntil(running, await start('after', []), 'echo fine', 'fine\n');
 });
