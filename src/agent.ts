@@ -398,7 +398,8 @@ export function agentComponents(options: AgentOptions): Component[] {
       statics,
     });
     const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: identity.key, log: podLog });
-    void desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
+    const sweeping = desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
+    sweeping.catch((error: unknown) => podLog.warn('keepsakes of pods that are gone may stay', { error }));
     return new PodAgent({
       client,
       runtime,

@@ -16,10 +16,10 @@ export async function writeFileWhole(path: string, content: string | Uint8Array,
   await rename(part, path);
 }
 
-/** Takes away what a writer that was killed has begun in the folder. For one whose only writer is the caller. */
+/** Takes away what a process that was killed has begun in the folder. For one that no other process writes to. */
 export async function removeParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  const parts = names.filter((name) => name.endsWith('.part'));
+  const parts = names.filter((name) => name.endsWith('.part') && !name.endsWith(`.${process.pid}.part`));
   await Promise.all(parts.map((name) => rm(join(folder, name), { force: true })));
 }
 

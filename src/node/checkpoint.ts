@@ -1,8 +1,10 @@
 // The pods of this node as they were last seen, on disk: with them an agent that starts while the master is away goes on.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../api/kinds/pod.ts';
-import { removeParts, writeFileWhole } from '../base/files.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { FileKeeper } from '../base/file-keeper.ts';
+import { removeParts } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 
 export class Checkpoint {
@@ -10,11 +12,12 @@ export class Checkpoint {
   readonly #log: Log;
   /** What stands on disk, as far as it matters there. */
   readonly #written = new Map<string, string>();
-  #tail: Promise<void> = Promise.resolve();
+  readonly #files: FileKeeper;
 
-  constructor(options: { dataDir: string; log: Log }) {
-    this.#folder = join(options.dataDir, 'checkpoint');
-    this.#log = options.log;
+  constructor({ dataDir, log, clock = systemClock }: { dataDir: string; log: Log; clock?: Clock }) {
+    this.#folder = join(dataDir, 'checkpoint');
+    this.#log = log;
+    this.#files = new FileKeeper({ clock, log });
   }
 
   async read(): Promise<Pod[]> {
@@ -39,12 +42,12 @@ export class Checkpoint {
     const text = essence(pod);
     if (this.#written.get(uid) === text) return;
     this.#written.set(uid, text);
-    this.#enqueue(() => writeFileWhole(this.#pathOf(uid), JSON.stringify(pod)));
+    this.#files.write(this.#pathOf(uid), JSON.stringify(pod));
   }
 
   drop(uid: string): void {
     if (!this.#written.delete(uid)) return;
-    this.#enqueue(() => rm(this.#pathOf(uid), { force: true }));
+    this.#files.remove(this.#pathOf(uid));
   }
 
   /** Drops all but these. */
@@ -54,10 +57,6 @@ export class Checkpoint {
 
   #pathOf(uid: string): string {
     return join(this.#folder, `${uid}.json`);
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    this.#tail = this.#tail.then(work).catch((error: unknown) => this.#log.warn('checkpoint not written', { error }));
   }
 }
 

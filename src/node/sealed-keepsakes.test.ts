@@ -53,9 +53,15 @@ test('what is kept is found by the next life, by no other node, and by nobody wh
   assert.match(lines.join(''), /a keepsake cannot be read/);
 
   first.keep('u2', 'token', 'of another pod');
-  first.retain(['u2']);
   await first.settled();
-  assert.equal((await paths()).length, 1);
+  const later = open();
+  later.keep('u3', 'token', 'of one that came meanwhile');
+  await later.settled();
+  await later.retain(['u2']);
+  await later.settled();
+  assert.equal((await paths()).length, 2);
+  later.drop('u3');
+  await later.settled();
   first.drop('u2');
   await first.settled();
   assert.deepEqual(await paths(), []);

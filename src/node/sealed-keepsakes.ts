@@ -1,9 +1,11 @@
 // What pods were given that must not lie on the disk as it is: config maps, secrets and tokens, each a file that is sealed
 // with a key made of the node's own (docs/adr/0016 says what that protects against). A file of another key is as good as none.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeParts, writeFileWhole } from '../base/files.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { FileKeeper } from '../base/file-keeper.ts';
+import { removeParts } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { Keepsakes } from './volumes/object-source.ts';
 
@@ -12,18 +14,27 @@ const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
+export interface SealedKeepsakesOptions {
+  dataDir: string;
+  /** What the key is made of. */
+  nodeKeyPem: string;
+  log: Log;
+  clock?: Clock;
+}
+
 export class SealedKeepsakes implements Keepsakes {
   readonly #folder: string;
   readonly #key: Uint8Array;
   readonly #log: Log;
   /** What has been written in this life, lest it is written again: a digest by path. */
   readonly #written = new Map<string, string>();
-  #tail: Promise<void> = Promise.resolve();
+  readonly #files: FileKeeper;
 
-  constructor(options: { dataDir: string; nodeKeyPem: string; log: Log }) {
-    this.#folder = join(options.dataDir, 'keepsakes');
-    this.#key = new Uint8Array(hkdfSync('sha256', options.nodeKeyPem, '', 'wherry keepsakes', keyBytes));
-    this.#log = options.log;
+  constructor({ dataDir, nodeKeyPem, log, clock = systemClock }: SealedKeepsakesOptions) {
+    this.#folder = join(dataDir, 'keepsakes');
+    this.#key = new Uint8Array(hkdfSync('sha256', nodeKeyPem, '', 'wherry keepsakes', keyBytes));
+    this.#log = log;
+    this.#files = new FileKeeper({ clock, log });
   }
 
   async find(owner: string, name: string): Promise<string | undefined> {
@@ -42,49 +53,33 @@ export class SealedKeepsakes implements Keepsakes {
     const digest = digestOf(text);
     if (this.#written.get(path) === digest) return;
     this.#written.set(path, digest);
-    this.#enqueue(async () => {
-      try {
-        await writeFileWhole(path, sealed(text, this.#key, markOf(owner, name)));
-      } catch (error) {
-        if (this.#written.get(path) === digest) this.#written.delete(path);
-        throw error;
-      }
-    });
+    this.#files.write(path, sealed(text, this.#key, markOf(owner, name)));
   }
 
   drop(owner: string): void {
     const folder = join(this.#folder, digestOf(owner));
     for (const path of this.#written.keys()) if (path.startsWith(`${folder}/`)) this.#written.delete(path);
-    this.#enqueue(() => rm(folder, { recursive: true, force: true }));
+    this.#files.remove(folder);
   }
 
-  /** Drops all but what is of these: others had left while nobody looked. */
-  retain(owners: Iterable<string>): void {
+  /** Drops what an earlier life kept of others than these: they left while nobody looked. */
+  async retain(owners: Iterable<string>): Promise<void> {
     const folders = new Set([...owners].map(digestOf));
-    this.#enqueue(async () => {
-      const there = await readdir(this.#folder).catch(() => []);
-      // At once: what is kept of them from now on waits behind this.
-      for (const folder of there) {
-        const path = join(this.#folder, folder);
-        if (folders.has(folder)) await removeParts(path);
-        else await rm(path, { recursive: true, force: true });
-      }
-    });
+    for (const folder of await readdir(this.#folder).catch(() => [])) {
+      const path = join(this.#folder, folder);
+      const isOfThisLife = [...this.#written.keys()].some((file) => file.startsWith(`${path}/`));
+      if (folders.has(folder) || isOfThisLife) await removeParts(path);
+      else this.#files.remove(path);
+    }
   }
 
-  /** Resolves when all that was kept so far is on disk. */
+  /** Resolves when all that was kept so far is on disk, if the disk takes it. */
   async settled(): Promise<void> {
-    await this.#tail;
+    await this.#files.settled();
   }
 
   #pathOf(owner: string, name: string): string {
     return join(this.#folder, digestOf(owner), digestOf(name));
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    this.#tail = this.#tail
-      .then(work)
-      .catch((error: unknown) => this.#log.warn('a keepsake is not written', { error }));
   }
 }
 
