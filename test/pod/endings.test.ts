@@ -163,6 +163,18 @@ test('a killed agent’s successor ends what was being ended', async () => {
   assert.deepEqual(await leftOf(pod), nothing);
 });
 
+test('what ended stays told when Docker is tidied up, and is not run again', async () => {
+  const heeding = script('trap "exit 0" TERM; while true; do sleep 0.1; done');
+  const spec = { initContainers: [{ ...script('exit 0'), name: 'init' }], containers: [heeding] };
+  const pod = await bench.createPod('tidied', spec);
+  const before = await bench.podWhen('tidied', 'ready', isReady);
+  await bench.docker.pruneContainers();
+  await bench.createPod('after-tidying');
+  await bench.podWhen('after-tidying', 'ready', isReady);
+  assert.equal((await bench.containersOf(pod)).length, 2, 'the pause container and the one that runs');
+  assert.deepEqual((await bench.pod('tidied')).status, before.status);
+});
+
 test('what a container is made with and as whom it runs stands in its status', async () => {
   const main = script('trap "exit 0" TERM; while true; do sleep 0.1; done', {
     resources: { requests: { cpu: '10m' }, limits: { memory: '64Mi' } },

@@ -39,6 +39,8 @@ export function containerStatus(pod: Pod, view: PodView, listed: PodContainer, n
   const shown = attempts.find(({ state }) => state !== 'created');
   const before = attempts.find((attempt) => shown && attempt.attempt < shown.attempt && attempt.state === 'exited');
   const told = toldStatus(pod, container.name);
+  // Docker may have been tidied up: that it had ended is known all the same.
+  if (attempts.length === 0 && told?.state?.terminated) return told;
   const waiting = waitingFor(pod, view, listed, shown, nowMs);
   const state = stateOf(pod, view, listed, shown, waiting);
   const last = waiting && shown?.state === 'exited' ? shown : before;

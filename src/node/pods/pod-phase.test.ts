@@ -224,6 +224,28 @@ const cases: Case[] = [
     ready: 'PodFailed',
   },
   {
+    name: 'that init is through stays known when Docker has been tidied up',
+    spec: initSpec,
+    has: [samplePause(), sampleContainer('main')],
+    told: {
+      phase: 'Running',
+      initContainerStatuses: [
+        {
+          name: 'init',
+          image: 'busybox',
+          imageID: '',
+          ready: true,
+          restartCount: 0,
+          containerID: 'docker://pruned',
+          state: { terminated: { exitCode: 0, reason: 'Completed' } },
+        },
+      ],
+    },
+    phase: 'Running',
+    containers: ['init: Completed 0, ready', 'main: runs, started, ready'],
+    initialized: true,
+  },
+  {
     name: 'a container that vanished is counted, and its end unknown',
     has: [samplePause()],
     told: toldRunning,

@@ -27,11 +27,9 @@ export function phaseOf(pod: Pod, statuses: Statuses, verdict: Verdict | undefin
 function ofContainers(pod: Pod, { init, sidecars, apps }: Statuses, isEnding: boolean): Phase {
   const { restartPolicy } = pod.spec;
   if (init.some(hasFailed) && restartPolicy === 'Never') return 'Failed';
-  const hasBegun = apps.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated);
-  const isInitializing = init.some(isPending) || (sidecars.some(({ started }) => !started) && !hasBegun);
   const stopped = apps.filter(({ state, lastState }) => state?.terminated || (state?.waiting && lastState?.terminated));
   const running = apps.filter(({ state }) => state?.running);
-  if (isInitializing || running.length + stopped.length < apps.length) return 'Pending';
+  if (init.some(isPending) || running.length + stopped.length < apps.length) return 'Pending';
   if (running.length > 0 || sidecars.some(({ state }) => state?.running)) return 'Running';
   const succeeded = stopped.every(({ state }) => state?.terminated?.exitCode === 0);
   if (isEnding) return succeeded ? 'Succeeded' : 'Failed';
