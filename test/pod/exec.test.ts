@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { kubectlPrograms, oldestAndNewest } from '../api/kubectls.ts';
+import { busyboxImage } from '../images/images.ts';
 import { WholeNode } from './whole-node.ts';
 
 let node: WholeNode;
@@ -16,7 +17,8 @@ before(async () => {
       ...new Set([...here, ...ends.map(({ program }) => program)]),
     ]),
   ]);
-  await node.createPod('web', {});
+  const initContainers = [{ name: 'init', image: busyboxImage, command: ['true'] }];
+  await node.createPod('web', { initContainers });
 });
 after(async () => {
   await node?.close();
@@ -69,6 +71,8 @@ test("what cannot be run is refused in Kubernetes' words", async () => {
     assert.notEqual(missing.code, 0);
     const container = await node.tryKubectl(program, ['exec', 'web', '-c', 'nope', '--', 'ls']);
     assert.match(container.stderr, /container nope is not valid for pod web/);
+    const ended = await node.tryKubectl(program, ['exec', 'web', '-c', 'init', '--', 'ls']);
+    assert.match(ended.stderr, /unable to upgrade connection: container not found \("init"\)/);
   });
 });
 
