@@ -41,6 +41,9 @@ export class OneNode {
       const { stdout: token } = await one.on.host.exec(wherry, create);
       await one.startAgent(['--token', token.trim(), ...agentArgs]);
       await one.nodeReady();
+      // It takes pods a moment before its own API is there.
+      const health = ['get', '--raw', `/api/v1/nodes/${nodeName}/proxy/healthz`];
+      if (!isBehindNat) await waitUntil("the agent's API", async () => (await one.kubectl(...health)) === 'ok');
       return one;
     } catch (error) {
       await hosts.close();
