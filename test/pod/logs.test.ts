@@ -144,6 +144,22 @@ test('log shippers find every log under its names, as long as there is the conta
   );
 });
 
+test("the host's own logs are read through the API, and nothing else of the host", async () => {
+  const { host } = one.on;
+  await host.exec('sh', [
+    '-c',
+    'echo a line >"/var/log/a & b.log"; mkdir -p /var/log/sub; ln -s /etc/hostname /var/log/sub/out',
+  ]);
+  const get = async (path: string) => one.tryKubectl(['get', '--raw', `/api/v1/nodes/n1/proxy/logs/${path}`]);
+  assert.equal((await get('a%20&%20b.log')).stdout, 'a line\n');
+  assert.match((await get('')).stdout, /<a href="a%20&%20b.log">a &amp; b.log<\/a>\n[\s\S]*<a href="sub\/">sub\/<\/a>/);
+  for (const elsewhere of ['none', 'sub/out', '..%2F..%2Fetc/hostname', 'a%20&%20b.log/more']) {
+    const answer = await get(elsewhere);
+    assert.match(answer.stderr, /\(NotFound\)|could not find/, elsewhere);
+    assert.equal(answer.stdout, '');
+  }
+});
+
 async function logFolder(pod: string): Promise<string> {
   const { status } = await one.get<{ status: { containerStatuses: { containerID: string }[] } }>('pod', pod);
   const id = status.containerStatuses[0]?.containerID.replace('docker://', '');

@@ -6,12 +6,15 @@ const routes: Route[] = [
   { path: '/healthz', methods: ['GET'] },
   { path: '/exec/{namespace}/{pod}/{container}', methods: ['GET', 'POST'] },
   { path: '/exec/{namespace}/{pod}/{uid}/{container}', methods: ['GET', 'POST'] },
+  { path: '/logs/{file...}', methods: ['GET'] },
 ];
 
 test('a path names its route and what is in its braces', () => {
   const cases: [string, string, Record<string, string>][] = [
     ['GET', '/healthz', {}],
     ['GET', '/healthz/', {}],
+    ['GET', '/logs/', { file: '' }],
+    ['GET', '/logs/a/b%20c', { file: 'a/b c' }],
     ['POST', '/exec/a/b/c', { namespace: 'a', pod: 'b', container: 'c' }],
     ['GET', '/exec/a/b/u/c%2Fd', { namespace: 'a', pod: 'b', uid: 'u', container: 'c/d' }],
   ];

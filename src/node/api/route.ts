@@ -39,7 +39,7 @@ export interface Call {
 }
 
 export interface Route {
-  /** As "/containerLogs/{namespace}/{pod}/{container}". */
+  /** As "/containerLogs/{namespace}/{pod}/{container}"; "{file...}" at the end is all that follows, or nothing. */
   path: string;
   methods: readonly string[];
   answer?(call: Call, response: ServerResponse): Promise<void>;
@@ -79,6 +79,19 @@ function partsOf(path: string): string[] {
 }
 
 function readPath(pattern: string[], parts: string[]): Record<string, string> | undefined {
+  const open = /^\{(.+)\.\.\.\}$/.exec(pattern.at(-1) ?? '')?.[1];
+  if (open) {
+    const before = readPath(pattern.slice(0, -1), parts.slice(0, pattern.length - 1));
+    return (
+      before && {
+        ...before,
+        [open]: parts
+          .slice(pattern.length - 1)
+          .map(decoded)
+          .join('/'),
+      }
+    );
+  }
   if (pattern.length !== parts.length) return undefined;
   const path: Record<string, string> = {};
   for (const [index, wanted] of pattern.entries()) {
