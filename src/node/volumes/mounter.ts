@@ -68,7 +68,7 @@ export class Mounter {
   async modeOf(path: string, signal?: AbortSignal): Promise<number | undefined> {
     try {
       const options = { timeoutMs: lookTimeoutMs, ...(signal && { signal }) };
-      return Number.parseInt(await execute('stat', ['--dereference', '--format=%f', '--', path], options), 16);
+      return Number.parseInt(await execute('stat', ['-L', '-c', '%f', '--', path], options), 16);
     } catch (error) {
       // "No such file or directory" and its like end with 1; what hangs ends by a signal.
       if (error instanceof ExecError && error.exitCode === 1) return undefined;
