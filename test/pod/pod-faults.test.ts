@@ -159,7 +159,10 @@ test('what cannot be started or pulled is told of in Kubernetes’ words', async
     ['Pulling', 'Failed', 'BackOff'].every((reason) => eventsOf('unpulled').includes(reason)),
   );
 
-  await bench.createPod('unmounted', { volumes: [{ name: 'v', configMap: { name: 'c' } }] });
+  await bench.createPod('unmounted', {
+    containers: [script('', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
+    volumes: [{ name: 'v', configMap: { name: 'c' } }],
+  });
   await waitUntil('the event', () => eventsOf('unmounted').includes('FailedMount'));
   assert.equal((await statusOf('unmounted'))?.state?.waiting?.reason, 'ContainerCreating');
   for (const name of ['no-command', 'never', 'unpulled', 'unmounted', 'crash', 'job'])
