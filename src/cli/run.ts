@@ -9,6 +9,9 @@ export function logFor(options: { verbose?: boolean }): Log {
   return createLog({ level });
 }
 
+/** How long the process may stay when all its components are stopped. */
+const lingerMs = 5_000;
+
 /**
  * Starts the components in order, tells the service manager, then waits for SIGTERM or SIGINT and stops them in reverse. Throws
  * the error with which a component calls `fail`, once they are stopped: whoever looks after the program starts it anew.
@@ -42,6 +45,10 @@ export async function runUntilSignal(
     starting.catch(() => {}); // ends by being stopped
     await tellServiceManager('STOPPING=1', log);
     await running.stop();
+    systemClock.after(lingerMs, () => {
+      log.warn('what was stopped still holds on to something', { what: process.getActiveResourcesInfo().join(' ') });
+      process.exit();
+    });
   }
 }
 

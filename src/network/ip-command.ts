@@ -18,10 +18,12 @@ export class IpBatch {
   #complaints: string[] = [];
   #rest = '';
   #count = 0;
+  #isClosed = false;
 
   /** Runs all lines, also after one failed; rejects with what was complained about. */
   run(lines: string[]): Promise<void> {
     if (lines.length === 0) return Promise.resolve();
+    if (this.#isClosed) return Promise.reject(new Error('the network is being stopped'));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const child = this.#running();
     const end = `end-of-request-${++this.#count}`;
@@ -30,7 +32,9 @@ export class IpBatch {
     return promise;
   }
 
+  /** For good: an `ip` that was started anew would keep the process alive. */
   close(): void {
+    this.#isClosed = true;
     this.#child?.stdin?.end();
     this.#child = undefined;
   }
