@@ -164,7 +164,7 @@ test('what cannot be started or pulled is told of in Kubernetes’ words', async
     volumes: [{ name: 'v', configMap: { name: 'c' } }],
   });
   await waitUntil('the event', () => eventsOf('unmounted').includes('FailedMount'));
-  assert.equal((await statusOf('unmounted'))?.state?.waiting?.reason, 'ContainerCreating');
+  await waitingReason('unmounted', 'ContainerCreating');
   for (const name of ['no-command', 'never', 'unpulled', 'unmounted', 'crash', 'job'])
     await bench.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 1 });
   for (const name of ['no-command', 'never', 'unpulled', 'unmounted', 'crash', 'job']) await bench.gone(name);
