@@ -24,6 +24,8 @@ after(async () => {
   await node?.close();
 });
 
+const peaks = () => Promise.all([node.peakMegabytes('server'), node.peakMegabytes('agent')]);
+
 async function each(check: (program: string) => Promise<void>): Promise<void> {
   for (const program of programs) {
     try {
@@ -77,12 +79,12 @@ test("what cannot be run is refused in Kubernetes' words", async () => {
 });
 
 test('who does not read is waited for, and nobody keeps what he has not read', { timeout: 60_000 }, async (t) => {
-  const before = await Promise.all(['server', 'agent'].map((name) => node.peakMegabytes(name)));
+  const before = await peaks();
   await each(async (program) => {
     const outcome = await node.shell(program, '$kubectl exec web -- yes | { sleep 4; head -c 20000000 | wc -c; }');
     assert.equal(outcome.stdout, '20000000\n');
   });
-  const after = await Promise.all(['server', 'agent'].map((name) => node.peakMegabytes(name)));
+  const after = await peaks();
   t.diagnostic(`server and agent took ${before.map(Math.round)} MB before, ${after.map(Math.round)} at the most`);
   for (const [index, megabytes] of after.entries())
     assert.ok(megabytes - (before[index] ?? 0) < 120, `${megabytes} MB`);

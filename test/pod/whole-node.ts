@@ -1,73 +1,44 @@
-// A host with a master and an agent, as programs, for what clients of a cluster see of its pods.
+// What tests of exec, attach and port-forward need of a cluster of one host: any kubectl on it, also within a line of shell.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { CommandOptions, CommandOutcome } from '../bench/command.ts';
-import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
-import type { HostProcess } from '../bench/test-host.ts';
+import type { DockerHost } from '../bench/hosts.ts';
 import { waitUntil } from '../bench/wait-until.ts';
-import { busyboxImage, ensureImages } from '../images/images.ts';
+import { busyboxImage } from '../images/images.ts';
+import { OneNode } from './one-node.ts';
 import { isReady } from './pod-bench.ts';
 
-const wherry = join(import.meta.dirname, '../../bin/wherry');
-
 export class WholeNode {
-  readonly #hosts: Hosts;
-  readonly #processes = new Map<string, HostProcess>();
+  readonly #one: OneNode;
 
-  private constructor(hosts: Hosts) {
-    this.#hosts = hosts;
+  private constructor(one: OneNode) {
+    this.#one = one;
   }
 
   static async open(): Promise<WholeNode> {
-    const node = new WholeNode(await openHosts({ names: ['a'] }));
-    try {
-      await ensureImages(node.on.docker.socket);
-      await node.startServer();
-      const { stdout: token } = await node.on.host.exec(wherry, ['token', 'create', '--kubeconfig', node.kubeconfig]);
-      await node.startAgent(token.trim());
-      return node;
-    } catch (error) {
-      await node.close();
-      throw error;
-    }
+    return new WholeNode(await OneNode.open());
   }
 
   get on(): DockerHost {
-    return this.#hosts.host('a');
+    return this.#one.on;
   }
 
   get kubeconfig(): string {
-    return join(this.on.host.folder, 'kubeconfig');
+    return this.#one.kubeconfig;
   }
 
-  get server(): string {
-    return `https://${this.on.address}:6443`;
+  async startAgent(): Promise<void> {
+    await this.#one.startAgent();
   }
 
-  async startServer(): Promise<void> {
-    const { host, address } = this.on;
-    const args = ['server', '--data-dir', join(host.folder, 'wherry'), '--advertise-address', address];
-    args.push('--write-kubeconfig', this.kubeconfig);
-    this.#processes.set('server', await host.spawn(wherry, args, { log: 'server.log' }));
-    await waitUntil('the API', async () => (await this.kubectl('get', '--raw', '/readyz')) === 'ok');
+  /** kill -9. */
+  async kill(name: 'server' | 'agent'): Promise<void> {
+    await this.#one[name]?.kill('SIGKILL');
   }
 
-  async startAgent(token?: string): Promise<void> {
-    const { host, docker } = this.on;
-    const args = ['agent', '--server', this.server, '--node-name', 'n1', '--data-dir', join(host.folder, 'agent')];
-    args.push('--docker-socket', docker.socket, ...(token ? ['--token', token] : []));
-    this.#processes.set('agent', await host.spawn(wherry, args, { log: 'agent.log' }));
-  }
-
-  /** kill -9 of "server" or "agent". */
-  async kill(name: string): Promise<void> {
-    await this.#processes.get(name)?.kill('SIGKILL');
-  }
-
-  /** The most memory that "server" or "agent" has had. */
-  async peakMegabytes(name: string): Promise<number> {
-    const pid = await this.#processes.get(name)?.pid();
+  /** The most memory that it has had. */
+  async peakMegabytes(name: 'server' | 'agent'): Promise<number> {
+    const pid = await this.#one[name]?.pid();
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
@@ -78,8 +49,7 @@ export class WholeNode {
   }
 
   async kubectl(...args: string[]): Promise<string> {
-    const [program = '', ...rest] = this.commandOf('kubectl', ...args);
-    return (await this.on.host.exec(program, rest)).stdout;
+    return this.#one.kubectl(...args);
   }
 
   async tryKubectl(program: string, args: string[], options: CommandOptions = {}): Promise<CommandOutcome> {
@@ -107,18 +77,18 @@ export class WholeNode {
   }
 
   async pod(name: string): Promise<Pod> {
-    return JSON.parse(await this.kubectl('get', 'pod', name, '-o', 'json')) as Pod;
+    return this.#one.get<Pod>('pod', name);
   }
 
   /** What the programs said, for a test that failed. */
   async logs(): Promise<string> {
-    const texts = [...this.#processes].map(
-      async ([name, process]) => `--- ${name}\n${(await process.readLog()).slice(-4000)}`,
+    const texts = (['server', 'agent'] as const).map(
+      async (name) => `--- ${name}\n${(await this.#one[name]?.readLog())?.slice(-4000)}`,
     );
     return (await Promise.all(texts)).join('\n');
   }
 
   async close(): Promise<void> {
-    await this.#hosts.close();
+    await this.#one.close();
   }
 }
