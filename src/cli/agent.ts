@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { AgentOptions, ResourceSettings } from '../agent.ts';
+import type { AgentOptions, ResourceSettings } from '../agent/agent-options.ts';
 import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
 import type { ShutdownSettings } from '../node/host-shutdown.ts';

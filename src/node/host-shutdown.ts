@@ -30,20 +30,14 @@ const lookMs = 100;
 
 export class HostShutdown {
   readonly #options: HostShutdownOptions;
-  #isUnderWay = false;
 
   constructor(options: HostShutdownOptions) {
     this.#options = options;
   }
 
-  get isUnderWay(): boolean {
-    return this.#isUnderWay;
-  }
-
   async endPods(): Promise<void> {
     const { settings, log, onBegin } = this.#options;
     const { graceMs, criticalGraceMs } = settings;
-    this.#isUnderWay = true;
     onBegin();
     log.info('the host goes down: ending its pods', { graceMs });
     await this.#end((pod) => !isCriticalPod(pod), graceMs - criticalGraceMs);

@@ -1,0 +1,33 @@
+// The node's place in the cluster: its Node object, kept true, and its heartbeat.
+import { type Component, runBeside } from '../base/component.ts';
+import { runHeartbeat } from '../node/heartbeat.ts';
+import { observeHost } from '../node/host-facts.ts';
+import { Registration } from '../node/registration.ts';
+import { type AgentParts, longestTurnMs } from './agent-parts.ts';
+
+export function standing(parts: AgentParts): Component {
+  const { options, clock, log, vitals } = parts;
+  const { nodeName, agentPort, dataDir, resources } = options;
+  return {
+    name: 'registration',
+    start: async (signal) => {
+      const { client, membership } = parts;
+      const facts = await observeHost(dataDir, resources);
+      const runtimeVersion = await parts.whenDockerAnswers(() => parts.runtime.version());
+      const { address } = membership;
+      const images = () => parts.imagesOfNode;
+      const description = { name: nodeName, address, agentPort, runtimeVersion, facts, images };
+      const registration = new Registration(
+        { client, description, clock, log: log.named('node') },
+        'container runtime network not ready: the pod network is being set up',
+      );
+      parts.facts = facts;
+      parts.registration = registration;
+      if (membership.isFresh) parts.node = await registration.register();
+      runBeside(registration.run(signal), signal, log, 'registration');
+      const onTurn = vitals.pulse('the heartbeat', longestTurnMs);
+      const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => parts.node, onTurn };
+      runBeside(runHeartbeat(heartbeat, signal), signal, log, 'heartbeat');
+    },
+  };
+}
