@@ -60,7 +60,7 @@ test('the units say when they are started, and the node has what is not reserved
 test('a pod with limits has them in a slice of its own, and they outlast what systemd reads anew', async () => {
   const files = { name: 'files', emptyDir: {} };
   const writer = {
-    command: ['sh', '-c', 'echo made before >/made/page; '],
+    command: ['sh', '-c', 'echo made before >/made/page'],
     volumeMounts: [{ name: 'files', mountPath: '/made' }],
   };
   await wherry.apply(
@@ -73,10 +73,10 @@ test('a pod with limits has them in a slice of its own, and they outlast what sy
   await ready('web');
   assert.match(await page(), /Welcome to nginx!/);
   const slice = `${burstable}/wherry-kubepods-burstable-pod${await uidOf('web')}.slice`;
-  const ofPod = ['7', '100000 100000', String(128 * 2 ** 20), '99'];
-  const files_ = ['cpu.weight', 'cpu.max', 'memory.max', 'pids.max'];
+  const ofPod = ['8', '100000 100000', String(128 * 2 ** 20), '99'];
+  const inSlice = ['cpu.weight', 'cpu.max', 'memory.max', 'pids.max'];
   for (const _ of ['at first', 'after a reload']) {
-    assert.deepEqual(await settings(slice, ...files_), ofPod);
+    assert.deepEqual(await settings(slice, ...inSlice), ofPod);
     const id = (await field('web', '.status.containerStatuses[0].containerID')).replace('docker://', '');
     const scope = await settings(`${slice}/docker-${id}.scope`, 'cpu.max', 'memory.max', 'memory.swap.max');
     assert.deepEqual(scope, ['50000 100000', String(64 * 2 ** 20), '0']);
@@ -112,7 +112,7 @@ test('an agent that systemd starts anew, after an order, a crash or as it was st
   const told = await field('web', '.status');
   await exec('mkdir -p /run/systemd/system/wherry-agent.service.d');
   await exec(
-    "printf '[Service]\\nWatchdogSec=20s\\n' >/run/systemd/system/wherry-agent.service.d/watchdog.conf; systemctl daemon-reload",
+    "printf '[Service]\\nWatchdogSec=30s\\n' >/run/systemd/system/wherry-agent.service.d/watchdog.conf; systemctl daemon-reload",
   );
   for (const how of ['systemctl restart wherry-agent', 'kill -KILL', 'kill -STOP']) {
     const pid = (await agentPid()).trim();

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runCommand } from '../bench/command.ts';
@@ -12,6 +12,7 @@ import { imageFiles } from '../images/images.ts';
 import { Machine, machineSetup } from './machine.ts';
 
 const diskSize = '6G';
+const unusedMs = 86_400_000;
 const provision = join(import.meta.dirname, 'provision');
 
 export interface VmDisk {
@@ -50,7 +51,10 @@ export async function ensureVmDisk(): Promise<VmDisk> {
   for (const path of madeOf) hash.update(await readFile(path));
   const cache = join(tmpdir(), 'wherry-test-vm');
   const folder = join(cache, hash.digest('hex').slice(0, 16));
-  if (existsSync(folder)) return partsOf(folder);
+  if (existsSync(folder)) {
+    await utimes(folder, new Date(), new Date());
+    return partsOf(folder);
+  }
   await mkdir(cache, { recursive: true });
   // Two tests may make it at once: each its own, and the first stays.
   const making = `${folder}.${process.pid}`;
@@ -64,11 +68,16 @@ export async function ensureVmDisk(): Promise<VmDisk> {
   } finally {
     await rm(making, { recursive: true, force: true });
   }
-  // Those that were made of something else have had their time.
-  for (const name of await readdir(cache))
-    if (!name.includes('.') && join(cache, name) !== folder)
-      await rm(join(cache, name), { recursive: true, force: true });
+  await removeUnused(cache);
   return partsOf(folder);
+}
+
+/** Removes those of which nothing was made for a day, and what was never finished. */
+async function removeUnused(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const { mtimeMs } = await stat(join(cache, name));
+    if (Date.now() - mtimeMs > unusedMs) await rm(join(cache, name), { recursive: true, force: true });
+  }
 }
 
 type Images = Awaited<ReturnType<typeof imageFiles>>;
