@@ -160,6 +160,17 @@ test("the host's own logs are read through the API, and nothing else of the host
   }
 });
 
+test('what is uninstalled takes its links with it', async () => {
+  await one.applyPod('last', { main: 'sleep 1000' });
+  await one.podReady('last');
+  const links = async () => (await one.on.host.exec('find', ['/var/log', '-type', 'l', '-name', '*.log'])).stdout;
+  await waitUntil('links', async () => /last_default_main/.test(await links()));
+  await one.agent?.kill('SIGKILL');
+  await one.uninstall();
+  assert.equal(await links(), '');
+  assert.doesNotMatch((await one.on.host.exec('ls', ['/var/log'])).stdout, /^(pods|containers)$/m);
+});
+
 async function logFolder(pod: string): Promise<string> {
   const { status } = await one.get<{ status: { containerStatuses: { containerID: string }[] } }>('pod', pod);
   const id = status.containerStatuses[0]?.containerID.replace('docker://', '');

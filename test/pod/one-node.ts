@@ -74,6 +74,13 @@ export class OneNode {
     this.agent = await host.spawn(wherry, args, { log: 'agent.log' });
   }
 
+  /** Takes the agent's traces back; it must have ended. */
+  async uninstall(): Promise<void> {
+    const { host, docker } = this.node;
+    const places = ['--data-dir', join(host.folder, 'agent'), '--docker-socket', docker.socket];
+    await host.exec(wherry, ['uninstall', '--yes', ...places, '--write-kubeconfig', join(host.folder, 'none')]);
+  }
+
   async nodeReady(): Promise<Node> {
     return waitUntil('the node is ready', async () => {
       const node = await this.get<Node>('node', nodeName);
