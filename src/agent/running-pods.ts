@@ -67,7 +67,8 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
     statics: parts.statics,
   });
   const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: parts.identity.key, log: podLog });
-  void desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
+  const sweeping = desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
+  sweeping.catch((error: unknown) => podLog.warn('keepsakes of pods that are gone may stay', { error }));
   const onSight = (sight: Sight) => {
     parts.sight = sight;
     const hangs = `Docker hangs: ${dockerSocket} takes calls and answers none`;
