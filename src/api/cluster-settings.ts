@@ -51,6 +51,11 @@ export function isInRange(address: string, cidr: string): boolean {
   return ipaddr.IPv4.isValid(address) && ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
 }
 
+/** An IPv4 range written as the kernel does: by its first address. */
+export function networkOf(cidr: string): string {
+  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr.trim())}/${ipaddr.IPv4.parseCIDR(cidr.trim())[1]}`;
+}
+
 function toNumber(address: ipaddr.IPv4): number {
   return address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
 }

@@ -33,6 +33,7 @@ export class Informer<T extends KubeObject> {
   readonly #handlers: ((change: Change<T>) => void)[] = [];
   readonly #indexes: Index<T>[] = [];
   readonly #synced = Promise.withResolvers<void>();
+  readonly #listed = Promise.withResolvers<void>();
   #revision: string | undefined;
 
   constructor(options: InformerOptions<T>) {
@@ -43,6 +44,11 @@ export class Informer<T extends KubeObject> {
   /** Resolves when the copy is complete for the first time: as the API has it, or as it was assumed. */
   get synced(): Promise<void> {
     return this.#synced.promise;
+  }
+
+  /** Resolves when the copy is complete for the first time as the API has it, whatever was assumed. */
+  get listed(): Promise<void> {
+    return this.#listed.promise;
   }
 
   get(key: string): T | undefined {
@@ -101,6 +107,7 @@ export class Informer<T extends KubeObject> {
     }
     this.#revision = list.metadata.resourceVersion;
     this.#synced.resolve();
+    this.#listed.resolve();
   }
 
   async #follow(signal: AbortSignal, onProgress: () => void): Promise<void> {

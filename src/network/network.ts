@@ -19,16 +19,16 @@ import { DnsServer } from './dns/dns-server.ts';
 import { forward, hostResolvers } from './dns/forwarder.ts';
 import { resolve } from './dns/resolver.ts';
 import { IpBatch } from './ip-command.ts';
-import { bridgeName } from './owned-names.ts';
+import { chooseFlavour, Iptables, observeFlavours } from './iptables/iptables.ts';
+import { RuleKeeper } from './iptables/rule-keeper.ts';
 import { AddressAllocator } from './pods/address-allocator.ts';
 import { type Bridge, ensureBridge } from './pods/bridge.ts';
 import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
 import { Routes } from './pods/routes.ts';
-import { hostPortChains } from './services/host-port-rules.ts';
-import { chooseFlavour, Iptables, observeFlavours } from './services/iptables.ts';
+import { baseRules } from './services/base-rules.ts';
+import { hostPortPart } from './services/host-port-rules.ts';
 import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
-import { ensureSysctls } from './sysctls.ts';
 
 export interface NetworkOptions {
   nodeName: string;
@@ -58,6 +58,7 @@ export class Network {
   #pods: PodLinks | undefined;
   #hostPorts: HostPorts | undefined;
   #proxy: ServiceProxy | undefined;
+  #rules: RuleKeeper | undefined;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -82,18 +83,16 @@ export class Network {
     this.#pods = new PodLinks({ allocator, bridge: () => bridge, ip, log });
 
     this.#hostPorts = await HostPorts.load(join(dataDir, 'network', 'host-ports'));
-    await this.#ensureLoopbackRouted();
-    const proxy = await this.#startProxy(podCidr, this.#hostPorts, signal);
-    this.#proxy = proxy;
+    const rules = await this.#startRules(podCidr, this.#hostPorts, signal);
+    this.#rules = rules;
     await this.#startDns(signal);
     const routes = new Routes({ nodeName, nodes: this.#nodes, ip, log });
     runBeside(routes.run(signal), signal, log, 'routes');
     runBeside(
       this.#runChecks(signal, async () => {
         bridge = await ensureBridge(bridgeWish, ip);
-        await this.#ensureLoopbackRouted();
         routes.check();
-        await proxy.check();
+        await rules.check();
       }),
       signal,
       log,
@@ -107,29 +106,25 @@ export class Network {
   }
 
   async withdrawn(address: string): Promise<void> {
-    await this.#proxy?.withdrawn(address);
+    const isWithdrawn = this.#proxy?.withdrawn(address);
+    this.#rules?.change();
+    await isWithdrawn;
   }
 
   /** Leads these ports of the host to the pod, and no others. Resolves when the kernel does so. */
   async openPorts(podUid: string, address: string, ports: readonly HostPort[]): Promise<void> {
     const hasChanged = await this.#hostPorts?.open(podUid, { address, ports });
-    await this.#ensureLoopbackRouted();
-    if (hasChanged) await this.#proxy?.applied();
+    if (hasChanged) await this.#rules?.applied();
   }
 
   async detach(podUid: string): Promise<void> {
-    if (await this.#hostPorts?.close(podUid)) await this.#proxy?.applied();
+    if (await this.#hostPorts?.close(podUid)) await this.#rules?.applied();
     await this.#started().detach(podUid);
   }
 
   async detachAllBut(podUids: ReadonlySet<string>): Promise<void> {
-    if (await this.#hostPorts?.closeAllBut(podUids)) await this.#proxy?.applied();
+    if (await this.#hostPorts?.closeAllBut(podUids)) await this.#rules?.applied();
     await this.#started().detachAllBut(podUids);
-  }
-
-  /** Ports of the host are there on its loopback addresses, too: what comes from there may leave by the bridge. */
-  async #ensureLoopbackRouted(): Promise<void> {
-    if (this.#hostPorts?.all().length) await ensureSysctls({ [`net/ipv4/conf/${bridgeName}/route_localnet`]: '1' });
   }
 
   #started(): PodLinks {
@@ -180,21 +175,27 @@ export class Network {
     return await given.promise;
   }
 
-  async #startProxy(podCidr: string, hostPorts: HostPorts, signal: AbortSignal): Promise<ServiceProxy> {
-    const { settings, log } = this.#options;
+  async #startRules(podCidr: string, hostPorts: HostPorts, signal: AbortSignal): Promise<RuleKeeper> {
+    const { settings, nodeName, nodeAddress, log } = this.#options;
     const flavours = await observeFlavours();
     const flavour = chooseFlavour(flavours);
     log.info('service rules go to iptables', { flavour: flavour.slice(1) || 'the only one' });
     const iptables = new Iptables(flavour);
     const [services, slices, slicesOf] = [this.#services, this.#slices, this.#slicesOf];
-    const ofPorts = () => hostPortChains(hostPorts.all());
-    const sources = { services, slices, slicesOf, hostPortChains: ofPorts };
-    const proxy = new ServiceProxy({ settings, podCidr, ...sources, iptables, log });
-    await proxy.start(signal);
+    const proxy = new ServiceProxy({ settings, nodeName, nodeAddress, podCidr, services, slices, slicesOf });
+    const parts = [proxy, hostPortPart(hostPorts)];
+    const rules = new RuleKeeper({ base: baseRules(settings, podCidr), parts, iptables, log });
+    await rules.start(signal);
     // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
     for (const other of flavours) if (other.flavour !== flavour) await new Iptables(other.flavour).clear();
-    runBeside(proxy.run(), signal, log, 'service rules');
-    return proxy;
+    runBeside(
+      proxy.run({ hasRules: rules.hasFoundRules, onChange: () => rules.change() }),
+      signal,
+      log,
+      'service rules',
+    );
+    this.#proxy = proxy;
+    return rules;
   }
 
   async #startDns(signal: AbortSignal): Promise<void> {

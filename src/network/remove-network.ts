@@ -3,9 +3,9 @@
 import { execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
 import { type Link, observeLinks } from './ip-command.ts';
+import { Iptables, observeFlavours } from './iptables/iptables.ts';
 import { bridgeName, isPodLinkName, routeProtocol } from './owned-names.ts';
 import { observeRoutes, type Route } from './pods/routes.ts';
-import { Iptables, observeFlavours } from './services/iptables.ts';
 import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
 
 export async function removeNetwork({ log }: { log: Log }): Promise<void> {

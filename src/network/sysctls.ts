@@ -4,10 +4,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 export type Sysctls = Record<string, string>;
 
-/** Pods are routed; and a pod is never told of a short cut to another one, which would lead its answers past the translation. */
+/**
+ * Pods are routed; a pod is never told of a short cut to another one, which would lead its answers past the translation; and
+ * what comes from the host's loopback may go to pods, so that ports of the host are there on 127.0.0.1, too (from outside
+ * nobody gets there: see base-rules.ts).
+ */
 export const neededSysctls: Sysctls = {
   'net/ipv4/ip_forward': '1',
   'net/ipv4/conf/all/send_redirects': '0',
+  'net/ipv4/conf/all/route_localnet': '1',
 };
 
 const pathOf = (name: string) => `/proc/sys/${name}`;

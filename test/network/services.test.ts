@@ -117,11 +117,7 @@ for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
       assert.deepEqual(await lab.client.ask(host.address, 30053, 'udp'), ['0 one 10.244.1.1']);
       assert.match((await pod(2).ask(host.address, 30080))[0] ?? '', /^0 (one|two)/);
       assert.match((await host.ask(host.address, 30080))[0] ?? '', /^0 (one|two)/);
-      assert.deepEqual(
-        await host.ask('127.0.0.1', 30080),
-        ['failed ECONNREFUSED'],
-        'not served there, but told at once',
-      );
+      assert.match((await host.ask('127.0.0.1', 30080))[0] ?? '', /^0 (one|two)/);
     });
 
     test('a pod reaches itself through its own service', async () => {
@@ -187,6 +183,7 @@ for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
       await putWeb(endpointsAt(0, 1));
       const rules = await saveOf();
       assert.match(rules, /10\.96\.0\.53/, 'what it does not know of yet is kept');
+      assert.match(rules, /10\.244\.1\.3:8080/, 'and not taken for older than what it remembers');
       await network.order({ do: 'appear' });
       await waitUntil('what is gone meanwhile is taken out', async () => !(await saveOf()).includes('10.96.0.53'));
       await more(30);

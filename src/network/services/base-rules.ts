@@ -1,19 +1,21 @@
 // The rules that are the same for all services: the way from the built-in chains to ours, forwarding, masquerading.
 //
-//   nat     PREROUTING, OUTPUT -> WHERRY-SERVICES -> WHERRY-SVC-... (see service-rules.ts)
+//   nat     PREROUTING, OUTPUT -> WHERRY-SERVICES, WHERRY-NODEPORTS (see service-rules.ts)
 //                              -> WHERRY-HOSTPORTS -> WHERRY-HP-... (see host-port-rules.ts)
-//           POSTROUTING -> WHERRY-POSTROUTING: masquerade what is marked, and pods that speak to the world outside
-//   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REJECT: services without endpoints; INPUT -> WHERRY-INPUT: pods may ask DNS,
-//           and nobody reaches the host's loopback addresses from outside
+//           POSTROUTING -> WHERRY-POSTROUTING: masquerade what is marked, and pods that speak to the world outside or to themselves
+//   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REFUSED: services that nobody serves; INPUT -> WHERRY-INPUT: pods may ask DNS,
+//           and nobody reaches the host's loopback addresses from outside; INPUT -> WHERRY-CHECKS: load balancers may ask for health
 //           FORWARD -> WHERRY-FORWARD: from and to pods is accepted, whatever the policy says
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
+import { type Jump, noRules, type Rules } from '../iptables/rules.ts';
 import { masqueradeMark } from '../owned-names.ts';
-import { type Jump, noRules, type Rules } from './rules.ts';
 
 export const servicesChain = 'WHERRY-SERVICES';
 export const nodePortsChain = 'WHERRY-NODEPORTS';
 export const hostPortsChain = 'WHERRY-HOSTPORTS';
-export const rejectChain = 'WHERRY-REJECT';
+export const refusedChain = 'WHERRY-REFUSED';
+export const hairpinChain = 'WHERRY-HAIRPIN';
+export const checksChain = 'WHERRY-CHECKS';
 export const markChain = 'WHERRY-MARK';
 const postroutingChain = 'WHERRY-POSTROUTING';
 const forwardChain = 'WHERRY-FORWARD';
@@ -27,10 +29,11 @@ const jumps: Jump[] = [
   { table: 'nat', from: 'OUTPUT', to: servicesChain },
   { table: 'nat', from: 'POSTROUTING', to: postroutingChain },
   { table: 'filter', from: 'FORWARD', to: forwardChain },
+  { table: 'filter', from: 'INPUT', to: checksChain },
   { table: 'filter', from: 'INPUT', to: inputChain },
-  { table: 'filter', from: 'INPUT', to: rejectChain },
-  { table: 'filter', from: 'FORWARD', to: rejectChain },
-  { table: 'filter', from: 'OUTPUT', to: rejectChain },
+  { table: 'filter', from: 'INPUT', to: refusedChain },
+  { table: 'filter', from: 'FORWARD', to: refusedChain },
+  { table: 'filter', from: 'OUTPUT', to: refusedChain },
 ];
 
 const isMarked = `-m mark --mark ${masqueradeMark}/${masqueradeMark}`;
@@ -42,6 +45,7 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   nat.set(markChain, [`-j MARK --set-xmark ${masqueradeMark}/${masqueradeMark}`]);
   nat.set(postroutingChain, [
     `-s ${podCidr} ! -d ${clusterCidr} -j MASQUERADE --random-fully`,
+    `-s ${podCidr} -d ${podCidr} -j ${hairpinChain}`,
     `-m mark ! --mark ${masqueradeMark}/${masqueradeMark} -j RETURN`,
     // The mark is taken off: the packet may come by again on its way through a tunnel.
     `-j MARK --set-xmark ${masqueradeMark}/0x0`,
@@ -50,7 +54,9 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   nat.set(servicesChain, []);
   nat.set(nodePortsChain, []);
   nat.set(hostPortsChain, []);
-  filter.set(rejectChain, []);
+  nat.set(hairpinChain, []);
+  filter.set(refusedChain, []);
+  filter.set(checksChain, []);
   filter.set(inputChain, [
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p udp -m udp --dport 53 -j ACCEPT`,
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p tcp -m tcp --dport 53 -j ACCEPT`,

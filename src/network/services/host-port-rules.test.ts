@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type HostPort, HostPorts } from '../pods/host-ports.ts';
-import { baseRules } from './base-rules.ts';
-import { hostPortChains } from './host-port-rules.ts';
-import { keepServices } from './service-proxy.ts';
+import { hostPortChains, hostPortPart } from './host-port-rules.ts';
 
 const web: HostPort = { protocol: 'tcp', hostIp: '', hostPort: 8080, containerPort: 80 };
 
@@ -34,21 +32,18 @@ test('a port of the host leads to its pod, and the answer finds its way back', (
   ]);
 });
 
-test('the last port is taken back also while the services are not known', () => {
-  const settings = {
-    clusterCidr: '10.42.0.0/16',
-    serviceCidr: '10.43.0.0/16',
-    clusterDomain: '',
-    dnsAddress: '10.43.0.10',
-  };
-  const withChains = (chains: Map<string, string[]>) => {
-    const base = baseRules(settings, '10.42.0.0/24');
-    for (const [chain, rules] of chains) base.chains.nat.set(chain, rules);
-    return base;
-  };
-  const before = withChains(hostPortChains([['u1', { address: '10.42.0.2', ports: [web] }]]));
-  const kept = keepServices(withChains(hostPortChains([])), before);
-  assert.deepEqual(kept.chains.nat.get('WHERRY-HOSTPORTS'), ['-m addrtype ! --dst-type LOCAL -j RETURN']);
+test('a port that is closed takes its chain with it, and nothing else', () => {
+  let ports: [string, { address: string; ports: HostPort[] }][] = [['u1', { address: '10.42.0.2', ports: [web] }]];
+  const part = hostPortPart({ all: () => ports });
+  const [[closed] = []] = [...part.takeChanges()].map(({ chain }) => [chain]);
+  ports = [];
+  assert.deepEqual(
+    [...part.takeChanges()],
+    [
+      { table: 'nat', chain: closed, lines: undefined },
+      { table: 'nat', chain: 'WHERRY-HOSTPORTS', lines: ['-m addrtype ! --dst-type LOCAL -j RETURN'] },
+    ],
+  );
 });
 
 test('who starts anew knows the ports; what was half written is forgotten', async () => {

@@ -5,12 +5,28 @@
 //
 // What is marked gets the node's own address as its source: else the answer would not come back this way.
 import { createHash } from 'node:crypto';
+import type { ChainChange, RulePart } from '../iptables/rule-keeper.ts';
+import type { Lines } from '../iptables/rules.ts';
 import type { HostPort, PodPorts } from '../pods/host-ports.ts';
 import { hostPortsChain, markChain } from './base-rules.ts';
 
+/** Keeps them as the ports are whenever the rules are written. */
+export function hostPortPart(ports: { all(): Iterable<[string, PodPorts]> }): RulePart {
+  let told = new Map<string, Lines>();
+  return {
+    isComplete: true,
+    *takeChanges(): Iterable<ChainChange> {
+      const now = hostPortChains(ports.all());
+      for (const chain of told.keys()) if (!now.has(chain)) yield { table: 'nat', chain, lines: undefined };
+      for (const [chain, lines] of now) yield { table: 'nat', chain, lines };
+      told = now;
+    },
+  };
+}
+
 /** The chains of the table nat. */
-export function hostPortChains(pods: Iterable<[string, PodPorts]>): Map<string, string[]> {
-  const chains = new Map<string, string[]>();
+export function hostPortChains(pods: Iterable<[string, PodPorts]>): Map<string, Lines> {
+  const chains = new Map<string, Lines>();
   const entries: string[] = [];
   for (const [podUid, { address, ports }] of pods) {
     for (const port of ports) {
@@ -26,7 +42,6 @@ export function hostPortChains(pods: Iterable<[string, PodPorts]>): Map<string, 
       ]);
     }
   }
-  // Never empty: an empty chain would be taken for one that is filled later.
   chains.set(hostPortsChain, ['-m addrtype ! --dst-type LOCAL -j RETURN', ...entries]);
   return chains;
 }

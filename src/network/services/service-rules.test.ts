@@ -1,71 +1,186 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterSettings } from '../../api/cluster-settings.ts';
-import { baseRules } from './base-rules.ts';
 import type { Frontend } from './frontends.ts';
-import { planRestore } from './rules.ts';
-import { keepServices } from './service-proxy.ts';
-import { addServices, serviceRules } from './service-rules.ts';
+import { serviceRules } from './service-rules.ts';
 
 const settings = clusterSettings({
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/12',
   clusterDomain: 'cluster.local',
 });
-const base = baseRules(settings, '10.244.1.0/24');
-const backend = (last: number) => ({ address: `10.244.1.${last}`, port: 8080 });
-const web: Frontend = {
+const node = { settings, podCidr: '10.244.1.0/24', nodeAddress: '192.0.2.11' };
+const backend = (address: string) => ({ address, port: 8080 });
+const here = backend('10.244.1.2');
+const there = [backend('10.244.2.3'), backend('10.244.3.4')];
+const plain: Frontend = {
   name: 'shop/web:http',
   protocol: 'tcp',
   clusterIp: '10.96.0.80',
   port: 80,
-  nodePort: 30080,
-  backends: [backend(2), backend(3), backend(4)],
+  externalIps: [],
+  balancerIps: [],
+  sourceRanges: [],
+  internalPolicy: 'Cluster',
+  externalPolicy: 'Cluster',
+  backends: [here, ...there],
+  localBackends: [here],
 };
-const withServices = (...services: Frontend[][]) =>
-  addServices(
-    base,
-    services.map((each) => serviceRules(each, settings)),
-  );
+const outside: Partial<Frontend> = { nodePort: 30080, externalIps: ['192.0.2.7'], balancerIps: ['192.0.2.8'] };
 
-test('each backend has the same chance, as the kernel writes it down', () => {
-  const { chains } = serviceRules([web], settings);
-  const [chain = ''] = chains.keys();
-  assert.ok(chain.length <= 28);
-  const chances = (chains.get(chain) ?? []).slice(1).map((rule) => /--probability (\S+)/.exec(rule)?.[1]);
-  assert.deepEqual(chances, ['0.33333333349', '0.50000000000', undefined]);
+/** Without hashes, comments and what every rule of this port says. */
+const brief = (text: string) =>
+  text
+    .replace(/-[0-9A-F]{16}/g, '')
+    .replace(/ -m comment --comment "[^"]*"/g, '')
+    .replace(/-p tcp -m tcp --dport (\d+) ?/g, ':$1 ');
+
+function written(change: Partial<Frontend>): Record<string, string[]> {
+  const { chains, contributions } = serviceRules([{ ...plain, ...change }], node);
+  const found: Record<string, string[]> = {};
+  for (const [chain, lines] of chains) found[brief(chain)] = lines.map(brief);
+  for (const { chain, line } of contributions) found[chain] = [...(found[chain] ?? []), brief(line)];
+  return found;
+}
+
+const toAll = ['-d 10.96.0.80/32 :80 -j WHERRY-SVC'];
+const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][] = [
+  [
+    'by the cluster address, each backend with the same chance; a pod of this node that reaches itself is masked',
+    {},
+    {
+      'WHERRY-SERVICES': toAll,
+      'WHERRY-SVC': [
+        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
+        '-p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.2:8080',
+        '-p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.2.3:8080',
+        '-p tcp -j DNAT --to-destination 10.244.3.4:8080',
+      ],
+      'WHERRY-HAIRPIN': ['-s 10.244.1.2/32 -d 10.244.1.2/32 -j MASQUERADE --random-fully'],
+      'WHERRY-EXT': undefined,
+      'WHERRY-SVL': undefined,
+      'WHERRY-REFUSED': undefined,
+    },
+  ],
+  [
+    'from outside, as the node',
+    outside,
+    {
+      'WHERRY-EXT': ['-j WHERRY-MARK', '-j WHERRY-SVC'],
+      'WHERRY-NODEPORTS': [':30080 -j WHERRY-EXT'],
+      'WHERRY-SERVICES': [...toAll, '-d 192.0.2.7/32 :80 -j WHERRY-EXT', '-d 192.0.2.8/32 :80 -j WHERRY-EXT'],
+    },
+  ],
+  [
+    'from outside to this node’s backends, unmasked; but pods and the host itself to all',
+    { ...outside, externalPolicy: 'Local' },
+    {
+      'WHERRY-EXT': [
+        '-s 10.244.0.0/16 -j WHERRY-SVC',
+        '-m addrtype --src-type LOCAL -j WHERRY-MARK',
+        '-m addrtype --src-type LOCAL -j WHERRY-SVC',
+        '-j WHERRY-SVL',
+      ],
+      'WHERRY-SVL': ['-p tcp -j DNAT --to-destination 10.244.1.2:8080'],
+      'WHERRY-SERVICES': [...toAll, '-d 192.0.2.7/32 :80 -j WHERRY-EXT', '-d 192.0.2.8/32 :80 -j WHERRY-EXT'],
+      'WHERRY-REFUSED': undefined,
+    },
+  ],
+  [
+    'dropped from outside where only other nodes have backends',
+    { ...outside, externalPolicy: 'Local', backends: there, localBackends: [] },
+    {
+      'WHERRY-SVL': undefined,
+      'WHERRY-SERVICES': [...toAll, '-d 192.0.2.7/32 :80 -j WHERRY-EXT', '-d 192.0.2.8/32 :80 -j WHERRY-EXT'],
+      'WHERRY-REFUSED': [
+        '-d 192.0.2.7/32 :80 -j DROP',
+        '-d 192.0.2.8/32 :80 -j DROP',
+        ':30080 -m addrtype --dst-type LOCAL -j DROP',
+      ],
+    },
+  ],
+  [
+    'inside to this node’s backends alone',
+    { internalPolicy: 'Local' },
+    {
+      'WHERRY-SVC': undefined,
+      'WHERRY-SERVICES': ['-d 10.96.0.80/32 :80 -j WHERRY-SVL'],
+      'WHERRY-SVL': [
+        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
+        '-p tcp -j DNAT --to-destination 10.244.1.2:8080',
+      ],
+    },
+  ],
+  [
+    'dropped inside where only other nodes have backends, yet served from outside',
+    { nodePort: 30080, internalPolicy: 'Local', backends: there, localBackends: [] },
+    {
+      'WHERRY-SERVICES': undefined,
+      'WHERRY-REFUSED': ['-d 10.96.0.80/32 :80 -j DROP'],
+      'WHERRY-NODEPORTS': [':30080 -j WHERRY-EXT'],
+    },
+  ],
+  [
+    'refused everywhere without backends, by reset',
+    { ...outside, externalPolicy: 'Local', backends: [], localBackends: [] },
+    {
+      'WHERRY-SERVICES': undefined,
+      'WHERRY-NODEPORTS': undefined,
+      'WHERRY-REFUSED': [
+        '-d 10.96.0.80/32 :80 -j REJECT --reject-with tcp-reset',
+        '-d 192.0.2.7/32 :80 -j REJECT --reject-with tcp-reset',
+        '-d 192.0.2.8/32 :80 -j REJECT --reject-with tcp-reset',
+        ':30080 -m addrtype --dst-type LOCAL -j REJECT --reject-with tcp-reset',
+      ],
+    },
+  ],
+  [
+    'by the load balancer from some sources only, this node among them',
+    { balancerIps: ['192.0.2.8'], sourceRanges: ['192.0.2.0/28', '198.51.100.0/24'] },
+    {
+      'WHERRY-FW': [
+        '-s 192.0.2.0/28 -j WHERRY-EXT',
+        '-s 198.51.100.0/24 -j WHERRY-EXT',
+        '-s 192.0.2.8/32 -j WHERRY-EXT',
+      ],
+      'WHERRY-SERVICES': [...toAll, '-d 192.0.2.8/32 :80 -j WHERRY-FW'],
+      'WHERRY-REFUSED': ['-d 192.0.2.8/32 :80 -j DROP'],
+    },
+  ],
+  [
+    'a client to the backend that it had',
+    { backends: [here, ...there.slice(1)], affinitySeconds: 600 },
+    {
+      'WHERRY-SVC': [
+        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
+        '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',
+        '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.3.4-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.3.4:8080',
+        '-p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',
+        '-p tcp -m recent --set --name WHERRY-AFF-10.244.3.4-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.3.4:8080',
+      ],
+    },
+  ],
+];
+
+for (const [name, change, expected] of cases) {
+  test(`rules: ${name}`, () => {
+    const found = written(change);
+    for (const [chain, lines] of Object.entries(expected)) assert.deepEqual(found[chain], lines, chain);
+  });
+}
+
+test('names of chains are short enough for the kernel, and of each service its own', () => {
+  const { chains } = serviceRules([plain, { ...plain, name: 'shop/other' }], node);
+  assert.equal(chains.size, 2);
+  for (const chain of chains.keys()) assert.ok(chain.length <= 28);
 });
 
-test('a backend more changes the chain of its service and adds one, and nothing of other services', () => {
-  const other: Frontend = { ...web, name: 'shop/other', clusterIp: '10.96.0.81', nodePort: 30081 };
-  const before = withServices([{ ...web, backends: web.backends.slice(0, 2) }], [other]);
-  const input = planRestore(withServices([web], [other]), before) ?? '';
-  const declared = [...input.matchAll(/^:(WHERRY-...)/gm)].map(([, name]) => name);
-  assert.deepEqual(declared, ['WHERRY-SVC', 'WHERRY-SEP']);
-  assert.match(input, /--to-destination 10\.244\.1\.4:8080/);
-});
-
-test('without backends: refused, by reset for TCP, and on the node port only for this host', () => {
-  const { filter, nat } = withServices([
-    { ...web, backends: [] },
-    { ...web, name: 'shop/web:udp', protocol: 'udp', backends: [] },
-  ]).chains;
-  const rejects = filter.get('WHERRY-REJECT') ?? [];
-  assert.equal(rejects[0], '-m conntrack ! --ctstate NEW -j RETURN', 'connections that stand are not cut');
-  assert.match(rejects[1] ?? '', /^-d 10\.96\.0\.80\/32 -p tcp .*tcp-reset$/);
-  assert.match(rejects[2] ?? '', /--dport 30080 -m addrtype --dst-type LOCAL .*tcp-reset$/);
-  assert.match(rejects[3] ?? '', /-p udp .*icmp-port-unreachable$/);
-  assert.equal(nat.get('WHERRY-SERVICES')?.length, 1);
+test('UDP is refused by ICMP', () => {
+  const { contributions } = serviceRules([{ ...plain, protocol: 'udp', backends: [], localBackends: [] }], node);
+  assert.match(contributions[0]?.line ?? '', /-p udp -m udp --dport 80 .*icmp-port-unreachable$/);
 });
 
 test('the DNS address is answered by the host itself: no service takes it away', () => {
-  const dns: Frontend = { ...web, clusterIp: settings.dnsAddress, port: 53, backends: [] };
-  assert.deepEqual(serviceRules([dns], settings).rejects, []);
-});
-
-test('until the services are known, all that was left of them stays', () => {
-  const left = withServices([web]);
-  assert.equal(planRestore(keepServices(base, left), left), undefined);
-  const onBareHost = keepServices(base, { chains: { nat: new Map(), filter: new Map() }, jumps: [] });
-  assert.deepEqual(onBareHost.chains.nat.get('WHERRY-SERVICES'), []);
+  const { chains, contributions } = serviceRules([{ ...plain, clusterIp: settings.dnsAddress, backends: [] }], node);
+  assert.deepEqual([chains.size, contributions.length], [0, 0]);
 });

@@ -1,95 +1,206 @@
-// The rules of one service, and of all services together.
+// The rules of one service: chains of its own, and what it contributes to those that all share.
 //
-//   WHERRY-SERVICES   one rule per cluster address and port, in the end to WHERRY-NODEPORTS for what is sent to this host itself
-//   WHERRY-NODEPORTS  per node port: mark, then to the service's chain
-//   WHERRY-SVC-x      marks what does not come from a pod, then one of the backends by chance
-//   WHERRY-SEP-x      a backend: marks a pod that reaches itself, then translates the destination
-//   WHERRY-REJECT     one rule per address, port and node port without any backend
+//   WHERRY-SERVICES   by address and port: to a chain of the service; in the end to WHERRY-NODEPORTS for what is sent to this host
+//   WHERRY-NODEPORTS  by port of the node: to WHERRY-EXT-x
+//   WHERRY-EXT-x      who comes from outside: marked, then to WHERRY-SVC-x; where the policy is Local, not marked, and to
+//                     WHERRY-SVL-x, but for pods and this host itself, which are served by all backends
+//   WHERRY-FW-x       only some sources: to WHERRY-EXT-x
+//   WHERRY-SVC-x      one of all backends by chance, or the one that the client had: its destination is translated
+//   WHERRY-SVL-x      one of this node's backends
+//   WHERRY-HAIRPIN    on the way out: what a pod of this node sends to itself gets the node's address as its source
+//   WHERRY-REFUSED    what is left untranslated: refused, or dropped where another node might serve it
 //
 // What is marked gets the node's own address as its source on the way out, so that answers come back this way.
 import { createHash } from 'node:crypto';
-import type { ClusterSettings } from '../../api/cluster-settings.ts';
-import { markChain, nodePortsChain, rejectChain, servicesChain } from './base-rules.ts';
+import { type ClusterSettings, isInRange } from '../../api/cluster-settings.ts';
+import type { Lines } from '../iptables/rules.ts';
+import { hairpinChain, markChain, nodePortsChain, refusedChain, servicesChain } from './base-rules.ts';
 import type { Backend, Frontend } from './frontends.ts';
-import type { Rules } from './rules.ts';
+import { bucketOfAddress, bucketOfPort, type Contribution } from './shared-chains.ts';
 
-/** What one service contributes: chains of its own, and lines to the shared ones. */
 export interface ServiceRules {
-  chains: Map<string, string[]>;
-  services: string[];
-  nodePorts: string[];
-  rejects: string[];
+  /** Its own, in the table nat. */
+  chains: Map<string, Lines>;
+  contributions: Contribution[];
 }
 
-export function serviceRules(frontends: Frontend[], settings: ClusterSettings): ServiceRules {
-  const rules: ServiceRules = { chains: new Map(), services: [], nodePorts: [], rejects: [] };
+/** The node that the rules are for. */
+export interface ServingNode {
+  settings: ClusterSettings;
+  podCidr: string;
+  nodeAddress: string;
+}
+
+export function serviceRules(frontends: readonly Frontend[], node: ServingNode): ServiceRules {
+  const rules: ServiceRules = { chains: new Map(), contributions: [] };
   // On the DNS address this host answers by itself; a service of that address is there only to be seen.
-  for (const frontend of frontends.filter(({ clusterIp }) => clusterIp !== settings.dnsAddress)) {
-    if (frontend.backends.length === 0) addRejects(rules, frontend);
-    else addTranslation(rules, frontend, settings);
+  for (const frontend of frontends.filter(({ clusterIp }) => clusterIp !== node.settings.dnsAddress)) {
+    new FrontendRules(frontend, node, rules).write();
   }
   return rules;
 }
 
-function addRejects({ rejects }: ServiceRules, frontend: Frontend): void {
-  // The kernel sends few ICMP errors a second to one client, the rest would wait in vain; resets it does not count.
-  const answer = frontend.protocol === 'tcp' ? 'tcp-reset' : 'icmp-port-unreachable';
-  const verdict = `${commentOf(frontend)} -j REJECT --reject-with ${answer}`;
-  rejects.push(`${toClusterIp(frontend)} ${verdict}`);
-  if (frontend.nodePort) rejects.push(`${toNodePort(frontend)} -m addrtype --dst-type LOCAL ${verdict}`);
-}
+class FrontendRules {
+  readonly #frontend: Frontend;
+  readonly #node: ServingNode;
+  readonly #rules: ServiceRules;
+  readonly #comment: string;
+  readonly #hash: string;
 
-function addTranslation(rules: ServiceRules, frontend: Frontend, { clusterCidr }: ClusterSettings): void {
-  const { name, protocol, backends, nodePort } = frontend;
-  const comment = commentOf(frontend);
-  const chain = `WHERRY-SVC-${hashOf(`${name}/${protocol}`)}`;
-  const endpoints = backends.map((backend) => ({ ...backend, chain: backendChain(frontend, backend) }));
-  rules.services.push(`${toClusterIp(frontend)} ${comment} -j ${chain}`);
-  if (nodePort) {
-    rules.nodePorts.push(`${toNodePort(frontend)} ${comment} -j ${markChain}`);
-    rules.nodePorts.push(`${toNodePort(frontend)} ${comment} -j ${chain}`);
+  constructor(frontend: Frontend, node: ServingNode, rules: ServiceRules) {
+    this.#frontend = frontend;
+    this.#node = node;
+    this.#rules = rules;
+    this.#comment = `-m comment --comment "${frontend.name}"`;
+    this.#hash = hashOf(`${frontend.name}/${frontend.protocol}`);
   }
-  rules.chains.set(chain, [
-    `! -s ${clusterCidr} ${toClusterIp(frontend)} -j ${markChain}`,
-    ...endpoints.map((endpoint, index) => `${chanceOf(endpoints.length - index)}-j ${endpoint.chain}`),
-  ]);
-  for (const { chain: endpointChain, address, port } of endpoints) {
-    rules.chains.set(endpointChain, [
-      `-s ${address}/32 ${comment} -j ${markChain}`,
-      `-p ${protocol} ${comment} -j DNAT --to-destination ${address}:${port}`,
+
+  write(): void {
+    const { backends, localBackends, internalPolicy, externalPolicy, clusterIp } = this.#frontend;
+    const isOutside = this.#isServedOutside();
+    if (backends.length === 0) {
+      this.#refuse(clusterIp, this.#refusal());
+      if (isOutside) this.#refuseOutside(this.#refusal());
+      return;
+    }
+    const servesHere = localBackends.length > 0;
+    const all = this.#chain('SVC');
+    const local = this.#chain('SVL');
+    const inside = internalPolicy === 'Local' ? local : all;
+    if (inside === all || isOutside) this.#setBackends(all, backends, inside === all);
+    if (servesHere && (inside === local || (isOutside && externalPolicy === 'Local')))
+      this.#setBackends(local, localBackends, inside === local);
+    if (inside === local && !servesHere) this.#refuse(clusterIp, '-j DROP');
+    else this.#lead(clusterIp, inside);
+    if (!isOutside) return;
+    this.#leadFromOutside(externalPolicy === 'Local' ? { all, ...(servesHere && { local }) } : { all });
+    if (externalPolicy === 'Local' && !servesHere) this.#refuseOutside('-j DROP');
+  }
+
+  #isServedOutside(): boolean {
+    const { nodePort, externalIps, balancerIps } = this.#frontend;
+    return nodePort !== undefined || externalIps.length > 0 || balancerIps.length > 0;
+  }
+
+  #leadFromOutside({ all, local }: { all: string; local?: string }): void {
+    const { externalPolicy, externalIps, balancerIps, sourceRanges, nodePort } = this.#frontend;
+    const { clusterCidr } = this.#node.settings;
+    const outside = this.#chain('EXT');
+    const fromHost = '-m addrtype --src-type LOCAL';
+    this.#rules.chains.set(
+      outside,
+      externalPolicy === 'Cluster'
+        ? [`-j ${markChain}`, `-j ${all}`]
+        : [
+            `-s ${clusterCidr} -j ${all}`,
+            `${fromHost} -j ${markChain}`,
+            `${fromHost} -j ${all}`,
+            ...(local ? [`-j ${local}`] : []),
+          ],
+    );
+    for (const address of externalIps) this.#lead(address, outside);
+    const balanced = sourceRanges.length > 0 && balancerIps.length > 0 ? this.#restrict(outside) : outside;
+    for (const address of balancerIps) this.#lead(address, balanced);
+    if (nodePort === undefined) return;
+    const { protocol } = this.#frontend;
+    this.#contribute({
+      table: 'nat',
+      chain: nodePortsChain,
+      bucket: bucketOfPort(protocol, nodePort),
+      line: `${this.#toPort(nodePort)} ${this.#comment} -j ${outside}`,
+    });
+  }
+
+  /** Only the sources that may come by a load balancer; this host comes with the balancer's address where it has that itself. */
+  #restrict(outside: string): string {
+    const { sourceRanges, balancerIps } = this.#frontend;
+    const isHostAllowed = sourceRanges.some((range) => isInRange(this.#node.nodeAddress, range));
+    const sources = [...sourceRanges, ...(isHostAllowed ? balancerIps.map((address) => `${address}/32`) : [])];
+    const chain = this.#chain('FW');
+    this.#rules.chains.set(
+      chain,
+      sources.map((source) => `${source.endsWith('/0') ? '' : `-s ${source} `}-j ${outside}`),
+    );
+    for (const address of balancerIps) this.#refuse(address, '-j DROP');
+    return chain;
+  }
+
+  #lead(address: string, chain: string): void {
+    const { port } = this.#frontend;
+    this.#contribute({
+      table: 'nat',
+      chain: servicesChain,
+      bucket: bucketOfAddress(address),
+      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment} -j ${chain}`,
+    });
+  }
+
+  #refuseOutside(verdict: string): void {
+    const { externalIps, balancerIps, protocol, nodePort } = this.#frontend;
+    for (const address of [...externalIps, ...balancerIps]) this.#refuse(address, verdict);
+    if (nodePort === undefined) return;
+    this.#contribute({
+      table: 'filter',
+      chain: refusedChain,
+      bucket: bucketOfPort(protocol, nodePort),
+      line: `${this.#toPort(nodePort)} -m addrtype --dst-type LOCAL ${this.#comment} ${verdict}`,
+    });
+  }
+
+  #refuse(address: string, verdict: string): void {
+    const { port } = this.#frontend;
+    this.#contribute({
+      table: 'filter',
+      chain: refusedChain,
+      bucket: bucketOfAddress(address),
+      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment} ${verdict}`,
+    });
+  }
+
+  /** The kernel sends few ICMP errors a second to one client, the rest would wait in vain; resets it does not count. */
+  #refusal(): string {
+    return `-j REJECT --reject-with ${this.#frontend.protocol === 'tcp' ? 'tcp-reset' : 'icmp-port-unreachable'}`;
+  }
+
+  #setBackends(chain: string, backends: readonly Backend[], isForClusterIp: boolean): void {
+    const { clusterIp, port, affinitySeconds } = this.#frontend;
+    const { clusterCidr } = this.#node.settings;
+    // Who comes by the cluster's address and is no pod: from this host, or from outside by way of it.
+    const mark = `! -s ${clusterCidr} -d ${clusterIp}/32 ${this.#toPort(port)} -j ${markChain}`;
+    const targets = backends.map((backend) => ({
+      list: `${this.#chain('AFF')}-${backend.address}-${backend.port}`,
+      to: `${this.#comment} -j DNAT --to-destination ${backend.address}:${backend.port}`,
+      backend,
+    }));
+    const { protocol } = this.#frontend;
+    const again = (list: string) => `-m recent --update --seconds ${affinitySeconds} --reap ${listed(list)} `;
+    const kept = (list: string) => (affinitySeconds ? `-m recent --set ${listed(list)} ` : '');
+    this.#rules.chains.set(chain, [
+      ...(isForClusterIp ? [mark] : []),
+      ...(affinitySeconds ? targets.map(({ list, to }) => `-p ${protocol} ${again(list)}${to}`) : []),
+      ...targets.map(({ list, to }, index) => `-p ${protocol} ${chanceOf(targets.length - index)}${kept(list)}${to}`),
     ]);
+    for (const { address } of backends.filter((backend) => isInRange(backend.address, this.#node.podCidr))) {
+      const line = `-s ${address}/32 -d ${address}/32 -j MASQUERADE --random-fully`;
+      this.#contribute({ table: 'nat', chain: hairpinChain, line });
+    }
+  }
+
+  #contribute(contribution: Contribution): void {
+    this.#rules.contributions.push(contribution);
+  }
+
+  #toPort(port: number): string {
+    const { protocol } = this.#frontend;
+    return `-p ${protocol} -m ${protocol} --dport ${port}`;
+  }
+
+  #chain(kind: 'SVC' | 'SVL' | 'EXT' | 'FW' | 'AFF'): string {
+    return `WHERRY-${kind}-${this.#hash}`;
   }
 }
 
-/** Adds what the services contribute to the rules that are the same for all. */
-export function addServices(base: Rules, services: Iterable<ServiceRules>): Rules {
-  const nat = new Map(base.chains.nat);
-  const filter = new Map(base.chains.filter);
-  const shared = { services: [] as string[], nodePorts: [] as string[], rejects: [] as string[] };
-  for (const service of services) {
-    for (const [chain, rules] of service.chains) nat.set(chain, rules);
-    shared.services.push(...service.services);
-    shared.nodePorts.push(...service.nodePorts);
-    shared.rejects.push(...service.rejects);
-  }
-  // Not on the loopback addresses: what comes from there must not leave the host, so it could not be answered.
-  const toThisHost = `! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j ${nodePortsChain}`;
-  nat.set(servicesChain, [...shared.services, toThisHost]);
-  nat.set(nodePortsChain, shared.nodePorts);
-  const onlyNew = shared.rejects.length > 0 ? ['-m conntrack ! --ctstate NEW -j RETURN'] : [];
-  filter.set(rejectChain, [...onlyNew, ...shared.rejects]);
-  return { chains: { nat, filter }, jumps: base.jumps };
-}
-
-const toClusterIp = ({ clusterIp, protocol, port }: Frontend) =>
-  `-d ${clusterIp}/32 -p ${protocol} -m ${protocol} --dport ${port}`;
-
-const toNodePort = ({ protocol, nodePort }: Frontend) => `-p ${protocol} -m ${protocol} --dport ${nodePort}`;
-
-const commentOf = ({ name }: Frontend) => `-m comment --comment "${name}"`;
-
-const backendChain = ({ name, protocol }: Frontend, { address, port }: Backend) =>
-  `WHERRY-SEP-${hashOf(`${name}/${protocol}/${address}:${port}`)}`;
+const listed = (list: string) => `--name ${list} --mask 255.255.255.255 --rsource`;
 
 /** One in so many, as the kernel keeps it: in steps of 2^-31. The last one takes what is left. */
 function chanceOf(count: number): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noRules, parseRules, planRestore, type Rules } from './rules.ts';
+import { noRules, parseRules, planChanges, type Rules, renderChanges } from './rules.ts';
 
 const saved = `# Generated
 *nat
@@ -87,5 +87,5 @@ const cases: { name: string; wanted: Rules; observed: Rules; input: string | und
 ];
 
 for (const { name, wanted, observed, input } of cases) {
-  test(`restores ${name}`, () => assert.equal(planRestore(wanted, observed), input));
+  test(`restores ${name}`, () => assert.equal(renderChanges(planChanges(wanted, observed)), input));
 }

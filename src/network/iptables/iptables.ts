@@ -1,7 +1,7 @@
 // The host's iptables, in the flavour that the host uses: legacy and nft keep separate rules, and both are obeyed.
 import { ExecError, execute } from '../../base/exec.ts';
 import { chainPrefix } from '../owned-names.ts';
-import { noRules, parseRules, planRestore, type Rules, tables } from './rules.ts';
+import { noRules, parseRules, planChanges, type Rules, renderChanges } from './rules.ts';
 
 /** The suffix of the programs' names: `iptables-nft-save`; none for hosts that have but one kind. */
 export type Flavour = '-nft' | '-legacy' | '';
@@ -21,13 +21,7 @@ export class Iptables {
 
   /** What is ours in the kernel. */
   async observe(): Promise<Rules> {
-    const rules = noRules();
-    for (const table of tables) {
-      const parsed = parseRules(await this.#save(table));
-      rules.chains[table] = parsed.chains[table];
-      rules.jumps.push(...parsed.jumps);
-    }
-    return rules;
+    return parseRules(await execute(`iptables${this.flavour}-save`, []));
   }
 
   async restore(input: string): Promise<void> {
@@ -35,24 +29,9 @@ export class Iptables {
     await execute(`iptables${this.flavour}-restore`, ['--noflush', '--wait=10'], { input });
   }
 
-  /** Whether the built-in chains still come to ours: cheap, however many rules there are. */
-  async hasJumps({ jumps }: Pick<Rules, 'jumps'>): Promise<boolean> {
-    for (const { table, from, to } of jumps) {
-      const isThere = await execute(`iptables${this.flavour}`, ['--wait=10', '-t', table, '-C', from, '-j', to]).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof ExecError && error.exitCode !== null) return false;
-          throw error;
-        },
-      );
-      if (!isThere) return false;
-    }
-    return true;
-  }
-
   /** Takes back all that is ours. */
   async clear(): Promise<void> {
-    const input = planRestore(noRules(), await this.observe());
+    const input = renderChanges(planChanges(noRules(), await this.observe()));
     if (input) await this.restore(input);
   }
 
@@ -60,10 +39,6 @@ export class Iptables {
   async countForeign(): Promise<number> {
     const saved = await execute(`iptables${this.flavour}-save`, []);
     return saved.split('\n').filter((line) => line.startsWith('-A ') && !line.includes(chainPrefix)).length;
-  }
-
-  async #save(table: string): Promise<string> {
-    return await execute(`iptables${this.flavour}-save`, ['-t', table]);
   }
 }
 
