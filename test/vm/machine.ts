@@ -183,10 +183,11 @@ export class Machine {
   /** Shuts down in order and boots again; resolves when it is up. */
   async reboot(): Promise<void> {
     const saidBefore = this.#console.split(upText).length - 1;
-    // The connection may break before the command has ended.
-    await this.tryExec('systemctl reboot');
+    // The connection is of the machine that was: it may break before the command has ended, or stay without anybody behind it.
+    const told = this.tryExec('systemctl reboot');
     await this.#up(saidBefore + 1);
     this.#closeDoor();
+    await told;
   }
 
   /** The error with the end of the console, which often says more. */
