@@ -103,8 +103,18 @@ function resource(kind: Kind): object {
   };
 }
 
-function subresource({ plural, namespaced, kind: parent }: Kind, { name, verbs, kind }: Subresource): object {
-  return { name: `${plural}/${name}`, singularName: '', namespaced, kind: parent, ...kind, verbs };
+/** The group and version of what goes over the wire is told where it is not that of the document. */
+function subresource(parent: Kind, { name, verbs, kind = parent }: Subresource): object {
+  const { group, version } = kind;
+  const isOfAnother = apiVersionOf(kind) !== apiVersionOf(parent);
+  return {
+    name: `${parent.plural}/${name}`,
+    singularName: '',
+    namespaced: parent.namespaced,
+    kind: kind.kind,
+    ...(isOfAnother && { group, version }),
+    verbs,
+  };
 }
 
 function aggregatedResource(kind: Kind): object {
