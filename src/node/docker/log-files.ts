@@ -111,7 +111,9 @@ async function namesOf(path: string): Promise<string[]> {
     const suffix = name.startsWith(`${own}.`) ? name.slice(own.length + 1) : '';
     return /^\d+$/.test(suffix) ? [Number(suffix)] : [];
   });
-  return [path, ...numbers.sort((one, other) => one - other).map((number) => `${path}.${number}`)];
+  // Also the names that nobody has now: while files are put aside each of them is missing for a moment.
+  const most = Math.max(0, ...numbers) + 1;
+  return [path, ...Array.from({ length: most }, (_, index) => `${path}.${index + 1}`)];
 }
 
 /** Sets every file to where its part of the last lines begins. */
