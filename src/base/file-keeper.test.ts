@@ -30,8 +30,9 @@ test('files are as they were said last, also after the disk refused them', async
 
   // A file stands where a folder has to be: the disk refuses.
   await writeFile(path('c'), '');
-  keeper.write(path('c/d'), 'old');
+  keeper.write(path('c/once'), 'refused at first');
   await keeper.settled();
+  keeper.write(path('c/d'), 'old');
   keeper.write(path('e'), 'waits');
   keeper.write(path('c/d'), 'new');
   await keeper.settled();
@@ -40,5 +41,6 @@ test('files are as they were said last, also after the disk refused them', async
   timers[0]?.();
   await keeper.settled();
   assert.equal(await readFile(path('c/d'), 'utf8'), 'new');
+  assert.equal(await readFile(path('c/once'), 'utf8'), 'refused at first');
   assert.equal(await readFile(path('e'), 'utf8'), 'waits');
 });
