@@ -159,9 +159,13 @@ function askDocker(socketPath: string): Promise<{ Version?: string; ApiVersion?:
 
 async function lookAtTools(): Promise<Finding[]> {
   const { observeTools } = await import('../network/tools.ts');
-  return (await observeTools()).map(({ name, says, works, package: from }) =>
-    works ? ok(`${name}: ${says}`) : fail(`${name} does not work: ${says}`, `run as root; install the package ${from}`),
-  );
+  return (await observeTools()).map(({ name, says, works, package: from, without }) => {
+    if (works) return ok(`${name}: ${says}`);
+    const remedy = `run as root; install the package ${from}`;
+    return without
+      ? warn(`${name} does not work: ${says}; without it ${without}`, remedy)
+      : fail(`${name} does not work: ${says}`, remedy);
+  });
 }
 
 /** What a node needs of the kernel, and by what it is seen to be there. */

@@ -27,8 +27,10 @@ import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
 import { Routes } from './pods/routes.ts';
 import { baseRules } from './services/base-rules.ts';
+import { HealthChecks } from './services/health-checks.ts';
 import { hostPortPart } from './services/host-port-rules.ts';
 import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
+import { UdpFlows } from './services/udp-flows.ts';
 
 export interface NetworkOptions {
   nodeName: string;
@@ -182,7 +184,10 @@ export class Network {
     log.info('service rules go to iptables', { flavour: flavour.slice(1) || 'the only one' });
     const iptables = new Iptables(flavour);
     const [services, slices, slicesOf] = [this.#services, this.#slices, this.#slicesOf];
-    const proxy = new ServiceProxy({ settings, nodeName, nodeAddress, podCidr, services, slices, slicesOf });
+    const flows: UdpFlows = new UdpFlows({ settings, frontends: () => proxy.udpFrontends(), log });
+    const onUdpWritten = () => flows.check();
+    const sources = { services, slices, slicesOf };
+    const proxy = new ServiceProxy({ settings, nodeName, nodeAddress, podCidr, ...sources, onUdpWritten });
     const parts = [proxy, hostPortPart(hostPorts)];
     const rules = new RuleKeeper({ base: baseRules(settings, podCidr), parts, iptables, log });
     await rules.start(signal);
@@ -194,6 +199,9 @@ export class Network {
       log,
       'service rules',
     );
+    flows.start(signal);
+    const isProxyHealthy = () => rules.isHealthy;
+    new HealthChecks({ nodeName, services, slicesOf, isProxyHealthy, log }).start(signal);
     this.#proxy = proxy;
     return rules;
   }

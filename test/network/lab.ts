@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { clusterSettings } from '../../src/api/cluster-settings.ts';
 import { type CommandOutcome, runCommand, tryCommand } from '../bench/command.ts';
 import type { NodeConfig, Order } from './network-process.ts';
+import type { Question } from './survey.ts';
 
 export const settings = clusterSettings({
   clusterCidr: '10.244.0.0/16',
@@ -27,6 +28,7 @@ const programs = {
   pod: import.meta.resolve('./pod-server.ts'),
   remove: import.meta.resolve('./remove-process.ts'),
   resolve: import.meta.resolve('./resolve.ts'),
+  survey: import.meta.resolve('./survey.ts'),
   upstream: import.meta.resolve('./upstream-dns.ts'),
 };
 export type Program = keyof typeof programs;
@@ -77,6 +79,10 @@ export class Machine {
     return this.#lab.adopt(spawn('nsenter', [...enter, ...node(program, args)]));
   }
 
+  async survey(questions: Question[]): Promise<Record<string, string[]>> {
+    return await surveyFrom(this.path, questions);
+  }
+
   /** What became of so many requests. */
   async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
     return await askFrom(this.path, address, port, protocol, count);
@@ -98,6 +104,11 @@ async function askFrom(
   return await runIn(path, 'ask', [address, String(port), protocol, String(count), '500']);
 }
 
+async function surveyFrom(path: string, questions: Question[]): Promise<Record<string, string[]>> {
+  const [answer = ''] = await runIn(path, 'survey', [JSON.stringify(questions)]);
+  return JSON.parse(answer) as Record<string, string[]>;
+}
+
 /** A process with a network namespace of its own in which a server listens: what Docker makes of a pod. */
 export class TestPod {
   readonly uid: string;
@@ -114,6 +125,10 @@ export class TestPod {
 
   async ask(address: string, port: number, protocol = 'tcp', count = 1): Promise<string[]> {
     return await askFrom(`/proc/${this.pid}/ns/net`, address, port, protocol, count);
+  }
+
+  async survey(questions: Question[]): Promise<Record<string, string[]>> {
+    return await surveyFrom(`/proc/${this.pid}/ns/net`, questions);
   }
 
   /** The lines that a program writes which runs in the pod's network. */

@@ -8,6 +8,7 @@ import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { Network } from '../../src/network/network.ts';
+import type { HostPort } from '../../src/network/pods/host-ports.ts';
 import type { PodNetwork } from '../../src/node/pod-network.ts';
 import { FakeApi } from './fake-api.ts';
 
@@ -26,6 +27,7 @@ export type Order =
   | { do: 'delete'; plural: string; key: string }
   | { do: 'attach'; uid: string; pid: number }
   | { do: 'detach'; uid: string }
+  | { do: 'openPorts'; uid: string; address: string; ports: HostPort[] }
   | { do: 'detachAllBut'; uids: string[] };
 
 const config = JSON.parse(process.argv[2] ?? '') as NodeConfig;
@@ -54,6 +56,8 @@ async function obey(order: Order): Promise<unknown> {
       return await network.attach(order.uid, order.pid);
     case 'detach':
       return await network.detach(order.uid);
+    case 'openPorts':
+      return await network.openPorts(order.uid, order.address, order.ports);
     case 'detachAllBut':
       return await network.detachAllBut(new Set(order.uids));
   }

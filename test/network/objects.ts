@@ -16,10 +16,18 @@ export interface TestPort {
   protocol?: string;
 }
 
-export function serviceObject(name: string, spec: { clusterIP: string; ports: TestPort[]; type?: string }): KubeObject {
+export interface TestServiceSpec {
+  clusterIP: string;
+  ports: TestPort[];
+  type?: string;
+  [field: string]: unknown;
+}
+
+export function serviceObject(name: string, spec: TestServiceSpec, balancerIps: string[] = []): KubeObject {
   const metadata: Meta = { name, namespace: 'shop' };
+  const loadBalancer = balancerIps.length > 0 ? { ingress: balancerIps.map((ip) => ({ ip, ipMode: 'VIP' })) } : {};
   const type = spec.ports.some(({ nodePort }) => nodePort) ? 'NodePort' : 'ClusterIP';
-  const object = { apiVersion: 'v1', kind: 'Service', metadata, spec: { type, ...spec }, status: { loadBalancer: {} } };
+  const object = { apiVersion: 'v1', kind: 'Service', metadata, spec: { type, ...spec }, status: { loadBalancer } };
   return object;
 }
 
@@ -29,6 +37,7 @@ export interface TestEndpoint {
   serving?: boolean;
   terminating?: boolean;
   hostname?: string;
+  nodeName?: string;
 }
 
 export function sliceObject(service: string, ports: TestPort[], endpoints: TestEndpoint[]): KubeObject {
@@ -42,10 +51,11 @@ export function sliceObject(service: string, ports: TestPort[], endpoints: TestE
       port: targetPort ?? port,
       protocol,
     })),
-    endpoints: endpoints.map(({ address, hostname, ...conditions }) => ({
+    endpoints: endpoints.map(({ address, hostname, nodeName, ...conditions }) => ({
       addresses: [address],
       conditions: { ready: true, serving: true, terminating: false, ...conditions },
       ...(hostname && { hostname }),
+      ...(nodeName && { nodeName }),
     })),
   };
   return object;

@@ -46,6 +46,7 @@ export class RuleKeeper {
   readonly #wanted: Record<Table, Map<string, Lines>> = { nat: new Map(), filter: new Map() };
   /** Whether the kernel has all that is wanted but for what the parts have not told yet. */
   #isApplied = false;
+  #isHealthy = false;
   #wasComplete = false;
   #isMeddledWith = false;
   #hasFoundRules: boolean | undefined;
@@ -77,7 +78,7 @@ export class RuleKeeper {
 
   /** Whether the last write succeeded. */
   get isHealthy(): boolean {
-    return this.#isApplied;
+    return this.#isHealthy;
   }
 
   /** Resolves when the kernel has the rules of now; rejects where it does not take them. */
@@ -98,8 +99,10 @@ export class RuleKeeper {
     const awaited = this.#awaited.splice(0);
     try {
       await this.#apply();
+      this.#isHealthy = true;
       for (const { resolve } of awaited) resolve();
     } catch (error) {
+      this.#isHealthy = false;
       for (const { reject } of awaited) reject(error);
       throw error;
     }
@@ -119,6 +122,7 @@ export class RuleKeeper {
     if (input && isChecked) log.warn('somebody changed our rules, putting them back');
     if (input) await iptables.restore(input);
     this.#isApplied = true;
+    if (isComplete && !this.#wasComplete) log.debug('the rules are known');
     this.#wasComplete = isComplete;
     for (const part of parts) part.written?.(changes);
     const chains = changes.chains.nat.size + changes.chains.filter.size;

@@ -7,7 +7,7 @@ import type { Informer } from '../../client/informer.ts';
 import type { ChainChange, RulePart } from '../iptables/rule-keeper.ts';
 import { isSame, type Lines } from '../iptables/rules.ts';
 import { checksChain, hairpinChain, nodePortsChain, refusedChain, servicesChain } from './base-rules.ts';
-import { frontendsOf } from './frontends.ts';
+import { type Frontend, frontendsOf } from './frontends.ts';
 import { type ServiceRules, serviceRules } from './service-rules.ts';
 import { type Contribution, SharedChains } from './shared-chains.ts';
 
@@ -20,11 +20,16 @@ export interface ServiceProxyOptions {
   slices: Informer<EndpointSlice>;
   /** The slices of a service by its key. */
   slicesOf: (serviceKey: string) => EndpointSlice[];
+  /** The kernel has the rules of services over UDP that are other than before. */
+  onUdpWritten: () => void;
 }
 
 export class ServiceProxy implements RulePart {
   readonly #options: ServiceProxyOptions;
   readonly #chains = new Map<string, ReadonlyMap<string, Lines>>();
+  readonly #udp = new Map<string, Frontend[]>();
+  /** Whether flows over UDP may lead where they should not, once the kernel has what was taken last. */
+  #isUdpChanged = false;
   readonly #shared = new SharedChains();
   readonly #changed = new Set<string>();
   readonly #readyAt: (address: string) => EndpointSlice[];
@@ -96,13 +101,29 @@ export class ServiceProxy implements RulePart {
       this.#withdrawals.get(address)?.resolve();
       this.#withdrawals.delete(address);
     }
+    if (this.#isUdpChanged) this.#options.onUdpWritten();
+    this.#isUdpChanged = false;
+  }
+
+  /** The services over UDP as the rules have them. */
+  *udpFrontends(): Iterable<Frontend> {
+    for (const frontends of this.#udp.values()) yield* frontends;
+  }
+
+  #noteUdp(key: string, frontends: readonly Frontend[]): void {
+    const udp = frontends.filter(({ protocol }) => protocol === 'udp');
+    if (udp.length > 0 || this.#udp.has(key)) this.#isUdpChanged = true;
+    if (udp.length > 0) this.#udp.set(key, udp);
+    else this.#udp.delete(key);
   }
 
   #rulesOf(key: string): ServiceRules {
     const { services, slicesOf, nodeName } = this.#options;
     const service = services.get(key);
+    const frontends = service ? frontendsOf(service, slicesOf(key), nodeName) : [];
+    this.#noteUdp(key, frontends);
     if (!service) return { chains: new Map(), contributions: [] };
-    const { chains, contributions } = serviceRules(frontendsOf(service, slicesOf(key), nodeName), this.#options);
+    const { chains, contributions } = serviceRules(frontends, this.#options);
     return { chains, contributions: [...contributions, ...healthCheckOf(service)] };
   }
 }
