@@ -89,6 +89,7 @@ test('thirty pods come up in one go, on all nodes alike', async () => {
     all.find((d) => d.metadata.name === 'many' && reasonOf(d, 'Progressing') === 'NewReplicaSetAvailable'),
   );
   assert.equal(done.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
+  // What happens to one object all the time is told a handful of times at once, and then seldom.
   await server.when(
     'events',
     events,
@@ -98,7 +99,7 @@ test('thirty pods come up in one go, on all nodes alike', async () => {
           reason === 'ScalingReplicaSet' && message === `Scaled up replica set many-${hash} from 0 to 30`,
       ) &&
       all.filter(({ reason, message }) => reason === 'SuccessfulCreate' && /^Created pod: many-/.test(message ?? ''))
-        .length === 30,
+        .length === 25,
   );
 });
 
