@@ -106,8 +106,9 @@ test('who takes more memory than its limit is OOMKilled, and a pod that is remov
   assert.equal(await field('greedy', '.status.containerStatuses[0].state.terminated.reason'), 'OOMKilled');
   const uid = await uidOf('greedy');
   await wherry.kubectl(['delete', 'pod', 'greedy', '--timeout=240s']);
-  // Others may come and go while it looks.
-  assert.equal(await exec(`find /sys/fs/cgroup /run/systemd -name '*${uid}*' 2>/dev/null; true`), '');
+  // A pod that is over is gone from the API at once. Other groups may come and go while it looks.
+  const left = () => exec(`find /sys/fs/cgroup /run/systemd -name '*${uid}*' 2>/dev/null; true`);
+  await waitUntil('its slice is removed', async () => (await left()) === '', { timeoutMs: patientMs, intervalMs: 500 });
 });
 
 test('an agent that systemd starts anew, after an order, a crash or as it was stuck, changes no pod', async () => {
