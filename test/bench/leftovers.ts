@@ -2,9 +2,9 @@
 // They are removed when it closes, and those of a run that crashed when the next one opens. Processes and mounts end with their host.
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryCommand } from './command.ts';
+import { runCommand, tryCommand } from './command.ts';
 import { endTrees, isRunning } from './process-table.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -55,7 +55,8 @@ async function mountsBelow(folder: string): Promise<string[]> {
 export async function removeFolder(folder: string): Promise<void> {
   // Another run may be at it too; what then is still mounted keeps its folder from being removed.
   for (const path of await mountsBelow(folder)) await tryCommand('umount', ['--lazy', path]);
-  await rm(folder, { recursive: true, force: true });
+  // Goes down as deep as containers have dug, which Node does not.
+  await runCommand('rm', ['-rf', '--one-file-system', folder]);
 }
 
 /** The control groups and folders of all runs, this one's included: empty on a clean machine. */

@@ -1,7 +1,8 @@
 // The steps that make, start, end and remove the containers of a pod.
+import { posix } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { containerResources } from '../resources/container-resources.ts';
-import { ImageNotFound, type ObservedContainer } from '../runtime.ts';
+import { ImageNotFound, type Mount, type ObservedContainer } from '../runtime.ts';
 import { VolumeProblem } from '../volumes/volume-problem.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
 import { ensureMessageFile, removeContainerFiles } from './container-files.ts';
@@ -48,7 +49,8 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
         target: container.terminationMessagePath || defaultMessagePath,
         readOnly: false,
       };
-      const mounts = [...files.mounts(pod), ...(await volumes.mounts(pod, container, { env, signal })), messages];
+      const wanted = await volumes.mounts(pod, container, { env, signal });
+      const mounts = [...notTaken(files.mounts(pod), wanted), ...wanted, ...notTaken([messages], wanted)];
       const { image } = found;
       const { ociRuntime = '' } = watch.get(pauseId) ?? {};
       const facts = await observeSecurity(pod, container, { runtime, image: image.source, ...options.security });
@@ -121,6 +123,12 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       tell(pod, container, 'Warning', 'BackOff', message);
     },
   };
+}
+
+/** What a manifest mounts in a place of ours is what it gets. */
+function notTaken(ours: Mount[], wanted: readonly Mount[]): Mount[] {
+  const taken = new Set(wanted.map(({ target }) => posix.resolve('/', target)));
+  return ours.filter(({ target }) => !taken.has(target));
 }
 
 /** The container whose processes an ephemeral one is to see: it has to be there, and to run. */

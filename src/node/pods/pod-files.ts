@@ -1,11 +1,12 @@
 // The agent's own files of each pod, in one folder a pod: what containers see as /etc/hosts, /etc/resolv.conf and
 // /etc/hostname (Docker writes none for a pod), and the disks of its emptyDir volumes.
 // Containers hold these very files: they are written in place, never replaced.
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { readFileIfThere } from '../../base/files.ts';
+import { removeFolder } from '../../base/folder-removal.ts';
 import type { Mount } from '../runtime.ts';
 import { podResolvConf, readHostResolvConf } from './pod-dns.ts';
 import { kernelHostname } from './pod-hostname.ts';
@@ -45,9 +46,8 @@ export class PodFiles {
     const folder = this.folderOf(pod.metadata.uid ?? '');
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const path = join(folder, 'etc-hosts');
-    const known = address === undefined ? await readFileIfThere(path) : undefined;
     // The address that stands there already stays until another is known.
-    if (known !== undefined) return;
+    if (address === undefined && (await sizeOf(path)) !== undefined) return;
     const { clusterDomain } = this.#settings;
     const hostFile = pod.spec.hostNetwork ? ((await readFileIfThere('/etc/hosts')) ?? '') : '';
     await writeIfDifferent(path, podHosts(pod, { address, clusterDomain, hostFile }));
@@ -67,7 +67,7 @@ export class PodFiles {
   }
 
   async remove(uid: string): Promise<void> {
-    await rm(this.folderOf(uid), { recursive: true, force: true });
+    await removeFolder(this.folderOf(uid));
   }
 
   /** The pods of which there are files. */
@@ -79,7 +79,18 @@ export class PodFiles {
   }
 }
 
+/** Containers may have made it as long as they like: it is not read unless it is as long as it should be. */
 async function writeIfDifferent(path: string, content: string): Promise<void> {
-  const there = await readFile(path, 'utf8').catch(() => undefined);
-  if (there !== content) await writeFile(path, content, { mode: 0o644 });
+  const isAsLong = (await sizeOf(path)) === Buffer.byteLength(content);
+  if (!isAsLong || (await readFile(path, 'utf8')) !== content) await writeFile(path, content, { mode: 0o644 });
+}
+
+/** Undefined where there is no such file. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

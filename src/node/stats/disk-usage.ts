@@ -2,6 +2,7 @@
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { execute } from '../../base/exec.ts';
 import { ShortMemory } from '../../base/short-memory.ts';
 
 export interface DiskRoom {
@@ -49,11 +50,30 @@ export class FolderUsages {
   /** All zeros where there is no such folder. */
   of(path: string): Promise<FolderUsage> {
     return this.#found.get(path, () => {
-      const found = this.#last.then(() => walk(path));
-      this.#last = found;
+      const found = this.#last.then(() => measure(path));
+      // What failed for one is no matter of the next.
+      this.#last = found.catch(() => {});
       return found;
     });
   }
+}
+
+async function measure(path: string): Promise<FolderUsage> {
+  try {
+    return await walk(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENAMETOOLONG') throw error;
+    return measureByProgram(path);
+  }
+}
+
+const longestMs = 600_000;
+
+/** Who nests folders deeper than any path can name is no better off: a program of the host goes down step by step. */
+async function measureByProgram(path: string): Promise<FolderUsage> {
+  const sum = async (...options: string[]) =>
+    Number.parseInt(await execute('du', ['-s', '-x', ...options, '--', path], { timeoutMs: longestMs }), 10);
+  return { usedBytes: await sum('--block-size=1'), inodesUsed: await sum('--inodes') };
 }
 
 async function walk(top: string): Promise<FolderUsage> {
@@ -88,6 +108,8 @@ async function walk(top: string): Promise<FolderUsage> {
 
 /** Files come and go while they are counted. */
 function ignoreGone(error: unknown): void {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
 }
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;

@@ -5,11 +5,12 @@
 //   DATA/pods/UID/volume-subpaths/NAME/CONTAINER/N    parts of volumes, bound for one container
 //   DATA/secrets/UID/kubernetes.io~TYPE/NAME          in memory, one file system for all pods
 import { realpathSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import type { Clock } from '../../base/clock.ts';
+import { removeFolder } from '../../base/folder-removal.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import type { Mount } from '../runtime.ts';
@@ -127,7 +128,7 @@ export class PodVolumes {
     const folder = join(this.#podsFolder, podUid);
     await this.#mounter.unmountBelow(folder);
     const folders = [join(folder, 'volumes'), join(folder, 'volume-subpaths'), join(this.#secretsFolder, podUid)];
-    await Promise.all(folders.map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(folders.map(removeFolder));
   }
 
   /** The pods that have something in memory. */
