@@ -66,7 +66,7 @@ beforeEach(async () => {
   puller = new ImagePuller({ store, ledger, registries: async () => registries, clock });
 });
 
-const request = { logins: [], onProgress: () => {} };
+const request = { podUid: 'uid-1', logins: [], onProgress: () => {} };
 const never = new AbortController().signal;
 
 test('a registry that falls silent is given up, one that is slow is not', async () => {
@@ -99,10 +99,10 @@ test('after a failure it is held back, ever longer, until it succeeds', async ()
   for (let attempt = 0; attempt < 7; attempt += 1) {
     const outcome = await puller.pull('nginx', request, never);
     assert.ok(outcome.outcome === 'failed');
-    assert.deepEqual(await puller.look('nginx', 'IfNotPresent'), outcome);
+    assert.deepEqual(await puller.look('nginx', 'IfNotPresent', 'uid-1'), outcome);
     delays.push((outcome.retryAtMs - nowMs) / 1000);
     nowMs = outcome.retryAtMs;
-    assert.equal(await puller.look('nginx', 'IfNotPresent'), undefined);
+    assert.equal(await puller.look('nginx', 'IfNotPresent', 'uid-1'), undefined);
   }
   assert.deepEqual(delays, [10, 20, 40, 80, 160, 300, 300]);
   answer = async () => {};
@@ -140,4 +140,17 @@ test('who asks for it meanwhile with the same logins waits for the same pull', a
     ['pulled', 'pulled', 'pulled'],
   );
   assert.equal(pulls.length, 2);
+});
+
+test('what one pod cannot get holds up no other, and is forgotten with it', async () => {
+  answer = async (_, { credentials }) => {
+    if (!credentials) throw new Error('unauthorized');
+  };
+  assert.equal((await puller.pull('private', request, never)).outcome, 'failed');
+  assert.equal((await puller.look('private', 'Always', 'uid-1'))?.outcome, 'failed');
+  assert.equal(await puller.look('private', 'Always', 'uid-2'), undefined);
+  const logins = [{ place: 'docker.io', credentials: { username: 'anna', password: 'x' } }];
+  assert.equal((await puller.pull('private', { ...request, podUid: 'uid-2', logins }, never)).outcome, 'pulled');
+  puller.release('uid-1');
+  assert.equal(await puller.look('private', 'Always', 'uid-1'), undefined);
 });

@@ -1,5 +1,5 @@
 // Makes images present. An image is pulled once at a time, however many pods wait for it with the same logins, and after a
-// failure not again before its back-off is over.
+// failure not again for the same pod before its back-off is over: a pod without the right login holds up no other.
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ImageLedger } from './image-ledger.ts';
@@ -38,30 +38,40 @@ export interface ImagePullerOptions {
 
 /** What waits for a pull, and where it hears how far it is. */
 export interface PullRequest {
+  podUid: string;
   logins: readonly Login[];
   onProgress(progress: PullProgress): void;
 }
 
+type Failed = Extract<PullOutcome, { outcome: 'failed' }>;
+
 interface Pull {
-  outcome: Promise<PullOutcome>;
+  outcome: Promise<Exclude<PullOutcome, Failed> | Error>;
   listeners: Set<PullRequest['onProgress']>;
 }
 
+/** What a pod could not get, by the names of the images. */
+interface Failures {
+  backoff: Backoff;
+  latest: Map<string, Failed>;
+}
+
+const backoff = { firstMs: 10_000, ceilingMs: 300_000 };
 /** A registry that has nothing to tell for so long hangs. */
 const silenceMs = 60_000;
 
 export class ImagePuller {
   readonly #options: ImagePullerOptions;
-  readonly #backoff = new Backoff({ firstMs: 10_000, ceilingMs: 300_000 });
   readonly #pulling = new Map<string, Pull>();
-  readonly #failed = new Map<string, { message: string; retryAtMs: number }>();
+  /** By the uid of the pod. */
+  readonly #failures = new Map<string, Failures>();
 
   constructor(options: ImagePullerOptions) {
     this.#options = options;
   }
 
   /** What can be said at once; undefined where the image has to be pulled. */
-  async look(name: string, policy: PullPolicy): Promise<PullOutcome | undefined> {
+  async look(name: string, policy: PullPolicy, podUid: string): Promise<PullOutcome | undefined> {
     const { clock } = this.#options;
     if (!parseImageReference(name)) {
       const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`;
@@ -72,11 +82,11 @@ export class ImagePuller {
       if (image) return { outcome: 'present', image };
     }
     if (policy === 'Never') return { outcome: 'absent' };
-    const failed = this.#failed.get(name);
-    return failed && failed.retryAtMs > clock.now() ? { outcome: 'failed', ...failed } : undefined;
+    const failed = this.#failures.get(podUid)?.latest.get(name);
+    return failed && failed.retryAtMs > clock.now() ? failed : undefined;
   }
 
-  async pull(name: string, { logins, onProgress }: PullRequest, signal: AbortSignal): Promise<PullOutcome> {
+  async pull(name: string, { podUid, logins, onProgress }: PullRequest, signal: AbortSignal): Promise<PullOutcome> {
     const key = JSON.stringify([name, logins]);
     let pull = this.#pulling.get(key);
     if (!pull) {
@@ -86,7 +96,25 @@ export class ImagePuller {
       this.#pulling.set(key, pull);
     }
     pull.listeners.add(onProgress);
-    return pull.outcome;
+    const outcome = await pull.outcome;
+    if (outcome instanceof Error) return this.#noteFailure(podUid, name, outcome);
+    this.#failures.get(podUid)?.backoff.forget(name);
+    this.#failures.get(podUid)?.latest.delete(name);
+    return outcome;
+  }
+
+  /** The pod is gone. */
+  release(podUid: string): void {
+    this.#failures.delete(podUid);
+  }
+
+  #noteFailure(podUid: string, name: string, { message }: Error): Failed {
+    const ofPod = this.#failures.get(podUid) ?? { backoff: new Backoff(backoff), latest: new Map<string, Failed>() };
+    this.#failures.set(podUid, ofPod);
+    const retryAtMs = this.#options.clock.now() + ofPod.backoff.nextMs(name);
+    const failed: Failed = { outcome: 'failed', message, retryAtMs };
+    ofPod.latest.set(name, failed);
+    return failed;
   }
 
   /** A digest that came by way of a mirror is known under the mirror's name only; we know under which id. */
@@ -105,7 +133,7 @@ export class ImagePuller {
     logins: readonly Login[],
     listeners: ReadonlySet<PullRequest['onProgress']>,
     signal: AbortSignal,
-  ): Promise<PullOutcome> {
+  ): Pull['outcome'] {
     const { store, clock, ledger, registries, onPulled } = this.#options;
     const begunMs = clock.monotonicMs();
     try {
@@ -113,8 +141,6 @@ export class ImagePuller {
       if (!reference) throw new Error('invalid reference format');
       const attempts = planPulls(reference, await registries(), logins);
       const image = await this.#tryAll(reference, attempts, listeners, signal);
-      this.#backoff.forget(name);
-      this.#failed.delete(name);
       await ledger.pulled(image.id, name, clock.now());
       onPulled?.();
       const isNamed = (await store.inspect(name))?.id === image.id;
@@ -124,10 +150,7 @@ export class ImagePuller {
         tookMs: clock.monotonicMs() - begunMs,
       };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const failed = { message, retryAtMs: clock.now() + this.#backoff.nextMs(name) };
-      this.#failed.set(name, failed);
-      return { outcome: 'failed', ...failed };
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 

@@ -16,7 +16,7 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
   async function ensureImage(container: string, work: Work): Promise<void> {
     const { image = '', imagePullPolicy } = containerOf(work.pod, container);
     const askedMs = clock.monotonicMs();
-    const known = await puller.look(image, (imagePullPolicy ?? 'IfNotPresent') as PullPolicy);
+    const known = await puller.look(image, (imagePullPolicy ?? 'IfNotPresent') as PullPolicy, work.uid);
     if (known) {
       noteImage(container, image, known, work);
       return;
@@ -31,7 +31,7 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
       tell(work.pod, container, 'Pulling', `Pulling image "${image}": ${progressText(progress)}`);
     };
     // Not awaited: a pull takes as long as it takes, and its pod must be free to be deleted meanwhile.
-    void puller.pull(image, { logins, onProgress }, work.signal).then((outcome) => {
+    void puller.pull(image, { podUid: work.uid, logins, onProgress }, work.signal).then((outcome) => {
       // The manifest may name another by now.
       if (work.view.memory.images.get(container)?.of === image)
         noteImage(container, image, outcome, work, clock.monotonicMs() - askedMs);

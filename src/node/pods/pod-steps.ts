@@ -41,8 +41,9 @@ export class PodSteps {
   }
 
   async #forget({ uid, pod, view }: Work): Promise<void> {
-    const { files, client, desired } = this.#options;
+    const { files, client, desired, puller } = this.#options;
     await this.#release({ uid, view });
+    puller.release(uid);
     // The files go last: as long as there are some, an agent that starts anew knows of the pod.
     await files.remove(uid);
     if (pod && !desired.ended(uid)) {
