@@ -15,6 +15,8 @@ const wherry = join(import.meta.dirname, '../../bin/wherry');
 export interface NodeApartOptions {
   /** A disk for all that Docker and the agent keep; without it that is in the host's folder. */
   diskMebibytes?: number;
+  /** More flags of the agent, at each of its starts. */
+  agentArgs?: readonly string[];
 }
 
 export class NodeApart {
@@ -24,18 +26,24 @@ export class NodeApart {
   readonly disk: string;
   #server: HostProcess | undefined;
   #agent: HostProcess | undefined;
+  readonly #agentArgs: readonly string[];
 
-  private constructor(hosts: Hosts, disk: string) {
+  private constructor(hosts: Hosts, disk: string, agentArgs: readonly string[]) {
+    this.#agentArgs = agentArgs;
     this.hosts = hosts;
     this.on = hosts.host('a');
     this.disk = disk;
   }
 
   /** The node is ready. */
-  static async open({ diskMebibytes }: NodeApartOptions = {}): Promise<NodeApart> {
+  static async open({ diskMebibytes, agentArgs = [] }: NodeApartOptions = {}): Promise<NodeApart> {
     const hosts = await openHosts({ names: ['a'], ...(diskMebibytes !== undefined && { diskMebibytes }) });
     const { host, docker } = hosts.host('a');
-    const apart = new NodeApart(hosts, diskMebibytes === undefined ? host.folder : join(host.folder, 'disk'));
+    const apart = new NodeApart(
+      hosts,
+      diskMebibytes === undefined ? host.folder : join(host.folder, 'disk'),
+      agentArgs,
+    );
     try {
       await mkdir(apart.traces, { recursive: true });
       await ensureImages(docker.socket);
@@ -87,7 +95,7 @@ export class NodeApart {
   async startAgent(more: readonly string[] = []): Promise<void> {
     const { host, docker } = this.on;
     const args = ['agent', '--server', `https://${this.hosts.client.address}:6443`, '--node-name', 'a'];
-    args.push('--data-dir', this.disk, '--docker-socket', docker.socket, ...more);
+    args.push('--data-dir', this.disk, '--docker-socket', docker.socket, ...this.#agentArgs, ...more);
     this.#agent = await host.spawn(wherry, args, { log: 'agent.log' });
   }
 

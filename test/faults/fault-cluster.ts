@@ -10,6 +10,8 @@ const node = join(root, 'node_modules/.bin/node');
 
 export const registryImage = '127.0.0.1:5000/busybox:1';
 const diskMebibytes = 512;
+/** A full disk is no reason to end pods here: who is evicted does not come back. */
+const agentArgs = ['--eviction-hard', 'memory.available<1Mi'];
 
 export interface FaultCluster {
   apart: NodeApart;
@@ -17,7 +19,7 @@ export interface FaultCluster {
 }
 
 export async function openFaultCluster(): Promise<FaultCluster> {
-  const apart = await NodeApart.open({ diskMebibytes });
+  const apart = await NodeApart.open({ diskMebibytes, agentArgs });
   try {
     const program = join(root, 'test/bench/image-registry.ts');
     const args = [program, '5000', await busyboxTar(), 'busybox'];
