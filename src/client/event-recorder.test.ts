@@ -16,12 +16,14 @@ function bench(room?: number) {
   const told: string[] = [];
   const lines: string[] = [];
   const timers: (() => void)[] = [];
+  let longest = 0;
   let failure: { error: Error; verb?: string } | undefined;
   let nowMs = Date.parse('2026-11-20T12:00:00Z');
   const request = async ({ verb, body, name }: ApiRequest) => {
     await turn();
     if (failure && (failure.verb ?? verb) === verb) throw failure.error;
-    const { reason, count, firstTimestamp, lastTimestamp } = body as Record<string, string>;
+    const { reason, message, count, firstTimestamp, lastTimestamp } = body as Record<string, string>;
+    longest = Math.max(longest, message?.length ?? 0);
     told.push([verb, reason ?? '', count, firstTimestamp?.slice(14, 19) ?? '', lastTimestamp?.slice(14, 19)].join(' '));
     return { metadata: { name } };
   };
@@ -42,6 +44,7 @@ function bench(room?: number) {
     told,
     lines,
     timers,
+    longest: () => longest,
     record: (...happenings: Happening[]) => {
       for (const happening of happenings) recorder.record(node, happening);
     },
@@ -156,4 +159,12 @@ test('what happens all the time is told seldom, with all that was not told; othe
   record(of('Unhealthy', 'in other words'));
   await settled();
   assert.equal(told.length, 27, 'for the same reason nothing more is told');
+});
+
+test('what is told is of a length that people read and the API takes', async () => {
+  const { record, settled, told, longest } = bench();
+  record(of('Failed', 'x'.repeat(4_000_000)));
+  await settled();
+  assert.equal(told.length, 1);
+  assert.equal(longest(), 4096);
 });

@@ -6,6 +6,7 @@ import type { KubeObject } from '../api/meta.ts';
 import { isAlreadyExists, isNotFound, StatusError } from '../api/status.ts';
 import { Backoff } from '../base/backoff.ts';
 import { type Clock, systemClock, timestamp } from '../base/clock.ts';
+import { firstBytes } from '../base/first-bytes.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from './client.ts';
 import { EventAllowance } from './event-allowance.ts';
@@ -45,6 +46,8 @@ interface Remembered {
   count: number;
 }
 
+/** In bytes. What a registry or a program says may be of any length. */
+const longestMessage = 4096;
 const rememberedAtMost = 4096;
 const usualRoom = 1000;
 
@@ -73,8 +76,9 @@ export class EventRecorder {
     this.#allowance = new EventAllowance(this.#clock);
   }
 
-  record(object: KubeObject, happening: Happening): void {
+  record(object: KubeObject, told: Happening): void {
     const nowMs = this.#clock.now();
+    const happening = { ...told, message: firstBytes(told.message, longestMessage) };
     const identity = identityOf(object, happening);
     const waiting = this.#waiting.get(identity);
     if (waiting) {

@@ -2,6 +2,7 @@
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { timestamp } from '../../base/clock.ts';
+import { firstBytes } from '../../base/first-bytes.ts';
 import type { ObservedContainer } from '../runtime.ts';
 import { mountStatuses, resourceStatus, userStatus } from './container-facts.ts';
 import { pullErrorShownMs } from './container-plan.ts';
@@ -14,7 +15,10 @@ export type ContainerState = NonNullable<ContainerStatus['state']>;
 type Terminated = NonNullable<ContainerState['terminated']>;
 type Waiting = NonNullable<ContainerState['waiting']>;
 
-/** All messages of one pod together are no longer than this. */
+/**
+ * All messages of containers of one pod that have ended are together no longer than this, and no other is longer than
+ * one of them: what a registry or a manifest can put into one must not make a status that the API does not take.
+ */
 const messageBytes = { ofPod: 12 * 1024, ofContainer: 4096 };
 
 const unknown = { exitCode: 137, reason: 'ContainerStatusUnknown' };
@@ -94,7 +98,10 @@ function stateOf(
   shown: ObservedContainer | undefined,
   waiting: Waiting | undefined,
 ): ContainerState {
-  if (waiting) return { waiting };
+  if (waiting) {
+    const { message } = waiting;
+    return { waiting: { ...waiting, ...(message && { message: firstBytes(message, messageBytes.ofContainer) }) } };
+  }
   if (shown?.state === 'running') return { running: { startedAt: timestamp(shown.startedAt ?? shown.createdAt) } };
   if (shown) return { terminated: terminated(pod, shown, view.memory) };
   if (isLost(pod, view.containers, name)) {
@@ -172,5 +179,5 @@ function terminated(pod: Pod, container: ObservedContainer, { messages }: PodMem
 
 function clipped(pod: Pod, message: string): string {
   const most = Math.min(messageBytes.ofContainer, Math.floor(messageBytes.ofPod / podContainers(pod).length));
-  return message.length <= most ? message : Buffer.from(message).subarray(0, most).toString();
+  return firstBytes(message, most);
 }

@@ -292,8 +292,8 @@ export class PodAgent {
     if (isBeingDeleted(pod) && containers.length === 0 && isPodFinished(newest)) return;
     const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, clock.now());
     // A pod is looked after even where nobody can be told.
-    const retryAtMs = await this.#status.write(shown, status);
-    if (retryAtMs !== undefined) this.#queue.addAfter(uid, retryAtMs - clock.now());
+    const retryMs = await this.#status.write(shown, status);
+    if (retryMs !== undefined) this.#queue.addAfter(uid, retryMs);
   }
 
   #tellUnsupported({ pod, memory }: PodView): void {

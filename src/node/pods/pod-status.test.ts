@@ -279,3 +279,26 @@ test('conditions of others stay, and a readiness gate holds the pod back until i
   assert.equal(readyWith('False'), 'False');
   assert.equal(readyWith('True'), 'True');
 });
+
+test('however long what is said of a container is, its status is not', () => {
+  const message = '\u{1F418}'.repeat(500_000);
+  const failed = {
+    of: 'nginx',
+    state: 'failed',
+    message,
+    failedAtMs: nowMs,
+    retryAtMs: nowMs + 1,
+    told: true,
+  } as const;
+  const problem = { reason: 'CreateContainerError', message, retryAtMs: nowMs + 1 };
+  const memories: Partial<PodMemory>[] = [
+    { images: new Map([['main', failed]]) },
+    { problems: new Map([['main', problem]]) },
+  ];
+  for (const memory of memories) {
+    const pod = samplePod();
+    const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause()], memory), host, nowMs);
+    const told = containerStatuses?.[0]?.state?.waiting?.message ?? '';
+    assert.ok(told.startsWith('\u{1F418}') && Buffer.byteLength(told) === 4096, `${told.length}`);
+  }
+});

@@ -3,20 +3,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { isNotFound, isRefusal } from '../../api/status.ts';
+import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 
 const quietMs = 5_000;
-/** Another has written meanwhile, as a rule. */
-const refusedMs = 100;
+/** Another has written meanwhile, as a rule; what the API does not want at all it is not asked to take again and again. */
+const refusedMs = { firstMs: 100, ceilingMs: 60_000 };
 
 export class StatusWriter {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** No write is tried before; set as soon as one has failed. */
+  /** No write is tried before; set as soon as one has failed. By the clock that nobody sets. */
   #quietUntilMs = 0;
+  readonly #refusals = new Backoff(refusedMs);
   #isAway = false;
   /** What the API answered to our last write: newer than the informer's copy until that has caught up. */
   readonly #answered = new Map<string, Pod>();
@@ -37,25 +39,26 @@ export class StatusWriter {
     return pod;
   }
 
-  /** Answers when to come again where the API could not be told; undefined where it knows. */
+  /** Answers in how many ms to come again where the API could not be told; undefined where it knows. */
   async write(pod: Pod, status: Pod['status']): Promise<number | undefined> {
     const { namespace, name, uid = '' } = pod.metadata;
     const patch = statusPatch(this.newest(pod).status, status);
     if (!patch) return undefined;
-    const nowMs = this.#clock.now();
-    if (this.#quietUntilMs > nowMs) return this.#quietUntilMs;
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#quietUntilMs > nowMs) return this.#quietUntilMs - nowMs;
     // The others stay quiet until this one knows more.
     if (this.#isAway) this.#quietUntilMs = nowMs + quietMs;
     try {
       const body = { metadata: { uid }, status: patch };
       this.#answered.set(uid, await this.#client.patch(pods, { namespace, name }, body, { subresource: 'status' }));
       this.#setAway(false);
+      this.#refusals.forget(uid);
       return undefined;
     } catch (error) {
       // The pod is gone: nobody is left to be told.
       if (isNotFound(error)) return undefined;
       this.#setAway(!isRefusal(error), error);
-      return this.#clock.now() + (isRefusal(error) ? refusedMs : quietMs);
+      return isRefusal(error) ? this.#refusals.nextMs(uid) : quietMs;
     }
   }
 
@@ -63,11 +66,12 @@ export class StatusWriter {
     if (isAway && !this.#isAway) this.#log.warn('pods cannot be told of, the API does not answer', { error });
     if (!isAway && this.#isAway) this.#log.info('the API answers again');
     this.#isAway = isAway;
-    this.#quietUntilMs = isAway ? this.#clock.now() + quietMs : 0;
+    this.#quietUntilMs = isAway ? this.#clock.monotonicMs() + quietMs : 0;
   }
 
   forget(uid: string): void {
     this.#answered.delete(uid);
+    this.#refusals.forget(uid);
   }
 }
 
