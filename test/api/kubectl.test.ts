@@ -195,12 +195,15 @@ for (const program of await kubectlPrograms()) {
       try {
         const seen = once(watch.stdout.setEncoding('utf8'), 'data');
         // The watch may begin after the first change: changes go on until one is seen.
-        let count = 0;
-        const changing = setInterval(() => void apply({ ...configMap, data: { count: String(count++) } }), 300);
+        let isSeen = false;
+        const changing = (async () => {
+          for (let count = 0; !isSeen; count += 1) await apply({ ...configMap, data: { count: String(count) } });
+        })();
         try {
           assert.match(String((await seen)[0]), /configmap\/settings/);
         } finally {
-          clearInterval(changing);
+          isSeen = true;
+          await changing;
         }
       } finally {
         watch.kill();
