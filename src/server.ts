@@ -1,4 +1,5 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
+import type { AddressRange } from './api/address-range.ts';
 import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { componentStatuses } from './api/kinds/component-status.ts';
@@ -52,6 +53,8 @@ export interface ServerOptions {
   tlsSans: string[];
   writeKubeconfig: string;
   nodeGraceMs: number;
+  /** Addresses for services of type LoadBalancer; without any they get the nodes' own. */
+  loadBalancerAddresses: readonly AddressRange[];
   /** Controllers, or the scheduler, that somebody else stands in for. */
   withoutLoops: readonly string[];
   backups: RollingBackupOptions;
@@ -150,6 +153,11 @@ export function serverComponents(options: ServerOptions): Component[] {
           agentAuthority: credentials.agentAuthority,
           tokenKey: credentials.tokenKey,
           nodeGraceMs: options.nodeGraceMs,
+          loadBalancers: {
+            pool: options.loadBalancerAddresses,
+            // Who takes one of these away from the nodes cannot give it back.
+            reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
+          },
           recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
         };
         const loops = [

@@ -1,5 +1,6 @@
 // What every part of a cluster must agree on: address ranges and the domain. Kept in kube-system/wherry-cluster.
 import ipaddr from 'ipaddr.js';
+import { addressOfNumber, numberOfAddress } from './address-range.ts';
 
 export interface ClusterSettings {
   /** The range from which every node gets a network for its pods. */
@@ -37,9 +38,9 @@ export function clusterSettingsFromData(data: Record<string, string> = {}): Clus
 /** The address that lies so many places behind the start of an IPv4 range. */
 export function addressInRange(cidr: string, offset: number): string {
   const [start, length] = ipaddr.IPv4.parseCIDR(cidr);
-  const base = toNumber(ipaddr.IPv4.networkAddressFromCIDR(cidr));
+  const base = numberOfAddress(ipaddr.IPv4.networkAddressFromCIDR(cidr).toString());
   if (offset < 0 || offset >= 2 ** (32 - length)) throw new RangeError(`${start}/${length} has no address ${offset}`);
-  return fromNumber(base + offset);
+  return addressOfNumber(base + offset);
 }
 
 /** How many addresses an IPv4 range has, its first and last included. */
@@ -54,12 +55,4 @@ export function isInRange(address: string, cidr: string): boolean {
 /** An IPv4 range written as the kernel does: by its first address. */
 export function networkOf(cidr: string): string {
   return `${ipaddr.IPv4.networkAddressFromCIDR(cidr.trim())}/${ipaddr.IPv4.parseCIDR(cidr.trim())[1]}`;
-}
-
-function toNumber(address: ipaddr.IPv4): number {
-  return address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
-}
-
-function fromNumber(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

@@ -1,6 +1,7 @@
 // Flags that several commands have, each also readable as a WHERRY_... variable.
 import { networkInterfaces } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseAddressRange } from '../api/address-range.ts';
 import { parseQuantity, wholeUnits } from '../api/quantity.ts';
 
 const defaultDataDir = '/var/lib/wherry';
@@ -79,6 +80,20 @@ export function listParser(): (text: string, previous?: string[]) => string[] {
     const list = parsed.has(previous) ? [...previous, ...names] : names;
     parsed.add(list);
     return list;
+  };
+}
+
+/** Ranges of IPv4 addresses, as they were written. */
+export function addressRangesParser(): (text: string, previous?: string[]) => string[] {
+  const parse = listParser();
+  return (text, previous) => {
+    const wrong = text.split(',').find((range) => range !== '' && !parseAddressRange(range));
+    if (wrong !== undefined) {
+      throw new InvalidArgumentError(
+        `"${wrong}" is no range of IPv4 addresses, as 192.0.2.0/28 or 192.0.2.10-192.0.2.20.`,
+      );
+    }
+    return parse(text, previous);
   };
 }
 

@@ -1,8 +1,10 @@
 // wherry server: the master.
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { parseAddressRange } from '../api/address-range.ts';
 import type { ServerOptions } from '../server.ts';
 import {
+  addressRangesParser,
   commonFlags,
   countNumber,
   defaultKubeconfig,
@@ -34,6 +36,12 @@ export const serverFlags = [
     50_000,
     '50s',
   ).argParser(durationMs),
+  flag(
+    '--load-balancer-addresses <ranges>',
+    "addresses for services of type LoadBalancer, as 192.0.2.0/28 or 192.0.2.10-192.0.2.20 (default: the nodes' own)",
+  )
+    .argParser(addressRangesParser())
+    .default([]),
   flag('--without <names>', 'controllers that shall not run here, or the scheduler, as something else does their work')
     .argParser(listParser())
     .default([]),
@@ -58,6 +66,7 @@ export interface ServerFlags {
   tlsSan: string[];
   writeKubeconfig: string;
   nodeGracePeriod: number;
+  loadBalancerAddresses: string[];
   without: string[];
   backupInterval: number;
   backupKeep: number;
@@ -72,6 +81,7 @@ export function serverOptions(flags: ServerFlags, onFatal: (error: Error) => voi
     advertiseAddress: flags.advertiseAddress ?? likelyAddress(),
     tlsSans: flags.tlsSan,
     nodeGraceMs: flags.nodeGracePeriod,
+    loadBalancerAddresses: flags.loadBalancerAddresses.flatMap((range) => parseAddressRange(range) ?? []),
     withoutLoops: flags.without,
     backups: {
       directory: flags.backupDir ?? join(flags.dataDir, 'backups'),

@@ -6,6 +6,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { loadBalancerController } from './load-balancer.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageController } from './pod-garbage.ts';
@@ -30,6 +31,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   deployment: deploymentController,
   replicaset: replicaSetController,
   endpoints: serviceEndpointsController,
+  'load-balancer': loadBalancerController,
   namespace: namespaceController,
   'service-account': serviceAccountController,
   'token-secrets': tokenSecretController,

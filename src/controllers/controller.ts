@@ -1,5 +1,6 @@
 // What a controller is, and what it is given. One controller is one file: it observes through informers, plans with a
 // pure function, and does the steps; its WorkQueue runs it when something changed.
+import type { AddressRange } from '../api/address-range.ts';
 import type { ClusterSettings } from '../api/cluster-settings.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -23,6 +24,8 @@ export interface ControllerContext {
   tokenKey: TokenKey;
   /** Writes events in the name of a component, as "deployment-controller". */
   recorder(component: string): EventRecorder;
+  /** From what services of type LoadBalancer get addresses. */
+  loadBalancers: { pool: readonly AddressRange[]; reservedPorts: ReadonlySet<string> };
   /** How long a node may be silent before it counts as lost. */
   nodeGraceMs: number;
 }

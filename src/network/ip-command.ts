@@ -101,6 +101,7 @@ interface LinkAddress {
   family: string;
   local: string;
   prefixlen: number;
+  label?: string;
 }
 
 /** A link as `ip -json address show` tells it. */

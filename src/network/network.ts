@@ -26,6 +26,7 @@ import { type Bridge, ensureBridge } from './pods/bridge.ts';
 import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
 import { Routes } from './pods/routes.ts';
+import { BalancerAddresses } from './services/balancer-addresses.ts';
 import { baseRules } from './services/base-rules.ts';
 import { HealthChecks } from './services/health-checks.ts';
 import { hostPortPart } from './services/host-port-rules.ts';
@@ -61,6 +62,7 @@ export class Network {
   #hostPorts: HostPorts | undefined;
   #proxy: ServiceProxy | undefined;
   #rules: RuleKeeper | undefined;
+  #balancerAddresses: BalancerAddresses | undefined;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -95,6 +97,7 @@ export class Network {
         bridge = await ensureBridge(bridgeWish, ip);
         routes.check();
         await rules.check();
+        this.#balancerAddresses?.check();
       }),
       signal,
       log,
@@ -194,12 +197,14 @@ export class Network {
     // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
     for (const other of flavours) if (other.flavour !== flavour) await new Iptables(other.flavour).clear();
     runBeside(
-      proxy.run({ hasRules: rules.hasFoundRules, onChange: () => rules.change() }),
+      proxy.run({ hasRules: rules.hasFoundRules, onChange: () => rules.change() }).then(() => addresses.start(signal)),
       signal,
       log,
       'service rules',
     );
     flows.start(signal);
+    const addresses = new BalancerAddresses({ nodeName, nodeAddress, services, ip: this.#ip, clock: this.#clock, log });
+    this.#balancerAddresses = addresses;
     const isProxyHealthy = () => rules.isHealthy;
     new HealthChecks({ nodeName, services, slicesOf, isProxyHealthy, log }).start(signal);
     this.#proxy = proxy;

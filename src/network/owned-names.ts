@@ -26,3 +26,12 @@ export const chainPrefix = 'WHERRY-';
 
 /** The bit of the packet mark by which the address translation knows what it has to masquerade. */
 export const masqueradeMark = '0x4000';
+
+/** How an address of a load balancer is known on a link: the kernel takes fifteen characters. */
+export function balancerLabel(linkName: string): string {
+  return `${linkName}:wh`.slice(0, 15);
+}
+
+export function isBalancerLabel(linkName: string, label: string | undefined): boolean {
+  return label !== undefined && label !== linkName && label === balancerLabel(linkName);
+}

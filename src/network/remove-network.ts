@@ -6,6 +6,7 @@ import { type Link, observeLinks } from './ip-command.ts';
 import { Iptables, observeFlavours } from './iptables/iptables.ts';
 import { bridgeName, isPodLinkName, routeProtocol } from './owned-names.ts';
 import { observeRoutes, type Route } from './pods/routes.ts';
+import { heldAddresses } from './services/balancer-addresses.ts';
 import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
 
 export async function removeNetwork({ log }: { log: Log }): Promise<void> {
@@ -23,6 +24,7 @@ export function planRemoval(links: Link[], routes: Route[]): { lines: string[]; 
   return {
     lines: [
       ...routes.map(({ dst, dev }) => `route del ${dst} dev ${dev} proto ${routeProtocol}`),
+      ...heldAddresses(links).map(({ address, link }) => `address del ${address}/32 dev ${link}`),
       ...podLinks.map(({ ifname }) => `link del ${ifname}`),
       ...(bridge ? [`link del ${bridgeName}`] : []),
     ],

@@ -21,3 +21,6 @@ export const needsHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean
 /** Whether anybody outside can come in. */
 export const isExternallyAccessible = ({ type, externalIPs }: Spec): boolean =>
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs ?? []).length > 0);
+
+/** On a service: the node that holds the address of its load balancer and answers for it. */
+export const announcedByAnnotation = 'wherry.io/announced-by';
