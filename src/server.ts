@@ -1,6 +1,6 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
 import type { AddressRange } from './api/address-range.ts';
-import { addressInRange, clusterSettings } from './api/cluster-settings.ts';
+import { addressInRange, clusterSettings, type NetworkBackend } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { componentStatuses } from './api/kinds/component-status.ts';
 import { issuerOf } from './api/service-account-claims.ts';
@@ -50,6 +50,7 @@ export interface ServerOptions {
   clusterCidr: string;
   serviceCidr: string;
   clusterDomain: string;
+  networkBackend?: NetworkBackend;
   tlsSans: string[];
   writeKubeconfig: string;
   nodeGraceMs: number;

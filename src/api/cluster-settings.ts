@@ -2,6 +2,13 @@
 import ipaddr from 'ipaddr.js';
 import { addressOfNumber, numberOfAddress } from './address-range.ts';
 
+/**
+ * How packets come from node to node: by direct routes where two nodes share a link and wrapped where they do not, or the one
+ * or the other for all.
+ */
+export const networkBackends = ['auto', 'routes', 'vxlan'] as const;
+export type NetworkBackend = (typeof networkBackends)[number];
+
 export interface ClusterSettings {
   /** The range from which every node gets a network for its pods. */
   clusterCidr: string;
@@ -9,6 +16,7 @@ export interface ClusterSettings {
   clusterDomain: string;
   /** Where pods find DNS: an address of the service range, answered on every node. */
   dnsAddress: string;
+  networkBackend: NetworkBackend;
 }
 
 export const clusterSettingsRef = { namespace: 'kube-system', name: 'wherry-cluster' };
@@ -17,8 +25,9 @@ export function clusterSettings({
   clusterCidr,
   serviceCidr,
   clusterDomain,
-}: Omit<ClusterSettings, 'dnsAddress'>): ClusterSettings {
-  return { clusterCidr, serviceCidr, clusterDomain, dnsAddress: addressInRange(serviceCidr, 10) };
+  networkBackend = 'auto',
+}: Omit<ClusterSettings, 'dnsAddress' | 'networkBackend'> & { networkBackend?: NetworkBackend }): ClusterSettings {
+  return { clusterCidr, serviceCidr, clusterDomain, dnsAddress: addressInRange(serviceCidr, 10), networkBackend };
 }
 
 export function clusterSettingsFromData(data: Record<string, string> = {}): ClusterSettings {
@@ -32,6 +41,7 @@ export function clusterSettingsFromData(data: Record<string, string> = {}): Clus
     serviceCidr: read('serviceCidr'),
     clusterDomain: read('clusterDomain'),
     dnsAddress: read('dnsAddress'),
+    networkBackend: networkBackends.find((backend) => backend === data.networkBackend) ?? 'auto',
   };
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseAddressRange } from '../api/address-range.ts';
+import { type NetworkBackend, networkBackends } from '../api/cluster-settings.ts';
 import type { ServerOptions } from '../server.ts';
 import {
   addressRangesParser,
@@ -26,6 +27,7 @@ export const serverFlags = [
   flag('--cluster-cidr <cidr>', 'range from which every node gets a network for its pods', '10.42.0.0/16'),
   flag('--service-cidr <cidr>', 'range of service addresses', '10.43.0.0/16'),
   flag('--cluster-domain <domain>', 'domain of service names', 'cluster.local'),
+  flag('--network-backend <kind>', 'how packets come from node to node', 'auto').choices(networkBackends),
   flag('--tls-san <names>', 'more names and addresses for the certificate of the API')
     .argParser(listParser())
     .default([]),
@@ -63,6 +65,7 @@ export interface ServerFlags {
   clusterCidr: string;
   serviceCidr: string;
   clusterDomain: string;
+  networkBackend: NetworkBackend;
   tlsSan: string[];
   writeKubeconfig: string;
   nodeGracePeriod: number;

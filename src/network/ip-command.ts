@@ -126,3 +126,8 @@ export async function observeLinks(): Promise<Link[]> {
   const byIndex = new Map(addresses.map(({ ifindex, addr_info }) => [ifindex, addr_info ?? []]));
   return links.map((link) => ({ ...link, addr_info: byIndex.get(link.ifindex) ?? [] }));
 }
+
+/** The MTU of the link that has this address. */
+export function mtuOf(address: string, links: Link[]): number {
+  return links.find(({ addr_info }) => addr_info?.some(({ local }) => local === address))?.mtu ?? 1500;
+}

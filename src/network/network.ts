@@ -90,7 +90,19 @@ export class Network {
     const rules = await this.#startRules(podCidr, this.#hostPorts, signal);
     this.#rules = rules;
     await this.#startDns(signal);
-    const routes = new Routes({ nodeName, nodes: this.#nodes, ip, log });
+    const routes = new Routes({
+      nodeName,
+      nodeAddress,
+      podCidr,
+      backend: settings.networkBackend,
+      nodes: this.#nodes,
+      ip,
+      log,
+      onTunnel: async () => {
+        bridge = await ensureBridge(bridgeWish, ip);
+      },
+      onWays: () => {},
+    });
     runBeside(routes.run(signal), signal, log, 'routes');
     runBeside(
       this.#runChecks(signal, async () => {

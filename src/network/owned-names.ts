@@ -19,6 +19,23 @@ export function cardAddress(address: string): string {
   return `0a:58:${bytes.join(':')}`;
 }
 
+/** The link by which packets go wrapped to nodes with which no link is shared. */
+export const tunnelName = 'wherry-vxlan';
+
+/** Its card's address follows from the node's pod network, so that the other nodes know it without asking. */
+export function tunnelCard(gateway: string): string {
+  return cardAddress(gateway).replace(/^0a/, '0e');
+}
+
+/** What tells our packets from those of others on the same port: "W", as below. */
+export const tunnelId = 87;
+
+/** Linux' own and flannel's. The registered one, 4789, is that of Docker's swarms, and some clouds keep it for themselves. */
+export const tunnelPort = 8472;
+
+/** Ethernet, IP, UDP and VXLAN headers around each packet. */
+export const tunnelOverheadBytes = 50;
+
 /** Who made a route, as `ip route show proto 87` lists them: "W". */
 export const routeProtocol = 87;
 

@@ -4,7 +4,7 @@ import { execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
 import { type Link, observeLinks } from './ip-command.ts';
 import { Iptables, observeFlavours } from './iptables/iptables.ts';
-import { bridgeName, isPodLinkName, routeProtocol } from './owned-names.ts';
+import { bridgeName, isPodLinkName, routeProtocol, tunnelName } from './owned-names.ts';
 import { observeRoutes, type Route } from './pods/routes.ts';
 import { heldAddresses } from './services/balancer-addresses.ts';
 import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
@@ -20,12 +20,14 @@ export async function removeNetwork({ log }: { log: Log }): Promise<void> {
 
 export function planRemoval(links: Link[], routes: Route[]): { lines: string[]; sysctls: Sysctls } {
   const bridge = links.find(({ ifname }) => ifname === bridgeName);
+  const tunnel = links.find(({ ifname }) => ifname === tunnelName);
   const podLinks = links.filter(({ ifname, master }) => isPodLinkName(ifname) && (master === bridgeName || !bridge));
   return {
     lines: [
       ...routes.map(({ dst, dev }) => `route del ${dst} dev ${dev} proto ${routeProtocol}`),
       ...heldAddresses(links).map(({ address, link }) => `address del ${address}/32 dev ${link}`),
       ...podLinks.map(({ ifname }) => `link del ${ifname}`),
+      ...(tunnel ? [`link del ${tunnelName}`] : []),
       ...(bridge ? [`link del ${bridgeName}`] : []),
     ],
     sysctls: sysctlsOfAlias(bridge?.ifalias),

@@ -14,7 +14,7 @@ import { waitUntil } from './wait-until.ts';
 
 let bench: Hosts;
 before(async () => {
-  bench = await openHosts({ dockerIptables: true });
+  bench = await openHosts({ names: ['a', 'b', 'far'], beyondRouter: ['far'], dockerIptables: true });
 });
 after(async () => {
   await bench.close();
@@ -52,6 +52,39 @@ test('each host runs containers of its own, which answer the other hosts and the
   }
   assert.equal(await fetchWelcome(bench.host('a'), bench.host('b')), true);
   assert.equal(await fetchWelcome(bench.host('b'), bench.host('a')), true);
+});
+
+/** Whether it is refused there, for nobody listens. */
+async function reaches(from: LanHost, to: Pick<LanHost, 'address'>): Promise<boolean> {
+  const { stderr } = await from.host.tryExec('curl', ['-sv', '--max-time', '1', `http://${to.address}:9/`]);
+  return /Connection refused/.test(stderr);
+}
+
+test('a host beyond the router is reached by it, and by no link of its own', async () => {
+  const far = bench.host('far');
+  assert.equal(await reaches(far, bench.host('a')), true);
+  assert.equal(await reaches(bench.client, far), true);
+  const { stdout } = await bench.host('a').host.exec('ip', ['route', 'get', far.address]);
+  assert.match(stdout, /via 172\.31\.200\.1 /);
+});
+
+test('a host that is cut off is reached by nobody and notices nothing, until it is healed', async () => {
+  const [a, b, far] = ['a', 'b', 'far'].map((name) => bench.host(name)) as [DockerHost, DockerHost, DockerHost];
+  for (const cut of [b, far]) {
+    await cut.partition();
+    assert.deepEqual([await reaches(a, cut), await reaches(cut, a)], [false, false]);
+    assert.match((await cut.host.exec('ip', ['-br', 'link', 'show', 'eth0'])).stdout, /UP.*LOWER_UP/);
+    await cut.heal();
+    await waitUntil('healed', async () => (await reaches(a, cut)) && (await reaches(cut, a)));
+  }
+});
+
+test('a host takes another address and is reached there', async () => {
+  const far = bench.host('far');
+  const before = { address: far.address };
+  await far.readdress(77);
+  assert.equal(far.address, '172.31.201.77');
+  assert.deepEqual([await reaches(bench.host('a'), far), await reaches(bench.host('a'), before)], [true, false]);
 });
 
 test("with Docker's own iptables rules on, FORWARD is dropped on a host and not on this machine", async () => {

@@ -2,7 +2,8 @@
 //
 //   a ── eth0 172.31.200.11 ──┐
 //   b ── eth0 172.31.200.12 ──┼── bridge of host "lan", 172.31.200.1: the gateway of all, with no way out
-//   client ── 172.31.200.10 ──┘
+//   client ── 172.31.200.10 ──┘        │ routes
+//   c ── eth0 172.31.201.13 ── bridge "far0" of the same host, 172.31.201.1: for hosts that shall be beyond a router
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { type DockerEngine, startDockerEngine } from './docker-engine.ts';
 import { removeFolder, removeStaleLeftovers, runName } from './leftovers.ts';
 import { TestHost } from './test-host.ts';
 
-const network = '172.31.200';
-const gateway = `${network}.1`;
+/** A link of its own each, named for the bridge that makes it. */
+const networks = { lan0: '172.31.200', far0: '172.31.201' };
+type LinkName = keyof typeof networks;
 
 export interface LanHost {
   readonly host: TestHost;
@@ -27,11 +29,18 @@ export interface DockerHost extends LanHost {
   kill(): Promise<void>;
   /** Boots it again as it was, with the Docker Engine and its data. */
   boot(): Promise<void>;
+  /** Nothing reaches it or comes from it any more, and no card notices: a switch on the way is dead. */
+  partition(): Promise<void>;
+  heal(): Promise<void>;
+  /** Another address on the same link, as a lease that was not renewed gives it; its connections end. */
+  readdress(lastByte: number): Promise<void>;
 }
 
 export interface HostsOptions {
   /** The hosts of the cluster; "a" and "b" unless told. */
   readonly names?: readonly string[];
+  /** Those of them that are on another link, with a router between it and the LAN. */
+  readonly beyondRouter?: readonly string[];
   /** Let Docker program its own iptables rules, which set the policy of FORWARD to DROP. */
   readonly dockerIptables?: boolean;
   /** Gives each host a disk of this size at `disk` in its folder, in memory and anew with each boot; Docker's data is on it. */
@@ -46,31 +55,45 @@ export interface Hosts {
   close(): Promise<void>;
 }
 
-/** Plugs a host into the LAN: a pair of links made in the LAN's namespace, whose far end is moved into the host's. */
+/** Plugs a host into a link: a pair of links made in the LAN's namespace, whose far end is moved into the host's. */
 async function plugIn(lan: TestHost, host: TestHost, address: string): Promise<void> {
-  const port = `to-${host.name}`.slice(0, 15);
   // A machine that boots again has the same card in it: nobody has to ask for its address anew.
   const card = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
-  const links = [
-    `link add ${port} type veth peer name eth0 address 02:00:${card.join(':')} netns ${host.pid}`,
-    `link set ${port} master lan0 up`,
+  await inNetworkOf(lan, [
+    `link add ${portOf(host)} type veth peer name eth0 address 02:00:${card.join(':')} netns ${host.pid}`,
+    `link set ${portOf(host)} master ${linkOf(address)} up`,
+  ]);
+  const lines = [
+    `address add ${address}/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${gatewayOf(address)}`,
   ];
-  // Only its network is entered, so that process ids are this test's.
-  await runCommand('nsenter', ['--target', `${lan.pid}`, '--net', 'ip', '-batch', '-'], {
-    input: `${links.join('\n')}\n`,
-  });
-  const addresses = [`address add ${address}/24 dev eth0`, 'link set eth0 up', `route add default via ${gateway}`];
-  await host.exec('ip', ['-batch', '-'], { input: `${addresses.join('\n')}\n` });
+  await host.exec('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
 
-async function bootLan(lan: TestHost): Promise<void> {
+const portOf = (host: TestHost): string => `to-${host.name}`.slice(0, 15);
+const gatewayOf = (address: string): string => address.replace(/\d+$/, '1');
+const linkOf = (address: string): LinkName => (address.startsWith(`${networks.far0}.`) ? 'far0' : 'lan0');
+
+/** Only its network is entered, so that process ids are this test's. */
+async function inNetworkOf({ pid }: TestHost, lines: readonly string[]): Promise<void> {
+  await runCommand('nsenter', ['--target', `${pid}`, '--net', 'ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+}
+
+async function bootLan(lan: TestHost, isRouter: boolean): Promise<void> {
   await lan.boot();
-  const bridge = ['link add lan0 type bridge', `address add ${gateway}/24 dev lan0`, 'link set lan0 up'];
+  const links = Object.entries(networks).filter(([name]) => isRouter || name === 'lan0');
+  const bridge = links.flatMap(([name, network]) => [
+    `link add ${name} type bridge`,
+    `address add ${network}.1/24 dev ${name}`,
+    `link set ${name} up`,
+  ]);
   await lan.exec('ip', ['-batch', '-'], { input: `${bridge.join('\n')}\n` });
+  if (isRouter) await lan.exec('sh', ['-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward']);
 }
 
 async function bootClient(lan: TestHost, host: TestHost): Promise<LanHost> {
-  const address = `${network}.10`;
+  const address = `${networks.lan0}.10`;
   await host.boot();
   await plugIn(lan, host, address);
   return { host, address };
@@ -79,10 +102,11 @@ async function bootClient(lan: TestHost, host: TestHost): Promise<LanHost> {
 async function bootDockerHost(
   lan: TestHost,
   host: TestHost,
-  address: string,
+  firstAddress: string,
   { dockerIptables: iptables = false, diskMebibytes }: HostsOptions,
 ): Promise<DockerHost> {
   const disk = join(host.folder, 'disk');
+  let address = firstAddress;
   const boot = async (): Promise<DockerEngine> => {
     await host.boot();
     await plugIn(lan, host, address);
@@ -94,7 +118,9 @@ async function bootDockerHost(
   let docker = await boot();
   return {
     host,
-    address,
+    get address() {
+      return address;
+    },
     get docker() {
       return docker;
     },
@@ -104,6 +130,22 @@ async function bootDockerHost(
     async boot() {
       await host.kill();
       docker = await boot();
+    },
+    async partition() {
+      await inNetworkOf(lan, [`link set ${portOf(host)} nomaster`]);
+    },
+    async heal() {
+      await inNetworkOf(lan, [`link set ${portOf(host)} master ${linkOf(address)}`]);
+    },
+    async readdress(lastByte) {
+      const before = address;
+      address = before.replace(/\d+$/, String(lastByte));
+      const lines = [
+        `address del ${before}/24 dev eth0`,
+        `address add ${address}/24 dev eth0`,
+        `route replace default via ${gatewayOf(address)}`,
+      ];
+      await host.exec('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n` });
     },
   };
 }
@@ -121,11 +163,13 @@ export async function openHosts(options: HostsOptions = {}): Promise<Hosts> {
   };
 
   try {
-    await bootLan(lan);
+    const beyondRouter = options.beyondRouter ?? [];
+    await bootLan(lan, beyondRouter.length > 0);
     // All are waited for, also when one fails: what still boots could not be taken away.
-    const boots = machines.map(
-      async (host, index) => await bootDockerHost(lan, host, `${network}.${11 + index}`, options),
-    );
+    const boots = machines.map(async (host, index) => {
+      const network = beyondRouter.includes(host.name) ? networks.far0 : networks.lan0;
+      return await bootDockerHost(lan, host, `${network}.${11 + index}`, options);
+    });
     const [client, ...ends] = await Promise.allSettled([bootClient(lan, clientHost), ...boots]);
     if (client.status === 'rejected') throw client.reason;
     const hosts = ends.map((end) => {

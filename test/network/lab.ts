@@ -2,7 +2,8 @@
 //
 //   a ── eth0 172.30.7.11 ──┐
 //   b ── eth0 172.30.7.12 ──┼── bridge in namespace "lan"
-//   client ── 172.30.7.10 ──┘
+//   client ── 172.30.7.10 ──┘           │ routes
+//   c ── eth0 172.30.8.13 ── another bridge in "lan", for hosts that shall be beyond a router
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { clusterSettings } from '../../src/api/cluster-settings.ts';
+import { type ClusterSettings, clusterSettings } from '../../src/api/cluster-settings.ts';
 import { type CommandOutcome, runCommand, tryCommand } from '../bench/command.ts';
 import type { NodeConfig, Order } from './network-process.ts';
 import type { Question } from './survey.ts';
@@ -20,6 +21,8 @@ export const settings = clusterSettings({
   serviceCidr: '10.96.0.0/12',
   clusterDomain: 'cluster.local',
 });
+
+const networks = { lan0: '172.30.7', far0: '172.30.8' };
 
 /** What runs in the namespaces. */
 const programs = {
@@ -137,6 +140,11 @@ export class TestPod {
   }
 }
 
+export interface NetworkLabOptions {
+  secondsInOne?: number;
+  settings?: Partial<ClusterSettings>;
+}
+
 /** The pod network of one host, in a process that can be killed and started again. */
 export class NodeNetwork {
   readonly config: NodeConfig;
@@ -146,9 +154,10 @@ export class NodeNetwork {
   #count = 0;
   log = '';
 
-  constructor(machine: Machine, dataDir: string, options: { secondsInOne?: number } = {}) {
+  constructor(machine: Machine, dataDir: string, options: NetworkLabOptions = {}) {
     this.#machine = machine;
-    this.config = { nodeName: machine.name, nodeAddress: machine.address, dataDir, settings, ...options };
+    const { name: nodeName, address: nodeAddress } = machine;
+    this.config = { nodeName, nodeAddress, dataDir, ...options, settings: { ...settings, ...options.settings } };
   }
 
   /** The host's resolver is the client, unless somebody has written another one. */
@@ -201,17 +210,22 @@ export class Lab {
     this.client = new Machine(this, 'client', '172.30.7.10');
   }
 
-  static async open(hostNames: string[]): Promise<Lab> {
+  static async open(hostNames: string[], { beyondRouter = [] }: { beyondRouter?: string[] } = {}): Promise<Lab> {
     await removeStale();
     const lab = new Lab();
     try {
       lab.#folder = await mkdtemp(`/tmp/wtnet-${process.pid}-`);
       const lan = await lab.#add(new Machine(lab, 'lan', ''));
-      await lan.run('ip', ['link', 'add', 'lan0', 'type', 'bridge']);
-      await lan.run('ip', ['link', 'set', 'lan0', 'up']);
+      for (const [link, network] of Object.entries(networks)) {
+        await lan.run('ip', ['link', 'add', link, 'type', 'bridge']);
+        await lan.run('ip', ['address', 'add', `${network}.1/24`, 'dev', link]);
+        await lan.run('ip', ['link', 'set', link, 'up']);
+      }
+      await lan.run('sh', ['-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward']);
       await lab.#plugIn(lan, lab.client);
       for (const [index, name] of hostNames.entries()) {
-        const host = new Machine(lab, name, `172.30.7.${11 + index}`);
+        const network = beyondRouter.includes(name) ? networks.far0 : networks.lan0;
+        const host = new Machine(lab, name, `${network}.${11 + index}`);
         await lab.#plugIn(lan, host);
         lab.hosts.push(host);
       }
@@ -228,7 +242,7 @@ export class Lab {
     return host;
   }
 
-  networkOf(host: Machine, options: { secondsInOne?: number } = {}): NodeNetwork {
+  networkOf(host: Machine, options: NetworkLabOptions = {}): NodeNetwork {
     return new NodeNetwork(host, join(this.#folder, host.name), options);
   }
 
@@ -267,9 +281,12 @@ export class Lab {
     await this.#add(machine);
     const port = `to-${machine.name}`;
     await lan.run('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine.path]);
-    await lan.run('ip', ['link', 'set', port, 'master', 'lan0', 'up']);
+    const isFar = machine.address.startsWith(`${networks.far0}.`);
+    const [here, there] = isFar ? [networks.far0, networks.lan0] : [networks.lan0, networks.far0];
+    await lan.run('ip', ['link', 'set', port, 'master', isFar ? 'far0' : 'lan0', 'up']);
     await machine.run('ip', ['address', 'add', `${machine.address}/24`, 'dev', 'eth0']);
     await machine.run('ip', ['link', 'set', 'eth0', 'up']);
+    await machine.run('ip', ['route', 'add', `${there}.0/24`, 'via', `${here}.1`]);
     // As a machine is when it was installed, whatever the one is that it runs on.
     await machine.run('sh', ['-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward']);
   }

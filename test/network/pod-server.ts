@@ -11,3 +11,9 @@ createServer((socket) => {
 const udp = createSocket('udp4');
 udp.on('message', (_, { address, port }) => udp.send(`${name} ${address}`, port, address));
 udp.bind(8080);
+
+// A page for who asks on port 8081: many packets, as large as the way allows.
+createServer((socket) => {
+  socket.on('error', () => socket.destroy());
+  socket.end(Buffer.alloc(200_000, name));
+}).listen(8081, '0.0.0.0');

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import { clusterSettings } from '../../src/api/cluster-settings.ts';
 import type { Event } from '../../src/api/kinds/event.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
@@ -35,12 +36,11 @@ import { FakeApi } from './fake-api.ts';
 
 const node = 'n1';
 const allocatable = { cpu: '2', memory: '4Gi', 'ephemeral-storage': '10Gi' };
-const settings = {
+const settings = clusterSettings({
   clusterCidr: '10.99.0.0/16',
   serviceCidr: '10.96.0.0/16',
   clusterDomain: 'cluster.local',
-  dnsAddress: '10.96.0.10',
-};
+});
 
 /** Hands out addresses as the real one does: the same for the same pod, also to an agent that comes later. */
 class AddressesOnly implements PodNetwork {

@@ -41,6 +41,11 @@ const cases: { name: string; links: Link[]; lines: string[] }[] = [
       'link set wherry0 up',
     ],
   },
+  {
+    name: 'made smaller for packets that are wrapped on their way',
+    links: [eth0, right, { ...eth0, ifindex: 4, ifname: 'wherry-vxlan', addr_info: [] }],
+    lines: ['link set wherry0 mtu 1400'],
+  },
   { name: 'left alone when it is right', links: [eth0, right], lines: [] },
   {
     name: 'moved to another pod network, the memory of the settings kept',

@@ -1,10 +1,11 @@
 // The bridge that pods are plugged into, with the node's address in the pod network and the address of the cluster's DNS.
 // Pods have /32 addresses and send everything to the bridge, so what goes from pod to pod on one node is routed, not bridged:
 // it passes the host's rules both ways whether or not bridged traffic does (br_netfilter), and service replies are translated back.
-import { addressInRange, type ClusterSettings } from '../../api/cluster-settings.ts';
-import { type IpBatch, ipJson, type Link, observeLinks } from '../ip-command.ts';
-import { bridgeName, cardAddress, routeProtocol } from '../owned-names.ts';
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
+import { type IpBatch, ipJson, type Link, mtuOf, observeLinks } from '../ip-command.ts';
+import { bridgeName, cardAddress, routeProtocol, tunnelName, tunnelOverheadBytes } from '../owned-names.ts';
 import { aliasOf, ensureSysctls, neededSysctls, observeSysctls, type Sysctls } from '../sysctls.ts';
+import { gatewayOf } from './node-ways.ts';
 
 export interface BridgeWish {
   podCidr: string;
@@ -25,18 +26,14 @@ export async function ensureBridge(wish: BridgeWish, ip: IpBatch): Promise<Bridg
   await ensureSysctls({ ...neededSysctls, [`net/ipv4/conf/${bridgeName}/send_redirects`]: '0' });
   // Only now, for a bridge has no routes while it is down.
   await ip.run(planServiceRoute(wish.settings, await ipJson<HostRoute>(['-4', 'route', 'show'])));
-  return { gateway: gatewayOf(wish.podCidr), mtu: mtuOf(wish, links) };
-}
-
-function gatewayOf(podCidr: string): string {
-  return addressInRange(podCidr, 1);
+  return { gateway: gatewayOf(wish.podCidr), mtu: mtuOfPods(wish, links) };
 }
 
 /** The lines for `ip -batch`; none where the bridge is as it should be. */
 export function planBridge(wish: BridgeWish, links: Link[], sysctls: Sysctls): string[] {
   const { podCidr, settings } = wish;
   const bridge = links.find(({ ifname }) => ifname === bridgeName);
-  const mtu = mtuOf(wish, links);
+  const mtu = mtuOfPods(wish, links);
   const gateway = gatewayOf(podCidr);
   const wanted = [`${gateway}/${podCidr.split('/')[1]}`, `${settings.dnsAddress}/32`];
   const present = (bridge?.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`);
@@ -69,7 +66,8 @@ export function planServiceRoute({ serviceCidr }: ClusterSettings, routes: HostR
   return [isWanted ? `route add ${route}` : `route del ${route}`];
 }
 
-/** That of the link by which the node is reached. */
-function mtuOf({ nodeAddress }: BridgeWish, links: Link[]): number {
-  return links.find(({ addr_info }) => addr_info?.some(({ local }) => local === nodeAddress))?.mtu ?? 1500;
+/** That of the link by which the node is reached, less what the tunnel adds to a packet where there is one. */
+function mtuOfPods({ nodeAddress }: BridgeWish, links: Link[]): number {
+  const hasTunnel = links.some(({ ifname }) => ifname === tunnelName);
+  return mtuOf(nodeAddress, links) - (hasTunnel ? tunnelOverheadBytes : 0);
 }

@@ -1,39 +1,44 @@
-// Routes to the pod networks of the other nodes, by way of those nodes' own addresses, as nodes come, go and change.
-// They bear a protocol number of ours: by it they are found again, and no other route is ever touched.
+// Ways to the pods of the other nodes, as nodes come, go and change: a direct route where both share a link, a route into the
+// tunnel where they do not. Routes bear a protocol number of ours: by it they are found again, and no other is ever touched.
 
-import { isInRange } from '../../api/cluster-settings.ts';
+import type { NetworkBackend } from '../../api/cluster-settings.ts';
 import { addressOf, type Node } from '../../api/kinds/node.ts';
 import type { Log } from '../../base/log.ts';
 import type { Informer } from '../../client/informer.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
-import { type IpBatch, ipJson, type Link, observeLinks } from '../ip-command.ts';
-import { bridgeName, routeProtocol } from '../owned-names.ts';
+import { type IpBatch, ipJson, observeLinks } from '../ip-command.ts';
+import { bridgeName, routeProtocol, tunnelName } from '../owned-names.ts';
+import { ensureSysctls } from '../sysctls.ts';
+import { gatewayOf, type NodeWay, nodeWays } from './node-ways.ts';
+import { observeTunnel, planTunnel, writeEntries } from './vxlan.ts';
 
 /** A route as `ip -json route show` tells it. */
 export interface Route {
   dst: string;
   gateway?: string;
   dev: string;
-}
-
-export interface RoutePlan {
-  /** Lines for `ip -batch`. */
-  lines: string[];
-  /** Nodes to which no direct way leads. */
-  unreachable: { node: string; address: string }[];
+  prefsrc?: string;
 }
 
 export interface RoutesOptions {
   nodeName: string;
+  nodeAddress: string;
+  podCidr: string;
+  backend: NetworkBackend;
   nodes: Informer<Node>;
   ip: IpBatch;
   log: Log;
+  /** The tunnel was made or taken away: pods may send larger or smaller packets now. */
+  onTunnel(): Promise<void>;
+  /** The ways that lead to the other nodes from now on; called when they have changed. */
+  onWays(ways: NodeWay[]): void;
 }
 
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #queue: WorkQueue;
   #told = '';
+  #ways = '';
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -56,17 +61,38 @@ export class Routes {
   }
 
   async #sync(): Promise<void> {
-    const { nodeName, nodes, ip, log } = this.#options;
+    const { nodeName, nodeAddress, podCidr, backend, nodes, ip, log } = this.#options;
     const [routes, links] = await Promise.all([observeRoutes(), observeLinks()]);
-    const { lines, unreachable } = planRoutes({ nodeName, nodes: nodes.list(), routes, links });
-    const telling = JSON.stringify(unreachable);
+    const ways = nodeWays({ nodeName, nodes: nodes.list(), links, backend });
+    this.#tellUnreachable(ways.filter(({ by }) => by === undefined));
+    const wrapped = ways.filter(({ by }) => by === 'tunnel');
+    const observed = await observeTunnel(links);
+    const tunnel = planTunnel({ nodeAddress, podCidr, links, ways: wrapped }, observed);
+    const isRouteThere = ({ dev }: Route) => dev !== tunnelName || !(tunnel.isAnew || wrapped.length === 0);
+    const lines = planRoutes(podCidr, ways, routes.filter(isRouteThere));
+    await ip.run(tunnel.lines);
+    await writeEntries(tunnel.entries);
+    // Answers may come by another way than questions go, while two nodes do not see alike whether they share a link.
+    if (wrapped.length > 0) await ensureSysctls({ [`net/ipv4/conf/${tunnelName}/rp_filter`]: '2' });
+    await ip.run(lines);
+    const changed = [...tunnel.lines, ...tunnel.entries, ...lines];
+    if (changed.length > 0) log.info('routes changed', { lines: changed.join('; ') });
+    if ((observed.link !== undefined) !== wrapped.length > 0) await this.#options.onTunnel();
+    const said = JSON.stringify(ways);
+    if (said !== this.#ways) this.#options.onWays(ways);
+    this.#ways = said;
+  }
+
+  #tellUnreachable(ways: NodeWay[]): void {
+    const telling = JSON.stringify(ways);
     if (telling !== this.#told) {
-      for (const { node, address } of unreachable)
-        log.warn('no route to the pods of a node: its address is on no link of this host', { node, address });
+      for (const { node, address } of ways)
+        this.#options.log.warn('no route to the pods of a node: its address is on no link of this host', {
+          node,
+          address,
+        });
     }
     this.#told = telling;
-    await ip.run(lines);
-    if (lines.length > 0) log.info('routes changed', { lines: lines.join('; ') });
   }
 }
 
@@ -78,38 +104,25 @@ export async function observeRoutes(): Promise<Route[]> {
   return routes.filter(({ dev }) => dev !== bridgeName);
 }
 
-export function planRoutes(observed: { nodeName: string; nodes: Node[]; routes: Route[]; links: Link[] }): RoutePlan {
-  const { nodeName, nodes, routes, links } = observed;
-  const plan: RoutePlan = { lines: [], unreachable: [] };
-  const wanted = new Map<string, { gateway: string; dev: string }>();
-  for (const node of nodes) {
-    const gateway = addressOf(node, 'InternalIP');
-    const { podCIDR } = node.spec;
-    if (node.metadata.name === nodeName || !gateway || !podCIDR) continue;
-    // Several agents on one host share its address, and there is no way from it to itself.
-    const dev = isOwnAddress(gateway, links) ? undefined : linkTo(gateway, links);
-    if (dev) wanted.set(podCIDR, { gateway, dev });
-    else plan.unreachable.push({ node: node.metadata.name, address: gateway });
-  }
-  for (const { dst, gateway, dev } of routes) {
+/** The lines for `ip -batch` after which there are exactly the routes of these ways. */
+export function planRoutes(podCidr: string, ways: NodeWay[], routes: Route[]): string[] {
+  const wanted = new Map(ways.flatMap((way) => routeOf(way, podCidr)).map((route) => [route.dst, route]));
+  const lines: string[] = [];
+  for (const { dst, gateway, dev, prefsrc } of routes) {
     const wish = wanted.get(dst);
-    if (!wish) plan.lines.push(`route del ${dst} dev ${dev} proto ${routeProtocol}`);
-    else if (wish.gateway === gateway && wish.dev === dev) wanted.delete(dst);
+    if (!wish) lines.push(`route del ${dst} dev ${dev} proto ${routeProtocol}`);
+    else if (wish.gateway === gateway && wish.dev === dev && wish.prefsrc === prefsrc) wanted.delete(dst);
   }
-  for (const [dst, { gateway, dev }] of wanted)
-    plan.lines.push(`route replace ${dst} via ${gateway} dev ${dev} proto ${routeProtocol}`);
-  return plan;
+  for (const { dst, gateway, dev, prefsrc } of wanted.values()) {
+    const source = prefsrc ? ` src ${prefsrc} onlink` : '';
+    lines.push(`route replace ${dst} via ${gateway} dev ${dev}${source} proto ${routeProtocol}`);
+  }
+  return lines;
 }
 
-function isOwnAddress(address: string, links: Link[]): boolean {
-  return links.some(({ addr_info }) => addr_info?.some(({ local }) => local === address));
-}
-
-/** The link in whose network the address lies, the narrowest if there are several. */
-function linkTo(address: string, links: Link[]): string | undefined {
-  const networks = links
-    .filter(({ ifname, flags }) => ifname !== bridgeName && flags.includes('UP'))
-    .flatMap(({ ifname, addr_info }) => (addr_info ?? []).map((own) => ({ ifname, ...own })))
-    .filter(({ local, prefixlen }) => isInRange(address, `${local}/${prefixlen}`));
-  return networks.sort((one, other) => other.prefixlen - one.prefixlen)[0]?.ifname;
+function routeOf({ podCidr: dst, address, by }: NodeWay, ownCidr: string): Route[] {
+  if (by === undefined) return [];
+  if (by !== 'tunnel') return [{ dst, gateway: address, dev: by.link }];
+  // What this host sends itself bears an address that the pods there answer through the tunnel, too.
+  return [{ dst, gateway: gatewayOf(dst), dev: tunnelName, prefsrc: gatewayOf(ownCidr) }];
 }

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { podResolvConf } from './pod-dns.ts';
 import { checkHostname, kernelHostname, podHostname } from './pod-hostname.ts';
 import { podHosts } from './pod-hosts.ts';
 import { samplePod } from './pod-samples.ts';
 
-const settings = { clusterCidr: '', serviceCidr: '', clusterDomain: 'cluster.local', dnsAddress: '10.43.0.10' };
+const settings: ClusterSettings = {
+  clusterCidr: '',
+  serviceCidr: '',
+  clusterDomain: 'cluster.local',
+  dnsAddress: '10.43.0.10',
+  networkBackend: 'auto',
+};
 
 test('names are resolved by the cluster, the host, or as the pod says', () => {
   const host = 'nameserver 192.0.2.53\nsearch example.org\noptions rotate\n';
