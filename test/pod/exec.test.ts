@@ -38,7 +38,16 @@ async function each(check: (program: string) => Promise<void>): Promise<void> {
 
 test("a command answers on both of its outputs, and its exit code is kubectl's", async () => {
   await each(async (program) => {
-    const outcome = await node.tryKubectl(program, ['exec', 'web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7']);
+    const outcome = await node.tryKubectl(program, [
+      'exec',
+      'web',
+      '-c',
+      'main',
+      '--',
+      'sh',
+      '-c',
+      'echo out; echo err >&2; exit 7',
+    ]);
     assert.deepEqual([outcome.stdout, outcome.code], ['out\n', 7]);
     assert.match(outcome.stderr, /^err\n/);
     assert.match(outcome.stderr, /command terminated with exit code 7/);
