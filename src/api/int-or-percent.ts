@@ -16,6 +16,12 @@ export function amountOf(value: IntOrPercent | undefined): number {
   return percentOf(value ?? 0) ?? (Number(value) || 0);
 }
 
+/** The number of things that is meant, of so many in all; a part of one counts as the rounding has it. */
+export function shareOf(value: IntOrPercent, whole: number, round: (part: number) => number): number {
+  const percent = percentOf(value);
+  return percent === undefined ? Number(value) || 0 : round((percent * whole) / 100);
+}
+
 export function checkIntOrPercent(at: string, value: IntOrPercent | undefined): Cause[] {
   if (typeof value !== 'string') return checkNonNegative(at, value);
   return percentOf(value) === undefined ? [invalid(at, value, percentRule)] : [];

@@ -21,3 +21,9 @@ export function availableInMs(pod: Pod, minReadySeconds: number, nowMs: number):
     ? undefined
     : Math.max(0, minReadySeconds > 0 ? since + minReadySeconds * 1000 - nowMs : 0);
 }
+
+/** Milliseconds until the next of the pods counts as available, or undefined where none is on the way there. */
+export function nextAvailableInMs(pods: readonly Pod[], minReadySeconds: number, nowMs: number): number | undefined {
+  const waits = pods.flatMap((pod) => availableInMs(pod, minReadySeconds, nowMs) || []);
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}

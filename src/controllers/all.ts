@@ -17,6 +17,7 @@ import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceEndpointsController } from './service-endpoints.ts';
 import { staleDisruptionController } from './stale-disruption.ts';
+import { statefulSetController } from './stateful-set.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { tokenSecretController } from './token-secret.ts';
 import { volumeProtectionController } from './volume-protection.ts';
@@ -30,6 +31,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'pod-garbage': podGarbageController,
   deployment: deploymentController,
   replicaset: replicaSetController,
+  statefulset: statefulSetController,
   endpoints: serviceEndpointsController,
   'load-balancer': loadBalancerController,
   namespace: namespaceController,

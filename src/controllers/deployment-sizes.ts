@@ -1,5 +1,6 @@
 // How large each replica set of a deployment shall be now: during a rolling update, when the deployment is scaled, and
 // when it is recreated. Pure arithmetic; Kubernetes' rules.
+import { shareOf } from '../api/int-or-percent.ts';
 import type { Deployment } from '../api/kinds/deployment.ts';
 import type { ReplicaSet } from '../api/kinds/replica-set.ts';
 import { byAge, desiredReplicasAnnotation, type History, maxReplicasAnnotation } from './deployment-history.ts';
@@ -23,16 +24,11 @@ export function boundsOf({ spec }: Deployment): Bounds {
   const replicas = spec.replicas ?? 1;
   if (spec.strategy?.type === 'Recreate') return { replicas, maxSurge: 0, maxUnavailable: 0 };
   const { maxSurge: surge = '25%', maxUnavailable: unavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
-  const maxSurge = resolve(surge, replicas, Math.ceil);
-  const maxUnavailable = resolve(unavailable, replicas, Math.floor);
+  const maxSurge = shareOf(surge, replicas, Math.ceil);
+  const maxUnavailable = shareOf(unavailable, replicas, Math.floor);
   // One of the two must allow a step, or nothing would ever move.
   const atLeastOne = maxSurge === 0 && maxUnavailable === 0 ? 1 : maxUnavailable;
   return { replicas, maxSurge, maxUnavailable: Math.min(replicas, atLeastOne) };
-}
-
-function resolve(value: number | string, replicas: number, round: (part: number) => number): number {
-  const percent = /^(\d+)%$/.exec(String(value))?.[1];
-  return percent === undefined ? Number(value) || 0 : round((Number(percent) * replicas) / 100);
 }
 
 /** The first size of the present set, or its next one: as large as the surge allows. */
@@ -109,7 +105,7 @@ function proportionalSizes(deployment: Deployment, bounds: Bounds, active: reado
   const sizes: Sizes = new Map();
   let added = 0;
   for (const set of sorted) {
-    const share = shareOf(deployment, bounds, set);
+    const share = proportionOf(deployment, bounds, set);
     const left = toAdd - added;
     const portion = left === 0 ? 0 : toAdd > 0 ? Math.min(share, left) : Math.max(share, left);
     sizes.set(set.metadata.name, sizeOf(set) + portion);
@@ -123,7 +119,7 @@ function proportionalSizes(deployment: Deployment, bounds: Bounds, active: reado
   return sizes;
 }
 
-function shareOf({ status }: Deployment, bounds: Bounds, set: ReplicaSet): number {
+function proportionOf({ status }: Deployment, bounds: Bounds, set: ReplicaSet): number {
   if (bounds.replicas === 0) return -sizeOf(set);
   const before = Number(set.metadata.annotations?.[maxReplicasAnnotation]) || status.replicas || 0;
   if (before === 0) return 0;

@@ -1,6 +1,6 @@
 // How many pods of a disruption budget are up, how many must be, and how many may go. Pure.
 import { deletionTimeoutMs, type Verdict, verdictOn, withVerdict } from '../api/disruptions.ts';
-import type { IntOrPercent } from '../api/int-or-percent.ts';
+import { shareOf } from '../api/int-or-percent.ts';
 import { isPodReady, type Pod } from '../api/kinds/pod.ts';
 import type { PodDisruptionBudget } from '../api/kinds/pod-disruption-budget.ts';
 import { isBeingDeleted } from '../api/meta.ts';
@@ -59,14 +59,10 @@ function judged(status: Status, verdict: Verdict, nowMs: number): Status {
   return { ...status, conditions: withVerdict(status, verdict, timestamp(nowMs)) };
 }
 
-function desired({ spec: { minAvailable, maxUnavailable } }: PodDisruptionBudget, expected: number): number {
-  if (maxUnavailable !== undefined) return Math.max(0, expected - shareOf(maxUnavailable, expected));
-  return minAvailable === undefined ? 0 : shareOf(minAvailable, expected);
-}
-
 /** A part of a pod counts as a whole one. */
-function shareOf(value: IntOrPercent, whole: number): number {
-  return typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * whole) / 100);
+function desired({ spec: { minAvailable, maxUnavailable } }: PodDisruptionBudget, expected: number): number {
+  if (maxUnavailable !== undefined) return Math.max(0, expected - shareOf(maxUnavailable, expected, Math.ceil));
+  return minAvailable === undefined ? 0 : shareOf(minAvailable, expected, Math.ceil);
 }
 
 function disrupted({ status }: PodDisruptionBudget, pods: readonly Pod[], nowMs: number) {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../api/kinds/pod.ts';
 import type { ReplicaSet } from '../api/kinds/replica-set.ts';
+import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { inDeletionOrder } from './pod-deletion-order.ts';
-import { nextAvailableInMs, planReplicas, replicaSetStatus } from './replica-set-plan.ts';
+import { planReplicas, replicaSetStatus } from './replica-set-plan.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -124,8 +125,8 @@ test('status counts ready, available and fully labelled pods', () => {
     availableReplicas: 1,
     observedGeneration: 3,
   });
-  assert.equal(nextAvailableInMs(waiting, active, now), 5000);
-  assert.equal(nextAvailableInMs(waiting, active.slice(1), now), undefined);
+  assert.equal(nextAvailableInMs(active, waiting.spec.minReadySeconds ?? 0, now), 5000);
+  assert.equal(nextAvailableInMs(active.slice(1), waiting.spec.minReadySeconds ?? 0, now), undefined);
 });
 
 test('a failure stands in the status until it is over', () => {

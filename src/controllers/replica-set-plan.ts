@@ -64,9 +64,3 @@ function conditionsOf(set: ReplicaSet, failure: ReplicaFailure | undefined, nowM
         : others;
   return conditions.length > 0 ? { conditions } : {};
 }
-
-/** Milliseconds until the next pod counts as available, or undefined where none is on the way there. */
-export function nextAvailableInMs(set: ReplicaSet, active: readonly Pod[], nowMs: number): number | undefined {
-  const waits = active.flatMap((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) || []);
-  return waits.length > 0 ? Math.min(...waits) : undefined;
-}

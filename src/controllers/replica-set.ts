@@ -4,9 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
 import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
-import { isPodActive } from '../api/pod-availability.ts';
+import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Change } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
@@ -14,13 +15,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
 import { podFromTemplate } from './pod-from-template.ts';
-import {
-  nextAvailableInMs,
-  planReplicas,
-  type ReplicaFailure,
-  type ReplicaStep,
-  replicaSetStatus,
-} from './replica-set-plan.ts';
+import { planReplicas, type ReplicaFailure, type ReplicaStep, replicaSetStatus } from './replica-set-plan.ts';
 import { slowStart } from './slow-start.ts';
 
 export function replicaSetController(context: ControllerContext): Controller {
@@ -79,7 +74,7 @@ export function replicaSetController(context: ControllerContext): Controller {
     const error = await doStep(key, set, step);
     await writeStatus(set, active, error === undefined ? undefined : failureOf(step, error));
     if (error !== undefined) throw error;
-    const nextMs = nextAvailableInMs(set, active, clock.now());
+    const nextMs = nextAvailableInMs(active, set.spec.minReadySeconds ?? 0, clock.now());
     if (nextMs !== undefined) queue.addAfter(key, nextMs);
   }
 
@@ -111,7 +106,7 @@ export function replicaSetController(context: ControllerContext): Controller {
       events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
     } catch (error) {
       expectations.creationObserved(key);
-      const message = `Error creating: ${messageOf(error)}`;
+      const message = `Error creating: ${errorText(error)}`;
       events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
       throw error;
     }
@@ -126,7 +121,7 @@ export function replicaSetController(context: ControllerContext): Controller {
       expectations.deletionObserved(key, pod.metadata.uid ?? '');
       // Gone, or another pod took the name: either way this one is no more.
       if (isNotFound(error) || isConflict(error)) return;
-      const message = `Error deleting: ${messageOf(error)}`;
+      const message = `Error deleting: ${errorText(error)}`;
       events.record(set, { type: 'Warning', reason: 'FailedDelete', message });
       throw error;
     }
@@ -146,9 +141,5 @@ export function replicaSetController(context: ControllerContext): Controller {
 }
 
 function failureOf(step: ReplicaStep, error: unknown): ReplicaFailure {
-  return { reason: step.do === 'delete' ? 'FailedDelete' : 'FailedCreate', message: messageOf(error) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { reason: step.do === 'delete' ? 'FailedDelete' : 'FailedCreate', message: errorText(error) };
 }

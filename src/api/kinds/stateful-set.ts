@@ -40,7 +40,6 @@ export const statefulSets = defineKind<StatefulSet>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   nameRule: dnsLabelFaults,
   subresources: [scaleSubresource],
   columns: [

@@ -1,0 +1,119 @@
+// Keeps the pods of every StatefulSet: each with its name and its claims, made, ended and updated in their order. Makes and
+// deletes only while the cache has caught up with what was done before; writes the status of what it sees in every case.
+import { isDeepStrictEqual } from 'node:util';
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
+import { type Pod, pods } from '../api/kinds/pod.ts';
+import { type StatefulSet, statefulSets } from '../api/kinds/stateful-set.ts';
+import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { nextAvailableInMs } from '../api/pod-availability.ts';
+import { matchesLabelSelector } from '../api/selector.ts';
+import { isNotFound } from '../api/status.ts';
+import type { Change } from '../client/informer.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { claim, planClaims } from './claims.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { endingNamespaces } from './ending-namespaces.ts';
+import { Expectations } from './expectations.ts';
+import { outlivedRevisions, type RevisionHistory, revisionKeeper } from './revisions.ts';
+import { planStatefulSet } from './stateful-set-plan.ts';
+import { isClaimOf, ordinalOf, revisionNameOf } from './stateful-set-pods.ts';
+import { statefulSetStatus } from './stateful-set-status.ts';
+import { statefulSetSteps } from './stateful-set-steps.ts';
+
+export function statefulSetController(context: ControllerContext): Controller {
+  const { client, informers, clock } = context;
+  const log = context.log.named('statefulset');
+  const events = context.recorder('statefulset-controller');
+  const allSets = informers.for(statefulSets);
+  const allPods = informers.for(pods);
+  const allClaims = informers.for(persistentVolumeClaims);
+  const isEnding = endingNamespaces(informers);
+  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
+  const setsIn = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
+  /** By the uid of their controller, or by namespace where they have none. */
+  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
+
+  const queue = new WorkQueue({ name: 'statefulset', log, clock, sync: syncStatefulSet, workers: 8 });
+  const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+  const doSteps = statefulSetSteps({ client, events, expectations });
+  const revisions = revisionKeeper(context, {
+    kind: statefulSets,
+    hashLabel: 'controller.kubernetes.io/hash',
+    onChange: (key) => queue.add(key),
+  });
+
+  allSets.onChange(({ key, object }) => {
+    if (!object) expectations.forget(key);
+    queue.add(key);
+  });
+  allPods.onChange(podChanged);
+  allClaims.onChange(claimChanged);
+
+  function podChanged({ object, previous }: Change<Pod>): void {
+    const pod = object ?? previous;
+    const set = pod && ownerSet(pod);
+    if (pod && set) {
+      if (!previous) expectations.creationObserved(keyOf(set));
+      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
+      queue.add(keyOf(set));
+    } else if (object && !controllerOf(object)) {
+      for (const candidate of setsIn(object.metadata.namespace ?? '')) {
+        if (isMember(candidate, object)) queue.add(keyOf(candidate));
+      }
+    }
+    const formerSet = previous && ownerSet(previous);
+    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
+  }
+
+  /** A claim that has gone, or is going, may be what a pod waits for. */
+  function claimChanged({ object, previous }: Change<PersistentVolumeClaim>): void {
+    if (object && !previous) return;
+    const { name, namespace = '' } = (object ?? previous)?.metadata ?? { name: '' };
+    for (const set of setsIn(namespace)) if (isClaimOf(set, name)) queue.add(keyOf(set));
+  }
+
+  function ownerSet(pod: Pod): StatefulSet | undefined {
+    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
+  }
+
+  function isMember(set: StatefulSet, { metadata }: Pod): boolean {
+    return ordinalOf(set, metadata.name) !== undefined && matchesLabelSelector(set.spec.selector, metadata.labels);
+  }
+
+  async function syncStatefulSet(key: string): Promise<void> {
+    const set = allSets.get(key);
+    if (!set || isEnding(set.metadata.namespace) || isBeingDeleted(set)) return;
+    const orphans = podsOf(`orphans of ${set.metadata.namespace}`).filter((pod) => isMember(set, pod));
+    const claims = planClaims(set, set.spec.selector, [...podsOf(set.metadata.uid ?? ''), ...orphans]);
+    const own = await claim(client, { owner: statefulSets, dependent: pods }, set, claims);
+    const history = await revisions.ensure(set);
+    const { present: update, all, collisionCount } = history;
+    const current = all.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update;
+    const nowMs = clock.now();
+    const claimNamed = (name: string) => allClaims.get(`${set.metadata.namespace}/${name}`);
+    const plan = planStatefulSet({ set, pods: own, claimNamed, current, update, nowMs });
+    let error: unknown;
+    if (expectations.isMet(key)) error = await doSteps(key, set, plan);
+    await writeStatus(set, statefulSetStatus({ set, pods: own, current, update, collisionCount, nowMs }));
+    if (error !== undefined) throw error;
+    await forgetOutlived(set, own, history, current.metadata.name);
+    const nextMs = nextAvailableInMs(own, set.spec.minReadySeconds ?? 0, clock.now());
+    if (nextMs !== undefined) queue.addAfter(key, nextMs);
+  }
+
+  async function writeStatus(set: StatefulSet, status: StatefulSet['status']): Promise<void> {
+    if (isDeepStrictEqual(status, set.status)) return;
+    try {
+      await client.update(statefulSets, { ...set, status }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async function forgetOutlived(set: StatefulSet, own: readonly Pod[], history: RevisionHistory, current: string) {
+    const live = new Set([current, history.present.metadata.name, ...own.map(revisionNameOf)]);
+    await revisions.forget(outlivedRevisions(set, history.all, ({ metadata }) => live.has(metadata.name)));
+  }
+
+  return { name: 'statefulset', start: (signal) => queue.start(signal) };
+}
