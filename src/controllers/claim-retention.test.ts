@@ -126,6 +126,13 @@ describe('the claims of a stateful set', () => {
       steps: ['own data-web-0 Pod/web-0', 'own tmp-web-0 Pod/web-0', '-0'],
     },
     {
+      name: 'goes in both cases: with the set as long as its pod is wanted',
+      spec: policy('Delete', 'Delete'),
+      pods: ['0'],
+      claims: both(pod('0')),
+      steps: ['own data-web-0 StatefulSet/web', 'own tmp-web-0 StatefulSet/web'],
+    },
+    {
       name: 'goes in both cases: from the set to the pod',
       spec: { ...policy('Delete', 'Delete'), replicas: 0 },
       pods: ['0'],
