@@ -27,6 +27,7 @@ const networks = { lan0: '172.30.7', far0: '172.30.8' };
 /** What runs in the namespaces. */
 const programs = {
   ask: import.meta.resolve('./ask.ts'),
+  connect: import.meta.resolve('./connect-times.ts'),
   network: import.meta.resolve('./network-process.ts'),
   pod: import.meta.resolve('./pod-server.ts'),
   remove: import.meta.resolve('./remove-process.ts'),
@@ -189,6 +190,10 @@ export class NodeNetwork {
     this.#replies.set(id, reply);
     this.#process?.stdin?.write(`${JSON.stringify({ id, order })}\n`);
     return (await reply.promise) as { result: unknown; ms: number };
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   async kill(): Promise<void> {

@@ -6,7 +6,7 @@ import { needsHealthCheck } from '../../api/kinds/service-types.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { ChainChange, RulePart } from '../iptables/rule-keeper.ts';
 import { isSame, type Lines } from '../iptables/rules.ts';
-import { checksChain, hairpinChain, nodePortsChain, refusedChain, servicesChain } from './base-rules.ts';
+import { checksChain, hairpinChain, markChain, nodePortsChain, refusedChain, servicesChain } from './base-rules.ts';
 import { type Frontend, frontendsOf } from './frontends.ts';
 import { type ServiceRules, serviceRules } from './service-rules.ts';
 import { type Contribution, SharedChains } from './shared-chains.ts';
@@ -61,8 +61,13 @@ export class ServiceProxy implements RulePart {
       for (const slice of [object, previous]) if (slice) this.#changed.add(serviceKeyOf(slice));
     });
     this.#isComplete = true;
+    const { clusterCidr, serviceCidr } = this.#options.settings;
     this.#shared
-      .add('nat', servicesChain, { tail: [`-m addrtype --dst-type LOCAL -j ${nodePortsChain}`] })
+      .add('nat', servicesChain, {
+        // From this host, or from outside by way of it: the answer has to come back this way.
+        head: [`! -s ${clusterCidr} -d ${serviceCidr} -j ${markChain}`],
+        tail: [`-m addrtype --dst-type LOCAL -j ${nodePortsChain}`],
+      })
       .add('nat', nodePortsChain)
       .add('nat', hairpinChain)
       .add('filter', checksChain)

@@ -51,7 +51,6 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     {
       'WHERRY-SERVICES': toAll,
       'WHERRY-SVC': [
-        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
         '-p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.2:8080',
         '-p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.2.3:8080',
         '-p tcp -j DNAT --to-destination 10.244.3.4:8080',
@@ -105,10 +104,7 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     {
       'WHERRY-SVC': undefined,
       'WHERRY-SERVICES': ['-d 10.96.0.80/32 :80 -j WHERRY-SVL'],
-      'WHERRY-SVL': [
-        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
-        '-p tcp -j DNAT --to-destination 10.244.1.2:8080',
-      ],
+      'WHERRY-SVL': ['-p tcp -j DNAT --to-destination 10.244.1.2:8080'],
     },
   ],
   [
@@ -152,7 +148,6 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     { backends: [here, ...there.slice(1)], affinitySeconds: 600 },
     {
       'WHERRY-SVC': [
-        '! -s 10.244.0.0/16 -d 10.96.0.80/32 :80 -j WHERRY-MARK',
         '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',
         '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.3.4-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.3.4:8080',
         '-p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',

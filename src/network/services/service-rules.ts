@@ -1,6 +1,7 @@
 // The rules of one service: chains of its own, and what it contributes to those that all share.
 //
-//   WHERRY-SERVICES   by address and port: to a chain of the service; in the end to WHERRY-NODEPORTS for what is sent to this host
+//   WHERRY-SERVICES   marks who comes by a cluster's address and is no pod; by address and port: to a chain of the service; in the
+//                     end to WHERRY-NODEPORTS for what is sent to this host
 //   WHERRY-NODEPORTS  by port of the node: to WHERRY-EXT-x
 //   WHERRY-EXT-x      who comes from outside: marked, then to WHERRY-SVC-x; where the policy is Local, not marked, and to
 //                     WHERRY-SVL-x, but for pods and this host itself, which are served by all backends
@@ -10,7 +11,8 @@
 //   WHERRY-HAIRPIN    on the way out: what a pod of this node sends to itself gets the node's address as its source
 //   WHERRY-REFUSED    what is left untranslated: refused, or dropped where another node might serve it
 //
-// What is marked gets the node's own address as its source on the way out, so that answers come back this way.
+// Only the rules that lead to a service name it: the kernel keeps 256 bytes for a comment, and iptables-legacy copies all of its
+// table for each change. What is marked gets the node's own address as its source on the way out, so that answers come back this way.
 import { createHash } from 'node:crypto';
 import { type ClusterSettings, isInRange } from '../../api/cluster-settings.ts';
 import type { Lines } from '../iptables/rules.ts';
@@ -67,9 +69,9 @@ class FrontendRules {
     const all = this.#chain('SVC');
     const local = this.#chain('SVL');
     const inside = internalPolicy === 'Local' ? local : all;
-    if (inside === all || isOutside) this.#setBackends(all, backends, inside === all);
+    if (inside === all || isOutside) this.#setBackends(all, backends);
     if (servesHere && (inside === local || (isOutside && externalPolicy === 'Local')))
-      this.#setBackends(local, localBackends, inside === local);
+      this.#setBackends(local, localBackends);
     if (inside === local && !servesHere) this.#refuse(clusterIp, '-j DROP');
     else this.#lead(clusterIp, inside);
     if (!isOutside) return;
@@ -162,21 +164,15 @@ class FrontendRules {
     return `-j REJECT --reject-with ${this.#frontend.protocol === 'tcp' ? 'tcp-reset' : 'icmp-port-unreachable'}`;
   }
 
-  #setBackends(chain: string, backends: readonly Backend[], isForClusterIp: boolean): void {
-    const { clusterIp, port, affinitySeconds } = this.#frontend;
-    const { clusterCidr } = this.#node.settings;
-    // Who comes by the cluster's address and is no pod: from this host, or from outside by way of it.
-    const mark = `! -s ${clusterCidr} -d ${clusterIp}/32 ${this.#toPort(port)} -j ${markChain}`;
+  #setBackends(chain: string, backends: readonly Backend[]): void {
+    const { protocol, affinitySeconds } = this.#frontend;
     const targets = backends.map((backend) => ({
       list: `${this.#chain('AFF')}-${backend.address}-${backend.port}`,
-      to: `${this.#comment} -j DNAT --to-destination ${backend.address}:${backend.port}`,
-      backend,
+      to: `-j DNAT --to-destination ${backend.address}:${backend.port}`,
     }));
-    const { protocol } = this.#frontend;
     const again = (list: string) => `-m recent --update --seconds ${affinitySeconds} --reap ${listed(list)} `;
     const kept = (list: string) => (affinitySeconds ? `-m recent --set ${listed(list)} ` : '');
     this.#rules.chains.set(chain, [
-      ...(isForClusterIp ? [mark] : []),
       ...(affinitySeconds ? targets.map(({ list, to }) => `-p ${protocol} ${again(list)}${to}`) : []),
       ...targets.map(({ list, to }, index) => `-p ${protocol} ${chanceOf(targets.length - index)}${kept(list)}${to}`),
     ]);
