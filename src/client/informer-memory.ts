@@ -47,6 +47,8 @@ export async function rememberInformer<T extends KubeObject>(
         });
     });
   };
+  // That there is nothing of the kind is to be remembered, too.
+  void informer.synced.then(() => kept || isWriting || writeSoon());
   // What was just read need not be written.
   const known = new Set<unknown>(kept);
   informer.onChange(({ object }) => {

@@ -24,6 +24,8 @@ export interface InformerOptions<T extends KubeObject> {
   log: Log;
   clock?: Clock;
   select?: ListOptions;
+  /** What of an object is kept in the copy; all of it unless told. Its name and revision must stay. */
+  keep?: (object: T) => T;
 }
 
 export class Informer<T extends KubeObject> {
@@ -119,7 +121,8 @@ export class Informer<T extends KubeObject> {
     }
   }
 
-  #put(key: string, object: T | undefined): void {
+  #put(key: string, arrived: T | undefined): void {
+    const object = arrived && (this.#options.keep?.(arrived) ?? arrived);
     const previous = this.#objects.get(key);
     if (object) this.#objects.set(key, object);
     else if (!this.#objects.delete(key)) return;

@@ -30,6 +30,11 @@ export class Informers {
     return informer;
   }
 
+  /** One that nobody else is given, and that whoever asks runs and ends by himself. */
+  separate<T extends KubeObject>(kind: Kind<T>, options: { keep?: (object: T) => T } = {}): Informer<T> {
+    return new Informer<T>({ client: this.#client, kind, log: this.#log, clock: this.#clock, ...options });
+  }
+
   /** Runs all informers that have been asked for, and resolves when every copy is complete. */
   async start(signal: AbortSignal): Promise<void> {
     for (const [name, informer] of this.#informers)

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ClusterSettings } from '../api/cluster-settings.ts';
 import { type EndpointSlice, endpointSlices } from '../api/kinds/endpoint-slice.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
+import type { Pod } from '../api/kinds/pod.ts';
 import { type Service, services } from '../api/kinds/service.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -26,6 +27,8 @@ import { type Bridge, ensureBridge } from './pods/bridge.ts';
 import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
 import { Routes } from './pods/routes.ts';
+import { PolicyGuard } from './policies/policy-guard.ts';
+import { PolicySources } from './policies/policy-sources.ts';
 import { BalancerAddresses } from './services/balancer-addresses.ts';
 import { baseRules } from './services/base-rules.ts';
 import { HealthChecks } from './services/health-checks.ts';
@@ -63,6 +66,8 @@ export class Network {
   #proxy: ServiceProxy | undefined;
   #rules: RuleKeeper | undefined;
   #balancerAddresses: BalancerAddresses | undefined;
+  readonly #policySources: PolicySources;
+  readonly #guard: PolicyGuard;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -72,6 +77,18 @@ export class Network {
     this.#slices = options.informers.for(endpointSlices);
     this.#slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
     this.#records = clusterRecords({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
+    this.#policySources = new PolicySources({
+      informers: options.informers,
+      folder: join(options.dataDir, 'network', 'remembered'),
+      clock: this.#clock,
+      log: options.log,
+      onChange: () => {
+        this.#guard.change();
+        this.#rules?.change();
+      },
+    });
+    const world = () => this.#policySources.world();
+    this.#guard = new PolicyGuard({ nodeName: options.nodeName, world, clock: this.#clock });
   }
 
   /** Resolves when pods can be attached, are forwarded, and DNS answers. */
@@ -107,6 +124,7 @@ export class Network {
     runBeside(
       this.#runChecks(signal, async () => {
         bridge = await ensureBridge(bridgeWish, ip);
+        await this.#pods?.check();
         routes.check();
         await rules.check();
         this.#balancerAddresses?.check();
@@ -122,6 +140,10 @@ export class Network {
     return await this.#started().attach(podUid, pid);
   }
 
+  async guard(podUid: string, address: string, pod: Pod): Promise<void> {
+    if (await this.#guard.attach(pod, podUid, address)) await this.#rules?.applied();
+  }
+
   async withdrawn(address: string): Promise<void> {
     const isWithdrawn = this.#proxy?.withdrawn(address);
     this.#rules?.change();
@@ -135,11 +157,13 @@ export class Network {
   }
 
   async detach(podUid: string): Promise<void> {
+    this.#guard.detach(podUid);
     if (await this.#hostPorts?.close(podUid)) await this.#rules?.applied();
     await this.#started().detach(podUid);
   }
 
   async detachAllBut(podUids: ReadonlySet<string>): Promise<void> {
+    this.#guard.detachAllBut(podUids);
     if (await this.#hostPorts?.closeAllBut(podUids)) await this.#rules?.applied();
     await this.#started().detachAllBut(podUids);
   }
@@ -203,7 +227,7 @@ export class Network {
     const onUdpWritten = () => flows.check();
     const sources = { services, slices, slicesOf };
     const proxy = new ServiceProxy({ settings, nodeName, nodeAddress, podCidr, ...sources, onUdpWritten });
-    const parts = [proxy, hostPortPart(hostPorts)];
+    const parts = [proxy, hostPortPart(hostPorts), this.#guard];
     const rules = new RuleKeeper({ base: baseRules(settings, podCidr), parts, iptables, log });
     await rules.start(signal);
     // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
@@ -219,6 +243,8 @@ export class Network {
     this.#balancerAddresses = addresses;
     const isProxyHealthy = () => rules.isHealthy;
     new HealthChecks({ nodeName, services, slicesOf, isProxyHealthy, log }).start(signal);
+    this.#rules = rules;
+    runBeside(this.#policySources.run({ hasRules: rules.hasFoundRules }, signal), signal, log, 'network policies');
     this.#proxy = proxy;
     return rules;
   }

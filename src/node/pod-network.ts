@@ -1,4 +1,5 @@
 // What the node agent needs of the pod network. The network part implements it; agent.ts joins the two.
+import type { Pod } from '../api/kinds/pod.ts';
 
 /** A port of this host that leads to a pod. */
 export interface HostPort {
@@ -15,6 +16,8 @@ export interface PodNetwork {
    * Answers the address: the same one for the same pod, however often it is asked and across restarts.
    */
   attach(podUid: string, pid: number): Promise<string>;
+  /** Resolves when what network policies forbid the pod and others with it is in force: nothing may run in it before. */
+  guard(podUid: string, address: string, pod: Pod): Promise<void>;
   /** Leads these ports of the host to the pod's address until it is detached. Resolves when that is so. */
   openPorts(podUid: string, address: string, ports: readonly HostPort[]): Promise<void>;
   /** Resolves when this node sends no new connection to the address as long as a service has another to send it to. */

@@ -251,9 +251,9 @@ export class Lab {
     return new NodeNetwork(host, join(this.#folder, host.name), options);
   }
 
-  /** A pod that is not attached yet. */
-  async pod(name: string): Promise<TestPod> {
-    const child = this.adopt(spawn('unshare', ['--net', ...node('pod', [name])]));
+  /** A pod that is not attached yet. It listens on more ports than 8080, if told. */
+  async pod(name: string, ports: number[] = []): Promise<TestPod> {
+    const child = this.adopt(spawn('unshare', ['--net', ...node('pod', [name, ...ports.map(String)])]));
     if (child.stdout) await once(child.stdout, 'data');
     return new TestPod(`uid-of-${name}`, child);
   }

@@ -2,6 +2,7 @@
 // input and answers each on its standard output. Its argument is what the node is, in JSON.
 import { createInterface } from 'node:readline';
 import type { ClusterSettings } from '../../src/api/cluster-settings.ts';
+import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
@@ -25,7 +26,7 @@ export type Order =
   | { do: 'start' | 'appear' | 'settle' }
   | { do: 'put'; plural: string; object: KubeObject }
   | { do: 'delete'; plural: string; key: string }
-  | { do: 'attach'; uid: string; pid: number }
+  | { do: 'attach'; uid: string; pid: number; pod?: Pod }
   | { do: 'detach'; uid: string }
   | { do: 'openPorts'; uid: string; address: string; ports: HostPort[] }
   | { do: 'detachAllBut'; uids: string[] };
@@ -42,6 +43,13 @@ const network: Network & PodNetwork = new Network({ ...config, informers, log, c
 const { signal } = new AbortController();
 void informers.start(signal);
 
+/** As the node agent does it: nothing is run in the pod before. */
+async function attach({ uid, pid, pod }: { uid: string; pid: number; pod?: Pod }): Promise<string> {
+  const address = await network.attach(uid, pid);
+  if (pod) await network.guard(uid, address, pod);
+  return address;
+}
+
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'start':
@@ -56,7 +64,7 @@ async function obey(order: Order): Promise<unknown> {
     case 'delete':
       return api.delete(order.plural, order.key);
     case 'attach':
-      return await network.attach(order.uid, order.pid);
+      return await attach(order);
     case 'detach':
       return await network.detach(order.uid);
     case 'openPorts':

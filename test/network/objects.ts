@@ -1,4 +1,6 @@
 // Objects of a cluster, as small as the network's tests need them.
+import { type NetworkPolicy, networkPolicies } from '../../src/api/kinds/network-policy.ts';
+import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
 
 type Meta = KubeObject['metadata'];
@@ -58,5 +60,39 @@ export function sliceObject(service: string, ports: TestPort[], endpoints: TestE
       ...(nodeName && { nodeName }),
     })),
   };
+  return object;
+}
+
+export interface TestPodPlace {
+  name: string;
+  namespace: string;
+  labels: Record<string, string>;
+  node: string;
+  uid: string;
+  address?: string;
+}
+
+export function podObject({ name, namespace, labels, node, uid, address }: TestPodPlace): Pod {
+  const ports = [{ name: 'http', containerPort: 8080, protocol: 'TCP' }];
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels, uid },
+    spec: { nodeName: node, containers: [{ name: 'main', image: 'x', ports }] },
+    status: { phase: 'Running', ...(address && { podIP: address }) },
+  };
+  return object as unknown as Pod;
+}
+
+export function namespaceObject(name: string, labels: Record<string, string> = {}): KubeObject {
+  const metadata: Meta = { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata };
+}
+
+/** As the API server would keep it. */
+export function policyObject(name: string, spec: Partial<NetworkPolicy['spec']>, namespace = 'shop'): NetworkPolicy {
+  const kind = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+  const object = { ...kind, metadata: { name, namespace }, spec: { podSelector: {}, ...spec } } as NetworkPolicy;
+  networkPolicies.setDefaults?.(object);
   return object;
 }

@@ -1,19 +1,27 @@
-// A program: what runs in a pod. Tells its name and who asks, by TCP (then closes) and by UDP, on port 8080.
+// A program: what runs in a pod. Tells its name and who asks, by TCP (then closes) and by UDP, on port 8080 and on those that are
+// named after it.
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const name = process.argv[2] ?? '';
-createServer((socket) => {
-  socket.on('error', () => socket.destroy());
-  socket.end(`${name} ${socket.remoteAddress}`);
-}).listen(8080, '0.0.0.0', () => process.stdout.write('listening\n'));
+const [name = '', ...ports] = process.argv.slice(2);
 
-const udp = createSocket('udp4');
-udp.on('message', (_, { address, port }) => udp.send(`${name} ${address}`, port, address));
-udp.bind(8080);
+async function serve(port: number): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(`${name} ${socket.remoteAddress}`);
+  }).listen(port, '0.0.0.0');
+  const udp = createSocket('udp4');
+  udp.on('message', (_, { address, port: from }) => udp.send(`${name} ${address}`, from, address));
+  udp.bind(port);
+  await Promise.all([once(server, 'listening'), once(udp, 'listening')]);
+}
 
 // A page for who asks on port 8081: many packets, as large as the way allows.
 createServer((socket) => {
   socket.on('error', () => socket.destroy());
   socket.end(Buffer.alloc(200_000, name));
 }).listen(8081, '0.0.0.0');
+
+await Promise.all([8080, ...ports.map(Number)].map(serve));
+process.stdout.write('listening\n');

@@ -55,6 +55,8 @@ class AddressesOnly implements PodNetwork {
     return address;
   }
 
+  async guard(): Promise<void> {}
+
   async openPorts(): Promise<void> {}
 
   async withdrawn(): Promise<void> {}

@@ -26,7 +26,6 @@ export const networkPolicies = defineKind<NetworkPolicy>({
   namespaced: true,
   hasStatus: false,
   hasGeneration: true,
-  isInert: true,
   groupInErrors: 'extensions',
   columns: [
     nameColumn,

@@ -6,6 +6,7 @@ import { type IpBatch, ipBatchOf, ipJson, ipJsonOf, type Link } from '../ip-comm
 import { bridgeName, cardAddress, isPodLinkName, podLinkName } from '../owned-names.ts';
 import type { AddressAllocator } from './address-allocator.ts';
 import type { Bridge } from './bridge.ts';
+import { neededIsolation, observePorts, planIsolation } from './port-isolation.ts';
 
 export interface PodLinksOptions {
   allocator: AddressAllocator;
@@ -55,14 +56,20 @@ export class PodLinks {
     for (const uid of gone) await allocator.release(uid);
   }
 
+  /** Mends what a change of the host's settings asks for. */
+  async check(): Promise<void> {
+    await this.#options.ip.run(planIsolation(await neededIsolation(), await observePorts()));
+  }
+
   async #wire(address: string, podUid: string, pid: number): Promise<void> {
     const { bridge, ip } = this.#options;
     const { gateway, mtu } = bridge();
     const name = podLinkName(address);
+    const isolation = await neededIsolation();
     await ip.run([
       `link add ${name} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${cardAddress(address)} netns ${pid}`,
       `link set ${name} alias ${podUid} master ${bridgeName} up`,
-      `link set ${name} type bridge_slave hairpin on`,
+      `link set ${name} type bridge_slave hairpin on isolated ${isolation}`,
     ]);
     await ipBatchOf(pid, [
       'link set lo up',

@@ -5,7 +5,8 @@
 //           POSTROUTING -> WHERRY-POSTROUTING: masquerade what is marked, and pods that speak to the world outside or to themselves
 //   filter  INPUT, FORWARD, OUTPUT -> WHERRY-REFUSED: services that nobody serves; INPUT -> WHERRY-INPUT: pods may ask DNS,
 //           and nobody reaches the host's loopback addresses from outside; INPUT -> WHERRY-CHECKS: load balancers may ask for health
-//           FORWARD -> WHERRY-FORWARD: from and to pods is accepted, whatever the policy says
+//           FORWARD -> WHERRY-FORWARD -> WHERRY-POLICY: what network policies forbid is dropped (see policies/policy-rules.ts);
+//           the rest from and to pods is accepted, whatever the host's own rules say
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { type Jump, noRules, type Rules } from '../iptables/rules.ts';
 import { masqueradeMark } from '../owned-names.ts';
@@ -15,6 +16,8 @@ export const nodePortsChain = 'WHERRY-NODEPORTS';
 export const hostPortsChain = 'WHERRY-HOSTPORTS';
 export const refusedChain = 'WHERRY-REFUSED';
 export const hairpinChain = 'WHERRY-HAIRPIN';
+/** What policies forbid is dropped in it; what they do not goes on. */
+export const policyChain = 'WHERRY-POLICY';
 export const checksChain = 'WHERRY-CHECKS';
 export const markChain = 'WHERRY-MARK';
 const postroutingChain = 'WHERRY-POSTROUTING';
@@ -57,6 +60,7 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   nat.set(hairpinChain, []);
   filter.set(refusedChain, []);
   filter.set(checksChain, []);
+  filter.set(policyChain, []);
   filter.set(inputChain, [
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p udp -m udp --dport 53 -j ACCEPT`,
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p tcp -m tcp --dport 53 -j ACCEPT`,
@@ -66,6 +70,8 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   filter.set(forwardChain, [
     // What the connection tracking takes for no part of a connection would leave with a pod's bare address and end the connection.
     `-s ${clusterCidr} -m conntrack --ctstate INVALID -j DROP`,
+    // Here, and not by a jump of its own: nothing may ever be accepted before.
+    `-j ${policyChain}`,
     `${isMarked} -j ACCEPT`,
     `-s ${clusterCidr} -j ACCEPT`,
     `-d ${clusterCidr} -j ACCEPT`,

@@ -51,6 +51,7 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
     }),
     attach: telling<'attach'>(async ({ pauseId, pid }, { uid, pod, view }) => {
       const address = await network.attach(uid, pid);
+      await network.guard(uid, address, needed(pod));
       const ports = portsLedTo(needed(pod));
       if (ports.length > 0) await network.openPorts(uid, address, ports);
       await files.writeHosts(needed(pod), address);

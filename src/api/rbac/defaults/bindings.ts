@@ -40,6 +40,8 @@ export const defaultClusterBindings: readonly DefaultBinding[] = [
   { name: 'system:node', subjects: [] },
   // Every agent routes services and answers DNS.
   { name: 'wherry:agent-network', role: 'system:node-proxier', subjects: [group(nodesGroup)] },
+  // Every agent brings network policies into force, and these are about pods of all nodes.
+  { name: 'wherry:node-network', subjects: [group(nodesGroup)] },
   // Hosts join with a bootstrap token.
   { name: 'wherry:node-bootstrapper', role: 'system:node-bootstrapper', subjects: [group(bootstrappersGroup)] },
   // They become nodes without a human, and nodes renew what they are.

@@ -89,6 +89,11 @@ export const systemRoles: readonly DefaultRole[] = [
       permit('list watch', 'networking', 'servicecidrs'),
     ],
   },
+  // As the network plugins of other clusters have it: policies select pods by their labels, on whatever node these are.
+  {
+    name: 'wherry:node-network',
+    rules: [permit('list watch', 'core', 'namespaces pods'), permit('list watch', 'networking', 'networkpolicies')],
+  },
   {
     name: 'system:kubelet-api-admin',
     rules: [
