@@ -1,10 +1,11 @@
 // Joins a client with a process in a container, until the process ends or the client goes.
 // Holds: output goes no faster than the client takes it, and a client that goes leaves no process that was started for it.
-import { finished, type Writable } from 'node:stream';
+import { finished } from 'node:stream';
 import { InternalError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
 import type { JoinedProcess, JoinedStreams, Runtime, TerminalSize } from '../runtime.ts';
 import type { CommandClient, CommandResult } from './command-client.ts';
+import { drained } from './drained.ts';
 
 const success: CommandResult = { metadata: {}, status: 'Success' };
 
@@ -116,14 +117,4 @@ function lastOnly(resize: (size: TerminalSize) => Promise<void>): (size: Termina
     next = size;
     if (!isBusy) void run();
   };
-}
-
-function drained(stream: Writable): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => {
-    stream.off('drain', done).off('close', done);
-    resolve();
-  };
-  stream.on('drain', done).on('close', done);
-  return promise;
 }

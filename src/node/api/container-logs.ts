@@ -1,6 +1,7 @@
 // GET /containerLogs/{namespace}/{pod}/{container}: what a container has written, and goes on writing.
 import type { ServerResponse } from 'node:http';
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
+import { drained } from './drained.ts';
 import { type LogQuery, parseLogQuery } from './log-query.ts';
 import { containersOfPod, podOfPath } from './pod-of-path.ts';
 import { type NodeParts, Refusal, type Route } from './route.ts';
@@ -72,7 +73,7 @@ async function sendLog(
     for await (const chunk of runtime.logs(container, { ...query, until }, gone.signal)) {
       const part = chunk.subarray(0, left);
       left -= part.length;
-      if (!response.write(part)) await drained(response, gone.signal);
+      if (!response.write(part)) await drained(response);
       if (left <= 0) break;
     }
     response.end();
@@ -90,11 +91,4 @@ function endOf(containers: LogParts['containers'], id: string, signal: AbortSign
   signal.addEventListener('abort', () => resolve(), { once: true });
   if (containers.get(id)?.state !== 'running') resolve();
   return promise.finally(unsubscribe);
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once('drain', resolve);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }
