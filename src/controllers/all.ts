@@ -5,6 +5,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext } from './controller.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
+import { endpointsMirrorController } from './endpoints-mirror.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { loadBalancerController } from './load-balancer.ts';
 import { namespaceController } from './namespace.ts';
@@ -33,6 +34,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   replicaset: replicaSetController,
   statefulset: statefulSetController,
   endpoints: serviceEndpointsController,
+  'endpoints-mirror': endpointsMirrorController,
   'load-balancer': loadBalancerController,
   namespace: namespaceController,
   'service-account': serviceAccountController,

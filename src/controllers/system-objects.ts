@@ -104,7 +104,12 @@ function systemObjects(options: SystemObjectsOptions): SystemObject[] {
       ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
     });
     want(endpoints, {
-      metadata: { namespace: 'default', name: 'kubernetes' },
+      // Its slice is made here, too.
+      metadata: {
+        namespace: 'default',
+        name: 'kubernetes',
+        labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+      },
       subsets: [{ addresses: [{ ip: apiAddress }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] }],
     });
   }

@@ -1,4 +1,4 @@
-// A cluster on the bench: the master and an agent on host a, another agent on host b, as programs of their own.
+// A cluster on the bench: the master and an agent on host a, an agent on each other host, as programs of their own.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Node, nodeReadiness } from '../../src/api/kinds/node.ts';
@@ -9,18 +9,27 @@ import { ensureImages } from '../images/images.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/wherry');
 
+export interface ClusterOptions {
+  /** Of the hosts; the master is on "a". */
+  names?: readonly string[];
+  serverFlags?: readonly string[];
+}
+
 export class Cluster {
   readonly hosts: Hosts;
   readonly #processes = new Map<string, HostProcess>();
 
-  private constructor(hosts: Hosts) {
+  readonly #serverFlags: readonly string[];
+
+  private constructor(hosts: Hosts, serverFlags: readonly string[]) {
     this.hosts = hosts;
+    this.#serverFlags = serverFlags;
   }
 
-  /** Both nodes are ready, and Docker on them drops what it does not know. */
-  static async open(): Promise<Cluster> {
-    const hosts = await openHosts({ dockerIptables: true });
-    const cluster = new Cluster(hosts);
+  /** All nodes are ready, and Docker on them drops what it does not know. */
+  static async open({ names = ['a', 'b'], serverFlags = [] }: ClusterOptions = {}): Promise<Cluster> {
+    const hosts = await openHosts({ dockerIptables: true, names });
+    const cluster = new Cluster(hosts, serverFlags);
     try {
       await Promise.all(hosts.hosts.map(({ docker }) => ensureImages(docker.socket)));
       await cluster.startServer();
@@ -59,6 +68,7 @@ export class Cluster {
       address,
       '--write-kubeconfig',
       this.kubeconfig,
+      ...this.#serverFlags,
     ];
     this.#processes.set('server', await host.spawn(launcher, args, { log: 'server.log' }));
     await waitUntil('the API', async () => (await this.kubectl('get', '--raw', '/readyz')) === 'ok');

@@ -112,3 +112,25 @@ test('services without a selector are left alone: that of the API itself, and th
   const all = (await server.informer(endpointSlices)).list();
   for (const service of ['kubernetes', 'kube-dns']) assert.deepEqual(slicesOf(service, all), []);
 });
+
+test('endpoints that somebody keeps by hand are mirrored as slices', async () => {
+  const ports = [{ port: 5432, protocol: 'TCP' as const }];
+  await server.client.create(services, { metadata: { name: 'by-hand', namespace }, spec: { ports } });
+  const made = await server.client.create(endpoints, {
+    metadata: { name: 'by-hand', namespace },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports }],
+  });
+  const addressIs = (address: string) => (all: EndpointSlice[]) =>
+    pointsOf('by-hand', all).length === 1 && pointsOf('by-hand', all)[0]?.addresses[0] === address;
+  await server.when('mirror', endpointSlices, addressIs('192.0.2.1'));
+  const subsets = [{ addresses: [{ ip: '192.0.2.2' }], ports }];
+  await server.client.patch(endpoints, made.metadata, { subsets });
+  await server.when('mirror of the change', endpointSlices, addressIs('192.0.2.2'));
+  const [slice] = slicesOf('by-hand', (await server.informer(endpointSlices)).list());
+  await server.client.delete(endpointSlices, slice?.metadata ?? { name: '' });
+  await server.when('made anew', endpointSlices, (all) =>
+    slicesOf('by-hand', all).some(({ metadata }) => metadata.uid !== slice?.metadata.uid),
+  );
+  await server.client.delete(endpoints, made.metadata);
+  await server.when('gone with the endpoints', endpointSlices, (all) => slicesOf('by-hand', all).length === 0);
+});
