@@ -23,7 +23,9 @@ export function joining(parts: AgentParts): Component {
       parts.identity = identity;
       parts.client = new Client(made);
       const localAddress = () => made.localAddress();
-      parts.membership = await ensureMembership({ client: parts.client, localAddress, nodeIp, dataDir, log });
+      const serverAddress = () => made.serverAddress();
+      const { client } = parts;
+      parts.membership = await ensureMembership({ client, localAddress, serverAddress, nodeIp, dataDir, log });
     },
     stop: async () => transport?.close(),
   };

@@ -12,10 +12,19 @@ export function podNetwork(parts: AgentParts): Component {
   return {
     name: 'network',
     start: async (signal) => {
-      const { address: nodeAddress, settings } = parts.membership;
+      const { address: nodeAddress, settings, master } = parts.membership;
       const informers = new Informers(parts.client, log.named('watch'), clock);
       parts.informers = informers;
-      parts.network = new Network({ nodeName, nodeAddress, dataDir, settings, informers, log: log.named('network') });
+      parts.network = new Network({
+        nodeName,
+        nodeAddress,
+        dataDir,
+        settings,
+        master,
+        informers,
+        onReach: (verdict) => parts.registration.setNetwork(verdict),
+        log: log.named('network'),
+      });
       await createPodAgent(parts, signal);
       informers.for(nodes).onChange(({ key, object }) => {
         if (key === nodeName && object) parts.registration.observe(object);

@@ -115,6 +115,15 @@ export class HttpTransport implements Transport {
     return address;
   }
 
+  /** The server's end of it, as this host sees it. */
+  async serverAddress(): Promise<{ address: string; port: number }> {
+    const { session, ready } = this.#connected();
+    await ready;
+    const { remoteAddress: address, remotePort: port } = session.socket as TLSSocket;
+    if (!address || !port) throw new ServiceUnavailable(`the connection to ${this.#options.server} broke`);
+    return { address, port };
+  }
+
   /** For good: who asks later is refused, lest a connection made anew keeps the process alive. */
   async close(): Promise<void> {
     this.#isClosed = true;

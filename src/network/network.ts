@@ -26,6 +26,9 @@ import { AddressAllocator } from './pods/address-allocator.ts';
 import { type Bridge, ensureBridge } from './pods/bridge.ts';
 import { type HostPort, HostPorts } from './pods/host-ports.ts';
 import { PodLinks } from './pods/pod-links.ts';
+import { ReachCheck } from './pods/reach-check.ts';
+import { ReachEcho } from './pods/reach-echo.ts';
+import type { ReachVerdict } from './pods/reach-verdict.ts';
 import { Routes } from './pods/routes.ts';
 import { PolicyGuard } from './policies/policy-guard.ts';
 import { PolicySources } from './policies/policy-sources.ts';
@@ -33,6 +36,7 @@ import { BalancerAddresses } from './services/balancer-addresses.ts';
 import { baseRules } from './services/base-rules.ts';
 import { HealthChecks } from './services/health-checks.ts';
 import { hostPortPart } from './services/host-port-rules.ts';
+import { type MasterEndpoint, masterServiceKey, slicesAsDialled } from './services/master-endpoint.ts';
 import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
 import { UdpFlows } from './services/udp-flows.ts';
 
@@ -44,6 +48,10 @@ export interface NetworkOptions {
   settings: ClusterSettings;
   /** May be started before or after the network, which asks for what it needs when it is constructed. */
   informers: Informers;
+  /** Where this node reaches the API. */
+  master?: MasterEndpoint | undefined;
+  /** Told what became of looking whether the other nodes' pods are reached. */
+  onReach?(verdict: ReachVerdict): void;
   log: Log;
   clock?: Clock;
 }
@@ -75,7 +83,9 @@ export class Network {
     this.#nodes = options.informers.for(nodes);
     this.#services = options.informers.for(services);
     this.#slices = options.informers.for(endpointSlices);
-    this.#slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
+    const slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
+    this.#slicesOf = (key) =>
+      key === masterServiceKey ? slicesAsDialled(slicesOf(key), options.master) : slicesOf(key);
     this.#records = clusterRecords({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
     this.#policySources = new PolicySources({
       informers: options.informers,
@@ -107,6 +117,7 @@ export class Network {
     const rules = await this.#startRules(podCidr, this.#hostPorts, signal);
     this.#rules = rules;
     await this.#startDns(signal);
+    const reach = await this.#startReachCheck(bridge.gateway, () => bridge.mtu, signal);
     const routes = new Routes({
       nodeName,
       nodeAddress,
@@ -118,7 +129,7 @@ export class Network {
       onTunnel: async () => {
         bridge = await ensureBridge(bridgeWish, ip);
       },
-      onWays: () => {},
+      onWays: (ways) => reach.follow(ways),
     });
     runBeside(routes.run(signal), signal, log, 'routes');
     runBeside(
@@ -166,6 +177,22 @@ export class Network {
     this.#guard.detachAllBut(podUids);
     if (await this.#hostPorts?.closeAllBut(podUids)) await this.#rules?.applied();
     await this.#started().detachAllBut(podUids);
+  }
+
+  async #startReachCheck(gateway: string, mtu: () => number, signal: AbortSignal): Promise<ReachCheck> {
+    const { nodeName, nodeAddress, settings, log } = this.#options;
+    const clock = this.#clock;
+    const reach = new ReachCheck({
+      self: { name: nodeName, address: nodeAddress, clusterCidr: settings.clusterCidr },
+      echo: await ReachEcho.open(gateway, clock, signal),
+      nodes: this.#nodes,
+      mtu,
+      onVerdict: (verdict) => this.#options.onReach?.(verdict),
+      clock,
+      log,
+    });
+    reach.start(signal);
+    return reach;
   }
 
   #started(): PodLinks {

@@ -10,6 +10,8 @@ import type { Client } from '../client/client.ts';
 export interface Membership {
   address: string;
   settings: ClusterSettings;
+  /** Where this host reaches the master; not known of a start with the master away by what an older agent kept. */
+  master?: { address: string; port: number } | undefined;
   /** False where the master did not answer and this is what was known last. */
   isFresh: boolean;
 }
@@ -18,7 +20,9 @@ export interface MembershipOptions {
   client: Client;
   /** This host's end of a connection to the master. */
   localAddress(): Promise<string>;
-  /** Overrides it. */
+  /** The master's end of it. */
+  serverAddress(): Promise<{ address: string; port: number }>;
+  /** Overrides the former. */
   nodeIp: string | undefined;
   dataDir: string;
   log: Log;
@@ -36,15 +40,15 @@ export async function ensureMembership(options: MembershipOptions): Promise<Memb
   } catch (error) {
     if (!kept || error instanceof LoopbackError) throw error;
     log.warn('the master does not answer: starting with what it said the last time', { error });
-    const { address, settings } = JSON.parse(kept) as Membership;
-    return { address: options.nodeIp ?? address, settings, isFresh: false };
+    const { address, settings, master } = JSON.parse(kept) as Membership;
+    return { address: options.nodeIp ?? address, settings, master, isFresh: false };
   }
 }
 
 class LoopbackError extends Error {}
 
 async function askMaster(options: MembershipOptions): Promise<Omit<Membership, 'isFresh'>> {
-  const { client, localAddress, nodeIp } = options;
+  const { client, localAddress, serverAddress, nodeIp } = options;
   const { data } = await client.get(configMaps, clusterSettingsRef);
   const address = nodeIp ?? plainAddress(await localAddress());
   if (/^(127\.|::1$)/.test(address)) {
@@ -52,7 +56,12 @@ async function askMaster(options: MembershipOptions): Promise<Omit<Membership, '
       'this node reaches the server over loopback, where no other node reaches it: name the server by an address of the network, or this node by --node-ip',
     );
   }
-  return { address, settings: clusterSettingsFromData(data as Record<string, string>) };
+  const server = await serverAddress();
+  return {
+    address,
+    settings: clusterSettingsFromData(data as Record<string, string>),
+    master: { address: plainAddress(server.address), port: server.port },
+  };
 }
 
 /** An IPv4 address may come in IPv6 dress. */

@@ -73,3 +73,13 @@ test('what a node runs out of shows in its conditions', async () => {
     ],
   );
 });
+
+test('what it finds of the way to other nodes is a condition of its own, and the node stays ready', async () => {
+  const network = { status: 'True', reason: 'NodesNotReached', message: 'open UDP port 8472' } as const;
+  const { conditions = [] } = nodeStatus(nodeWith([]), await description(), { ...well, network }, nowMs);
+  const shown = conditions.slice(-2).map(({ type, status, reason, message }) => [type, status, reason, message]);
+  assert.deepEqual(shown, [
+    ['NetworkUnavailable', 'True', 'NodesNotReached', 'open UDP port 8472'],
+    ['Ready', 'True', 'KubeletReady', 'wherry agent is posting ready status'],
+  ]);
+});

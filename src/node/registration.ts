@@ -31,6 +31,15 @@ export interface NodeSituation {
   /** Why it takes no pods; undefined when it does. */
   problem: string | undefined;
   pressures: ReadonlySet<Pressure>;
+  /** What it found of the way to the pods of other nodes; undefined as long as it has not looked. */
+  network?: NetworkFinding | undefined;
+}
+
+/** The condition NetworkUnavailable. */
+export interface NetworkFinding {
+  status: 'True' | 'False';
+  reason: string;
+  message: string;
 }
 
 /** How it is told that there is no such pressure, and that there is. */
@@ -64,6 +73,7 @@ export class Registration {
   /** Why this node takes no pods; undefined when it does. */
   #problem: string | undefined;
   #pressures: ReadonlySet<Pressure> = new Set();
+  #network: NetworkFinding | undefined;
   #isRegistered = false;
   #changed = Promise.withResolvers<void>();
 
@@ -110,6 +120,12 @@ export class Registration {
     if (!isSame) this.#changed.resolve();
   }
 
+  setNetwork(network: NetworkFinding): void {
+    if (isDeepStrictEqual(network, this.#network)) return;
+    this.#network = network;
+    this.#changed.resolve();
+  }
+
   /** What others make of the node: who was silent for a while is taken for lost, until it says otherwise. */
   observe(node: Node): void {
     const told = this.#problem === undefined ? 'True' : 'False';
@@ -144,6 +160,10 @@ export class Registration {
     }
   }
 
+  #situation(): NodeSituation {
+    return { problem: this.#problem, pressures: this.#pressures, network: this.#network };
+  }
+
   /** Others write to the node at the same time, above all when it is new: who was overtaken looks again. */
   async #report(): Promise<Node> {
     for (let attempt = 1; ; attempt += 1) {
@@ -159,7 +179,7 @@ export class Registration {
   async #writeStatus(): Promise<Node> {
     const { client, description, clock } = this.#options;
     const node = await client.get(nodes, { name: description.name });
-    const status = nodeStatus(node, description, { problem: this.#problem, pressures: this.#pressures }, clock.now());
+    const status = nodeStatus(node, description, this.#situation(), clock.now());
     const changed = Object.entries(status).filter(
       ([key, value]) => !isDeepStrictEqual(value, (node.status as Record<string, unknown>)[key]),
     );
@@ -208,7 +228,7 @@ export function nodeStatus(
   };
 }
 
-function conditions(node: Node, { problem, pressures }: NodeSituation, nowMs: number): NodeCondition[] {
+function conditions(node: Node, { problem, pressures, network }: NodeSituation, nowMs: number): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
     const status = holds ? 'True' : 'False';
     const before = node.status.conditions?.find((known) => known.type === type);
@@ -227,6 +247,7 @@ function conditions(node: Node, { problem, pressures }: NodeSituation, nowMs: nu
       const isUnder = pressures.has(type);
       return condition(type, isUnder, isUnder ? reasons[1] : reasons[0], isUnder ? messages[1] : messages[0]);
     }),
+    ...(network ? [condition('NetworkUnavailable', network.status === 'True', network.reason, network.message)] : []),
     problem === undefined
       ? condition('Ready', true, 'KubeletReady', 'wherry agent is posting ready status')
       : condition('Ready', false, 'KubeletNotReady', problem),

@@ -10,6 +10,7 @@ import { Client } from '../../src/client/client.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { Network } from '../../src/network/network.ts';
 import type { HostPort } from '../../src/network/pods/host-ports.ts';
+import type { ReachVerdict } from '../../src/network/pods/reach-verdict.ts';
 import type { PodNetwork } from '../../src/node/pod-network.ts';
 import { FakeApi } from './fake-api.ts';
 
@@ -39,7 +40,8 @@ const clock: Clock = {
   ...systemClock,
   sleep: async (ms, signal) => await systemClock.sleep(ms / (config.secondsInOne ?? 1), signal),
 };
-const network: Network & PodNetwork = new Network({ ...config, informers, log, clock });
+const onReach = (verdict: ReachVerdict) => log.info('verdict', { ...verdict });
+const network: Network & PodNetwork = new Network({ ...config, informers, log, clock, onReach });
 const { signal } = new AbortController();
 void informers.start(signal);
 

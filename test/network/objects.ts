@@ -96,3 +96,15 @@ export function policyObject(name: string, spec: Partial<NetworkPolicy['spec']>,
   networkPolicies.setDefaults?.(object);
   return object;
 }
+
+/** A node that is ready, and joined in that minute. */
+export function readyNode(name: string, podCIDR: string, address: string, minute: number): KubeObject {
+  const { metadata, status, ...node } = nodeObject(name, podCIDR, address);
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }];
+  const creationTimestamp = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+  return {
+    ...node,
+    metadata: { ...metadata, creationTimestamp },
+    status: { ...(status as object), conditions },
+  } as KubeObject;
+}

@@ -9,7 +9,7 @@
 //           the rest from and to pods is accepted, whatever the host's own rules say
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { type Jump, noRules, type Rules } from '../iptables/rules.ts';
-import { masqueradeMark } from '../owned-names.ts';
+import { masqueradeMark, reachPort } from '../owned-names.ts';
 
 export const servicesChain = 'WHERRY-SERVICES';
 export const nodePortsChain = 'WHERRY-NODEPORTS';
@@ -64,6 +64,7 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
   filter.set(inputChain, [
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p udp -m udp --dport 53 -j ACCEPT`,
     `-s ${clusterCidr} -d ${dnsAddress}/32 -p tcp -m tcp --dport 53 -j ACCEPT`,
+    `-s ${clusterCidr} -d ${podCidr} -p udp -m udp --dport ${reachPort} -j ACCEPT`,
     // The bridge routes loopback addresses, so that ports of the host are there for the host itself, too: for nobody else.
     '! -s 127.0.0.0/8 -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
   ]);
