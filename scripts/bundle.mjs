@@ -28,7 +28,11 @@ const plainHttp = {
 };
 
 await build({
-  entryPoints: { wherry: 'src/main.ts', 'sqlite-worker': 'src/store/embedded/sqlite-worker.ts' },
+  entryPoints: {
+    wherry: 'src/main.ts',
+    'sqlite-worker': 'src/store/embedded/sqlite-worker.ts',
+    'dns-program': 'src/network/dns/dns-program.ts',
+  },
   outdir: process.argv[2],
   outExtension: { '.js': '.mjs' },
   entryNames: '[name]',

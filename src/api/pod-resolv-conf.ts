@@ -22,6 +22,11 @@ export function parseResolvConf(text: string): ResolvConf {
   return conf;
 }
 
+/** Whether these are but a resolver on the host's own loopback, with others behind it. */
+export function isLocalStub(nameservers: readonly string[]): boolean {
+  return nameservers.length > 0 && nameservers.every((server) => server.startsWith('127.') || server === '::1');
+}
+
 /** Names are looked for in the pod's namespace, then in the cluster, then where the host looks. */
 export function resolvConf(settings: ClusterSettings, namespace: string, host: Pick<ResolvConf, 'search'>): string {
   const { clusterDomain, dnsAddress } = settings;

@@ -1,5 +1,5 @@
 // The only place that starts other programs: argument lists, never a shell.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SendHandle, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { systemClock } from './clock.ts';
 
@@ -85,4 +85,85 @@ export function receiveSocket(
   child.once('error', (error) => reject(signal.aborted ? signal.reason : new ExecError(command, null, error.message)));
   child.once('close', (code) => reject(new ExecError(command, code, 'it handed over no socket')));
   return promise;
+}
+
+/**
+ * Starts a program that outlives this one. Resolves with its first line, by which it says that it serves; throws ExecError when
+ * it ends before. What it says later on its standard error goes to `onWord` as long as this process lives.
+ */
+export async function startLasting(
+  program: string,
+  args: string[],
+  { signal, onWord }: { signal: AbortSignal; onWord: (text: string) => void },
+): Promise<string> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const command = [program, ...args].join(' ');
+  let isServing = false;
+  let stderr = '';
+  const give = () => {
+    if (!isServing) child.kill('SIGKILL');
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', give);
+  child.stdout.setEncoding('utf8').once('data', (line: string) => resolve(line.trim()));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (isServing) onWord(text.trim());
+    else stderr += text;
+  });
+  child.once('error', (error) => reject(new ExecError(command, null, error.message)));
+  child.once('close', (code) => reject(new ExecError(command, code, stderr)));
+  try {
+    const line = await promise;
+    isServing = true;
+    return line;
+  } finally {
+    signal.removeEventListener('abort', give);
+    child.stdout.destroy();
+    // Neither waits for the other's end.
+    child.unref();
+    (child.stderr as Socket).unref();
+  }
+}
+
+/** A program to which this one hands sockets over, and which outlives it. */
+export class HeirProcess {
+  readonly #child: ChildProcess;
+  readonly #words: unknown[] = [];
+  #wake = () => {};
+
+  constructor(program: string, args: string[]) {
+    this.#child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
+    this.#child.on('message', (word) => {
+      this.#words.push(word);
+      this.#wake();
+    });
+    // It has ended, or cannot be started: whoever waits for a word hears of it.
+    for (const event of ['error', 'exit', 'disconnect']) this.#child.once(event, () => this.#wake());
+  }
+
+  /** Resolves when that is the next that it says; throws when it says anything else, or ends. */
+  async says<Word>(word: Word): Promise<void> {
+    while (this.#words.length === 0) {
+      if (!this.#child.connected)
+        throw new ExecError(this.#child.spawnfile, this.#child.exitCode, `it has not said ${word}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    const said = this.#words.shift();
+    if (said !== word) throw new Error(`the next program says ${said}, not ${word}`);
+  }
+
+  send(message: object, socket?: SendHandle): void {
+    // Where it is no more there is nobody to hand anything to; says() tells.
+    this.#child.send(message, socket, {}, () => {});
+  }
+
+  disconnect(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
 }

@@ -47,7 +47,7 @@ export function addUninstallCommand(program: Command): void {
       await refuseWhileServerRuns(flags.dataDir);
       await removeContainers(flags, log);
       const { removeNetwork } = await import('../network/remove-network.ts');
-      await removeNetwork({ log });
+      await removeNetwork({ dataDir: join(flags.dataDir, 'agent'), log });
       // First of all what belongs to others: a file server's folder that is mounted for a pod is not ours to empty.
       const { Mounter } = await import('../node/volumes/mounter.ts');
       await new Mounter().unmountBelow(await realpath(flags.dataDir).catch(() => flags.dataDir));

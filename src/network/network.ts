@@ -15,10 +15,8 @@ import type { Log } from '../base/log.ts';
 import type { Informer } from '../client/informer.ts';
 import { rememberInformer } from '../client/informer-memory.ts';
 import type { Informers } from '../client/informers.ts';
-import { type ClusterRecords, clusterRecords } from './dns/cluster-records.ts';
-import { DnsServer } from './dns/dns-server.ts';
-import { forward, hostResolvers } from './dns/forwarder.ts';
-import { resolve } from './dns/resolver.ts';
+import { DnsKeeper, dnsSocketPath } from './dns/dns-keeper.ts';
+import { RecordSource } from './dns/record-source.ts';
 import { IpBatch } from './ip-command.ts';
 import { chooseFlavour, Iptables, observeFlavours } from './iptables/iptables.ts';
 import { RuleKeeper } from './iptables/rule-keeper.ts';
@@ -54,11 +52,11 @@ export interface NetworkOptions {
   onReach?(verdict: ReachVerdict): void;
   log: Log;
   clock?: Clock;
+  /** Another DNS program than that which ships. */
+  dnsProgram?: string;
 }
 
 const checkEveryMs = 30_000;
-/** How long a question waits for the records of the cluster after a start. */
-const recordsWithinMs = 2_000;
 
 export class Network {
   readonly #options: NetworkOptions;
@@ -68,7 +66,7 @@ export class Network {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
-  readonly #records: ClusterRecords;
+  readonly #records: RecordSource;
   #pods: PodLinks | undefined;
   #hostPorts: HostPorts | undefined;
   #proxy: ServiceProxy | undefined;
@@ -86,7 +84,7 @@ export class Network {
     const slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
     this.#slicesOf = (key) =>
       key === masterServiceKey ? slicesAsDialled(slicesOf(key), options.master) : slicesOf(key);
-    this.#records = clusterRecords({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
+    this.#records = new RecordSource({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
     this.#policySources = new PolicySources({
       informers: options.informers,
       folder: join(options.dataDir, 'network', 'remembered'),
@@ -277,26 +275,10 @@ export class Network {
   }
 
   async #startDns(signal: AbortSignal): Promise<void> {
-    const { settings, log } = this.#options;
-    let isComplete = false;
-    const complete = Promise.all([this.#services.synced, this.#slices.synced]).then(() => {
-      isComplete = true;
-    });
-    const server = new DnsServer({
-      address: settings.dnsAddress,
-      log,
-      resolve: (query, carrier) =>
-        resolve(query, carrier, {
-          settings,
-          records: this.#records,
-          areComplete: async () => {
-            if (!isComplete) await Promise.race([complete, this.#clock.sleep(recordsWithinMs, signal)]);
-            return isComplete;
-          },
-          forward: async (bytes, by) => await forward(bytes, by, await hostResolvers(settings.dnsAddress), signal),
-        }),
-    });
-    await server.start(signal);
+    const { settings, dataDir, dnsProgram, log } = this.#options;
+    const socketPath = dnsSocketPath(dataDir);
+    const options = { socketPath, settings, source: this.#records, clock: this.#clock, log };
+    await new DnsKeeper({ ...options, ...(dnsProgram && { program: dnsProgram }) }).start(signal);
   }
 
   /** The safety net: what others took away is put back. */

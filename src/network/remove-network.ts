@@ -1,7 +1,8 @@
-// Takes back all that the network ever put into this host: rules, routes, links with their addresses, kernel settings.
-// Asks the kernel what is ours, so it needs no memory of the agent, and may be run again at any time.
+// Takes back all that the network ever put into this host: names' program, rules, routes, links with their addresses, kernel
+// settings. Asks the kernel what is ours, so it needs no memory of the agent, and may be run again at any time.
 import { execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
+import { dnsSocketPath, endDnsProgram } from './dns/dns-keeper.ts';
 import { type Link, observeLinks } from './ip-command.ts';
 import { Iptables, observeFlavours } from './iptables/iptables.ts';
 import { bridgeName, isPodLinkName, routeProtocol, tunnelName } from './owned-names.ts';
@@ -9,7 +10,14 @@ import { observeRoutes, type Route } from './pods/routes.ts';
 import { heldAddresses } from './services/balancer-addresses.ts';
 import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
 
-export async function removeNetwork({ log }: { log: Log }): Promise<void> {
+export interface RemovalOptions {
+  /** Of the agent that there was. Its DNS program also ends when this folder is taken away. */
+  dataDir?: string;
+  log: Log;
+}
+
+export async function removeNetwork({ dataDir, log }: RemovalOptions): Promise<void> {
+  if (dataDir !== undefined && (await endDnsProgram(dnsSocketPath(dataDir)))) log.info('the DNS program has ended');
   for (const { flavour } of await observeFlavours()) await new Iptables(flavour).clear();
   const { lines, sysctls } = planRemoval(await observeLinks(), await observeRoutes());
   await ensureSysctls(sysctls);

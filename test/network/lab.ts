@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,7 @@ const networks = { lan0: '172.30.7', far0: '172.30.8' };
 const programs = {
   ask: import.meta.resolve('./ask.ts'),
   connect: import.meta.resolve('./connect-times.ts'),
+  lookups: import.meta.resolve('./lookups.ts'),
   network: import.meta.resolve('./network-process.ts'),
   pod: import.meta.resolve('./pod-server.ts'),
   remove: import.meta.resolve('./remove-process.ts'),
@@ -55,6 +56,15 @@ export class Machine {
 
   get path(): string {
     return `/run/netns/${this.#namespace}`;
+  }
+
+  /** The programs here that answer DNS, as they are called. */
+  async dnsPrograms(): Promise<number[]> {
+    const commands = (await processesIn(this.#namespace)).map(async (pid) => {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return command.includes('/dns.sock\0') ? [pid] : [];
+    });
+    return (await Promise.all(commands)).flat();
   }
 
   async create(): Promise<void> {
@@ -118,7 +128,10 @@ export class TestPod {
   readonly uid: string;
   readonly process: ChildProcess;
 
-  constructor(uid: string, child: ChildProcess) {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab, uid: string, child: ChildProcess) {
+    this.#lab = lab;
     this.uid = uid;
     this.process = child;
   }
@@ -133,6 +146,11 @@ export class TestPod {
 
   async survey(questions: Question[]): Promise<Record<string, string[]>> {
     return await surveyFrom(`/proc/${this.pid}/ns/net`, questions);
+  }
+
+  /** Starts a program in the pod's network that stays until the lab is closed. */
+  start(program: Program, args: string[]): ChildProcess {
+    return this.#lab.adopt(spawn('nsenter', [`--net=/proc/${this.pid}/ns/net`, ...node(program, args)]));
   }
 
   /** The lines that a program writes which runs in the pod's network. */
@@ -255,7 +273,7 @@ export class Lab {
   async pod(name: string, ports: number[] = []): Promise<TestPod> {
     const child = this.adopt(spawn('unshare', ['--net', ...node('pod', [name, ...ports.map(String)])]));
     if (child.stdout) await once(child.stdout, 'data');
-    return new TestPod(`uid-of-${name}`, child);
+    return new TestPod(this, `uid-of-${name}`, child);
   }
 
   adopt(child: ChildProcess): ChildProcess {
@@ -272,7 +290,7 @@ export class Lab {
       await end;
     });
     await Promise.all(ends);
-    for (const { path } of this.#machines) await runCommand('ip', ['netns', 'del', path.slice('/run/netns/'.length)]);
+    for (const { path } of this.#machines) await removeNamespace(path.slice('/run/netns/'.length));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -297,11 +315,22 @@ export class Lab {
   }
 }
 
+async function processesIn(namespace: string): Promise<number[]> {
+  const { stdout } = await runCommand('ip', ['netns', 'pids', namespace]);
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** With what runs in it: DNS programs outlive who started them. */
+async function removeNamespace(namespace: string): Promise<void> {
+  for (const pid of await processesIn(namespace)) process.kill(pid, 'SIGKILL');
+  await runCommand('ip', ['netns', 'del', namespace]);
+}
+
 /** Namespaces and folders of test processes that are no more. */
 async function removeStale(): Promise<void> {
   for (const name of await readdir('/run/netns').catch(() => [])) {
     const owner = /^wtnet-(\d+)-/.exec(name)?.[1];
-    if (owner && !existsSync(`/proc/${owner}`)) await runCommand('ip', ['netns', 'del', name]);
+    if (owner && !existsSync(`/proc/${owner}`)) await removeNamespace(name);
   }
   for (const name of await readdir('/tmp')) {
     const owner = /^wtnet-(\d+)-/.exec(name)?.[1];

@@ -21,6 +21,8 @@ export interface NodeConfig {
   settings: ClusterSettings;
   /** Makes time run faster, where a test would wait for the safety net. */
   secondsInOne?: number;
+  /** Another DNS program than that which ships. */
+  dnsProgram?: string;
 }
 
 export type Order =

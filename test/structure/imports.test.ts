@@ -33,7 +33,6 @@ const knownIn: Record<string, string> = {
   'node:child_process': 'src/base/exec.ts',
   '@peculiar/x509': 'src/pki/',
   'reflect-metadata': 'src/pki/',
-  'dns-packet': 'src/network/dns/',
   commander: 'src/',
 };
 

@@ -1,194 +1,236 @@
-// Answers a question out of what is known of the cluster, after Kubernetes' DNS specification. Pure.
-import type { Answer, Question, SoaAnswer } from 'dns-packet';
-import type { ClusterSettings } from '../../api/cluster-settings.ts';
-import { isInRange } from '../../api/cluster-settings.ts';
-import type { Endpoint, EndpointPort } from '../../api/kinds/endpoint-slice.ts';
-import { hasClusterIp, type Service } from '../../api/kinds/service.ts';
-import { type ClusterRecords, serviceNameOf } from './cluster-records.ts';
+// Answers a question out of what is known of the cluster, after Kubernetes' DNS specification; where that leaves something open,
+// as CoreDNS does. Pure.
+import { type ClusterSettings, isInRange } from '../../api/cluster-settings.ts';
+import { type Query, recordTypes, responseCodes } from './query.ts';
+import type { DnsRecord } from './record-writer.ts';
+import type { Sections } from './response.ts';
+import type { EndpointRecords, RecordPort, ServiceRecords } from './service-records.ts';
+import type { Zone } from './zone.ts';
 
-export const responseCodes = { ok: 0, formatError: 1, serverFailure: 2, nameError: 3, notImplemented: 4, refused: 5 };
+export type Question = Pick<Query, 'name' | 'type'>;
 
-export interface ClusterAnswer {
-  code: number;
-  answers: Answer[];
-  additionals?: Answer[];
-  authorities?: Answer[];
-  /** The answer is a name outside, whose addresses have to be asked for elsewhere. */
+export interface ClusterAnswer extends Sections {
+  answers: DnsRecord[];
+  /** The answer is another name, whose records come along. */
   alias?: string;
 }
 
 /** Records change as pods do: nobody should keep them for long. */
 const ttl = 5;
+/** Of Kubernetes' DNS specification. */
+const specificationVersion = '1.1.0';
+const reverseDomain = 'in-addr.arpa';
 
 /** Undefined for what is not the cluster's to answer. */
-export function answerQuestion(
-  question: Question,
-  records: ClusterRecords,
-  settings: ClusterSettings,
-): ClusterAnswer | undefined {
+export function answerQuestion(question: Question, zone: Zone, settings: ClusterSettings): ClusterAnswer | undefined {
+  const { name } = question;
   const domain = settings.clusterDomain.toLowerCase();
-  const name = question.name.toLowerCase().replace(/\.$/, '');
-  if (name.endsWith('.in-addr.arpa')) return answerReverse(question, name, records, settings);
+  if (name.endsWith(`.${reverseDomain}`)) return answerReverse(question, zone, settings);
   if (name !== domain && !name.endsWith(`.${domain}`)) return undefined;
   const labels = name === domain ? [] : name.slice(0, -domain.length - 1).split('.');
-  const found = recordsAt(labels, question, records, domain);
-  if (!found) return { code: responseCodes.nameError, answers: [], authorities: [soa(domain)] };
-  const answers = found.answers.filter(({ type }) => type === question.type || type === 'CNAME');
-  if (answers.length === 0) return { code: responseCodes.ok, answers, authorities: [soa(domain)] };
-  return { code: responseCodes.ok, ...found, answers };
+  return pick(question, recordsAt(labels, name, zone, { ...settings, clusterDomain: domain }), domain);
 }
 
+/** Of all that stands at the name what was asked for; "no such record" and "no such name" are two things. */
+function pick({ name, type }: Question, found: Found | undefined, domain: string): ClusterAnswer {
+  const denial = { answers: [], authorities: [soa(domain)] };
+  if (!found) return { code: responseCodes.nameError, ...denial };
+  if (type === recordTypes.ANY) return { code: responseCodes.ok, answers: [anyRefusal(name)] };
+  const { answers, additionals, alias } = found;
+  const meant = answers.filter(
+    (record) => record.type === 'CNAME' || (record.type !== 'opaque' && recordTypes[record.type] === type),
+  );
+  if (meant.length === 0) return { code: responseCodes.ok, ...denial };
+  return {
+    code: responseCodes.ok,
+    answers: meant,
+    ...(type === recordTypes.SRV && additionals && { additionals }),
+    ...(alias !== undefined && type !== recordTypes.CNAME && { alias }),
+  };
+}
+
+/** Who asks for everything gets one record that says no (RFC 8482). */
+export const anyRefusal = (name: string): DnsRecord => ({ type: 'HINFO', name, ttl, texts: ['RFC8482', ''] });
+
 interface Found {
-  answers: Answer[];
-  additionals?: Answer[];
+  answers: DnsRecord[];
+  additionals?: DnsRecord[];
   alias?: string;
 }
 
+const nothing: Found = { answers: [] };
+
 /** What stands at a name, of the types that might be asked for; undefined where the name does not exist. */
-function recordsAt(labels: string[], question: Question, records: ClusterRecords, domain: string): Found | undefined {
-  const owner = question.name;
+function recordsAt(labels: string[], name: string, zone: Zone, settings: ClusterSettings): Found | undefined {
+  const { clusterDomain: domain, dnsAddress } = settings;
   const last = labels.pop();
-  if (last === undefined)
-    return { answers: [soa(domain, owner), { type: 'NS', name: owner, ttl, data: `ns.dns.${domain}` }] };
+  if (last === undefined) return { answers: [soa(domain), { type: 'NS', name, ttl, target: `ns.dns.${domain}` }] };
   if (last === 'dns-version' && labels.length === 0)
-    return { answers: [{ type: 'TXT', name: owner, ttl, data: '1.1.0' }] };
-  if (last !== 'svc') return undefined;
+    return { answers: [{ type: 'TXT', name, ttl, texts: [specificationVersion] }] };
   const namespace = labels.pop();
-  if (namespace === undefined) return { answers: [] };
+  if (last === 'dns' && labels.length === 0) return ownName(namespace, name, dnsAddress);
+  if (last === 'pod') return podRecords(namespace, labels, name, zone);
+  if (last !== 'svc') return undefined;
+  if (namespace === undefined) return nothing;
+  if (!zone.hasNamespace(namespace)) return undefined;
   const serviceName = labels.pop();
-  if (serviceName === undefined) return records.hasNamespace(namespace) ? { answers: [] } : undefined;
-  const service = records.service(namespace, serviceName);
+  if (serviceName === undefined) return nothing;
+  const service = zone.service(namespace, serviceName);
   if (!service) return undefined;
-  const base = `${serviceName}.${namespace}.svc.${domain}`;
-  if (service.spec.type === 'ExternalName') return labels.length === 0 ? aliasTo(owner, service) : undefined;
-  const targets = hasClusterIp(service) ? clusterTargets(service, base) : endpointTargets(service, records, base);
-  if (labels.length === 0) return recordsOf(owner, targets, () => true);
-  const [first = '', second = ''] = labels;
-  if (labels.length === 1) return endpointRecords(owner, first, targets, base) ?? portsExist(targets, first);
-  if (labels.length > 2 || !first.startsWith('_') || !second.startsWith('_')) return undefined;
-  const isMeant = (port: Port) => port.name === first.slice(1) && port.protocol === second.slice(1);
-  return targets.some(({ ports }) => ports.some(isMeant)) ? srvRecords(owner, targets, isMeant) : undefined;
+  const owner = { name, base: `${serviceName}.${namespace}.svc.${domain}` };
+  return service.externalName === undefined
+    ? serviceNames(labels, owner, service)
+    : aliasTo(labels, name, service.externalName);
 }
 
-interface Port {
+/** The name under which the zone has its server. */
+function ownName(label: string | undefined, name: string, address: string): Found | undefined {
+  if (label === undefined) return nothing;
+  return label === 'ns' ? { answers: [{ type: 'A', name, ttl, address }] } : undefined;
+}
+
+const dashedAddress = /^(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})$/;
+
+/** Whoever knows a pod's address may ask for it by name: nobody looks whether there is such a pod. */
+function podRecords(namespace: string | undefined, labels: string[], name: string, zone: Zone): Found | undefined {
+  if (namespace === undefined) return nothing;
+  if (!zone.hasNamespace(namespace)) return undefined;
+  const [label, ...more] = labels;
+  if (label === undefined) return nothing;
+  const bytes = dashedAddress.exec(label)?.slice(1) ?? [];
+  const isAddress =
+    more.length === 0 &&
+    bytes.length === 4 &&
+    bytes.every((byte) => String(Number(byte)) === byte && Number(byte) < 256);
+  return isAddress ? { answers: [{ type: 'A', name, ttl, address: bytes.join('.') }] } : undefined;
+}
+
+function aliasTo(labels: string[], name: string, target: string): Found | undefined {
+  if (labels.length > 0) return undefined;
+  return { answers: [{ type: 'CNAME', name, ttl, target }], alias: target };
+}
+
+interface Owner {
+  /** As it was asked for. */
   name: string;
-  protocol: string;
-  port: number;
+  /** The service's own name. */
+  base: string;
 }
 
 /** An address of a service, the name by which it alone is known, and the ports it has. */
 interface Target {
   name: string;
   address: string;
-  ports: Port[];
+  ports: RecordPort[];
 }
 
-const portOf = ({ name, protocol, port }: EndpointPort): Port => ({
-  name: name ?? '',
-  protocol: (protocol ?? 'TCP').toLowerCase(),
-  port: port ?? 0,
+/** The service itself, its ports, its endpoints. */
+function serviceNames(labels: string[], owner: Owner, service: ServiceRecords): Found | undefined {
+  const targets = service.clusterIp
+    ? [{ name: owner.base, address: service.clusterIp, ports: service.ports }]
+    : service.endpoints.map((endpoint) => endpointTarget(endpoint, owner.base));
+  const [first, second, ...more] = labels;
+  if (first === undefined) return recordsOf(owner.name, targets);
+  if (more.length > 0) return undefined;
+  if (second === undefined) return endpointRecords(first, owner, service) ?? protocolName(first, targets);
+  if (!first.startsWith('_') || !second.startsWith('_')) return undefined;
+  const isMeant = ({ name, protocol }: RecordPort) => `_${name}` === first && `_${protocol}` === second;
+  const meant = targets.filter(({ ports }) => ports.some(isMeant));
+  return meant.length > 0 ? srvRecords(owner.name, meant, isMeant) : undefined;
+}
+
+const endpointLabel = ({ hostname, address }: EndpointRecords): string => hostname ?? address.replaceAll('.', '-');
+
+const endpointTarget = (endpoint: EndpointRecords, base: string): Target => ({
+  name: `${endpointLabel(endpoint)}.${base}`,
+  address: endpoint.address,
+  ports: endpoint.ports,
 });
 
-function clusterTargets({ spec }: Service, base: string): Target[] {
-  const ports = (spec.ports ?? []).map(({ name, protocol, port }) =>
-    portOf({ port, ...(name && { name }), ...(protocol && { protocol }) }),
-  );
-  return [{ name: base, address: spec.clusterIP ?? '', ports }];
-}
-
-/** Of a headless service: each endpoint that is ready. */
-function endpointTargets(service: Service, records: ClusterRecords, base: string): Target[] {
-  const targets = new Map<string, Target>();
-  for (const slice of records.slicesOf(service)) {
-    for (const endpoint of slice.endpoints) {
-      const [address] = endpoint.addresses;
-      if (!address || slice.addressType !== 'IPv4' || !(endpoint.conditions?.ready ?? true)) continue;
-      const known = targets.get(address) ?? { name: `${endpointLabel(endpoint)}.${base}`, address, ports: [] };
-      known.ports.push(...(slice.ports ?? []).map(portOf));
-      targets.set(address, known);
-    }
-  }
-  return [...targets.values()];
-}
-
-const endpointLabel = ({ hostname, addresses }: Endpoint) => hostname ?? (addresses[0] ?? '').replaceAll('.', '-');
-
-function recordsOf(owner: string, targets: Target[], isMeant: (port: Port) => boolean): Found {
-  const addresses: Answer[] = targets.map(({ address }) => ({ type: 'A', name: owner, ttl, data: address }));
-  return {
-    ...srvRecords(owner, targets, isMeant),
-    answers: [...addresses, ...srvRecords(owner, targets, isMeant).answers],
-  };
-}
-
-function srvRecords(owner: string, targets: Target[], isMeant: (port: Port) => boolean): Found {
-  const answers = targets.flatMap(({ name, ports }) =>
-    ports.filter(isMeant).map(({ port }): Answer => {
-      return { type: 'SRV', name: owner, ttl, data: { priority: 0, weight: 100, port, target: name } };
-    }),
-  );
-  const additionals = targets.map(({ name, address }): Answer => ({ type: 'A', name, ttl, data: address }));
-  return { answers, additionals };
-}
-
-/** The records of one endpoint of a headless service, by its host name or by its address in dashes. */
-function endpointRecords(owner: string, label: string, targets: Target[], base: string): Found | undefined {
-  const meant = targets.filter(({ name }) => name !== base && name === `${label}.${base}`);
-  return meant.length === 0 ? undefined : recordsOf(owner, meant, () => true);
+/** The endpoints with that host name, or with that address in dashes. */
+function endpointRecords(label: string, { name, base }: Owner, { endpoints }: ServiceRecords): Found | undefined {
+  const meant = endpoints.filter((endpoint) => endpointLabel(endpoint) === label);
+  return meant.length > 0
+    ? recordsOf(
+        name,
+        meant.map((endpoint) => endpointTarget(endpoint, base)),
+      )
+    : undefined;
 }
 
 /** "_tcp.web.shop.svc.cluster.local" exists if a name below it does. */
-function portsExist(targets: Target[], label: string): Found | undefined {
+function protocolName(label: string, targets: Target[]): Found | undefined {
   const exists = targets.some(({ ports }) =>
     ports.some(({ protocol, name }) => name !== '' && `_${protocol}` === label),
   );
-  return exists ? { answers: [] } : undefined;
+  return exists ? nothing : undefined;
 }
 
-function aliasTo(owner: string, service: Service): Found {
-  const target = (service.spec.externalName ?? '').replace(/\.$/, '');
-  return { answers: [{ type: 'CNAME', name: owner, ttl, data: target }], alias: target };
+function recordsOf(name: string, targets: Target[]): Found {
+  const addresses = targets.map(({ address }): DnsRecord => ({ type: 'A', name, ttl, address }));
+  const { answers, additionals } = srvRecords(name, targets, () => true);
+  return { answers: [...addresses, ...answers], additionals };
 }
 
-function answerReverse(
-  question: Question,
-  name: string,
-  records: ClusterRecords,
-  { clusterDomain, clusterCidr, serviceCidr }: ClusterSettings,
-): ClusterAnswer | undefined {
-  const bytes = name.split('.').slice(0, -2).reverse();
+function srvRecords(name: string, targets: Target[], isMeant: (port: RecordPort) => boolean) {
+  const pairs = targets.flatMap((target) =>
+    target.ports.filter(isMeant).map(({ port }) => ({ target: target.name, port })),
+  );
+  // The weights of all are a hundred together.
+  const weight = Math.max(1, Math.floor(100 / Math.max(1, pairs.length)));
+  const answers = pairs.map((pair): DnsRecord => ({ type: 'SRV', name, ttl, priority: 0, weight, ...pair }));
+  const additionals = targets.map(
+    (target): DnsRecord => ({ type: 'A', name: target.name, ttl, address: target.address }),
+  );
+  return { answers, additionals };
+}
+
+function answerReverse(question: Question, zone: Zone, settings: ClusterSettings): ClusterAnswer | undefined {
+  const { clusterDomain, clusterCidr, serviceCidr } = settings;
+  const domain = clusterDomain.toLowerCase();
+  const bytes = question.name
+    .slice(0, -reverseDomain.length - 1)
+    .split('.')
+    .reverse();
   const address = bytes.join('.');
-  if (bytes.length !== 4 || !(isInRange(address, clusterCidr) || isInRange(address, serviceCidr))) return undefined;
-  const authorities = [soa(clusterDomain)];
-  const names = namesAt(address, records, clusterDomain);
-  if (names.length === 0) return { code: responseCodes.nameError, answers: [], authorities };
-  if (question.type !== 'PTR') return { code: responseCodes.ok, answers: [], authorities };
-  return {
-    code: responseCodes.ok,
-    answers: names.map((data): Answer => ({ type: 'PTR', name: question.name, ttl, data })),
-  };
+  const isOurs = bytes.length === 4 && (isInRange(address, clusterCidr) || isInRange(address, serviceCidr));
+  const names = bytes.length === 4 ? namesAt(address, zone, domain) : [];
+  // Endpoints may lie outside, as the master does: where we have no name for one, others may have.
+  if (names.length === 0 && !isOurs) return undefined;
+  const answers = names.map((target): DnsRecord => ({ type: 'PTR', name: question.name, ttl, target }));
+  return pick(question, names.length > 0 ? { answers } : undefined, domain);
 }
 
-function namesAt(address: string, records: ClusterRecords, domain: string): string[] {
-  const service = records.serviceAt(address);
-  if (service) return [`${service.metadata.name}.${service.metadata.namespace}.svc.${domain}`];
-  const names = records.slicesAt(address).flatMap((slice) => {
-    const owner = records.service(slice.metadata.namespace ?? '', serviceNameOf(slice));
-    if (!owner || hasClusterIp(owner)) return [];
-    const endpoints = slice.endpoints.filter(({ addresses }) => addresses.includes(address));
-    return endpoints.map(
-      (endpoint) => `${endpointLabel(endpoint)}.${owner.metadata.name}.${owner.metadata.namespace}.svc.${domain}`,
+function namesAt(address: string, zone: Zone, domain: string): string[] {
+  const service = zone.serviceAt(address);
+  if (service) return [nameOf(service, domain)];
+  const found = zone
+    .servicesWithEndpoint(address)
+    .flatMap((owner) =>
+      owner.endpoints
+        .filter((endpoint) => endpoint.address === address)
+        .map((endpoint) => ({ owner, endpoint, name: `${endpointLabel(endpoint)}.${nameOf(owner, domain)}` })),
     );
-  });
-  return [...new Set(names)];
+  // A host name is somebody's choice; an address in dashes is one of several.
+  const named = found.filter(({ endpoint }) => endpoint.hostname !== undefined);
+  const meant = named.length > 0 ? named : found.filter(({ owner }) => owner.clusterIp === undefined);
+  return meant.map(({ name }) => name);
 }
 
-function soa(domain: string, name = domain): SoaAnswer {
-  const timing = { refresh: 7200, retry: 1800, expire: 86400, minimum: ttl };
+function nameOf({ key }: ServiceRecords, domain: string): string {
+  const [namespace, name] = key.split('/');
+  return `${name}.${namespace}.svc.${domain}`;
+}
+
+function soa(domain: string): DnsRecord {
+  const times: [number, number, number, number] = [7200, 1800, 86400, ttl];
   return {
     type: 'SOA',
-    name,
+    name: domain,
     ttl,
-    data: { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, ...timing },
+    primary: `ns.dns.${domain}`,
+    mailbox: `hostmaster.${domain}`,
+    serial: 1,
+    times,
   };
 }

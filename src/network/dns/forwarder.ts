@@ -1,70 +1,124 @@
-// Asks the host's own resolvers what the cluster cannot know. The question goes out as it came, byte by byte, and so does the
-// answer come back. Each from a port of its own choice, so that nobody can foist an answer upon us.
-import { createSocket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
-import { connect, isIPv6 } from 'node:net';
-import { parseResolvConf } from '../../api/pod-resolv-conf.ts';
-import { framed, takeMessages } from './tcp-messages.ts';
+// What the cluster cannot know is asked of the host's resolvers: once for all who ask the same at the same time, and then not
+// again as long as the answer lasts. Holds: whoever asks gets an answer, or hears of the failure, before they lose patience.
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { AnswerCache } from './answer-cache.ts';
+import type { ForeignAnswer } from './foreign-answer.ts';
+import { LoopWatch } from './loop-watch.ts';
+import { type Query, responseCodes } from './query.ts';
+import type { AskResolver, Inquiry } from './upstream.ts';
 
-export type Carrier = 'udp' | 'tcp';
-
-const answerWithinMs = 2_000;
-
-/** The resolvers of this host, read anew each time: they change with the networks it joins. */
-export async function hostResolvers(ownAddress: string, path = '/etc/resolv.conf'): Promise<string[]> {
-  const { nameservers } = parseResolvConf(await readFile(path, 'utf8').catch(() => ''));
-  return nameservers.filter((address) => address !== ownAddress);
+export interface ForwarderOptions {
+  resolvers(): Promise<string[]>;
+  ask: AskResolver;
+  clock: Clock;
+  log: Log;
 }
 
-/** The first answer of the resolvers, each being asked in turn; undefined where none answers. */
-export async function forward(
-  query: Buffer,
-  carrier: Carrier,
-  resolvers: string[],
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
-  for (const resolver of resolvers) {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
-    const answer = await (carrier === 'udp' ? askByUdp : askByTcp)(query, resolver, limit).catch(() => undefined);
-    if (answer || signal.aborted) return answer;
-  }
-  return undefined;
+export interface Told {
+  answer: ForeignAnswer;
+  ageSeconds: number;
 }
 
-const isAnswerTo = (answer: Buffer, query: Buffer) =>
-  answer.length >= 12 && answer.readUInt16BE(0) === query.readUInt16BE(0) && ((answer[2] ?? 0) & 0x80) !== 0;
+/** C libraries wait five seconds. */
+const patience = { onceMs: 1_400, altogetherMs: 4_500, rounds: 3 };
+const mostAtOnce = 1_000;
+const cacheBytes = 8 * 2 ** 20;
 
-async function askByUdp(query: Buffer, resolver: string, signal: AbortSignal): Promise<Buffer> {
-  const socket = createSocket(isIPv6(resolver) ? 'udp6' : 'udp4');
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const give = () => reject(signal.reason);
-  signal.addEventListener('abort', give);
-  socket.on('error', reject);
-  socket.on('message', (answer) => {
-    if (isAnswerTo(answer, query)) resolve(answer);
-  });
-  // Connected: nothing else than this resolver's answers gets in, and a closed port is told at once.
-  socket.connect(53, resolver, () => socket.send(query));
-  try {
-    return await promise;
-  } finally {
-    signal.removeEventListener('abort', give);
-    socket.close();
+export type Asked = Pick<Query, 'key' | 'name' | 'question' | 'isCheckingDisabled' | 'edns'>;
+
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #cache = new AnswerCache<ForeignAnswer>(cacheBytes);
+  readonly #underway = new Map<string, Promise<ForeignAnswer | undefined>>();
+  readonly #loops: LoopWatch;
+  /** The one that answered last is asked first. */
+  #preferred: string | undefined;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+    this.#loops = new LoopWatch(options);
+  }
+
+  /** Whether a query is one of ours that comes back: its resolver is asked no more. */
+  isOwnEcho(name: string): boolean {
+    return this.#loops.isEcho(name);
+  }
+
+  /** Undefined where nobody answers. */
+  async ask(query: Asked): Promise<Told | undefined> {
+    const key = `${query.key}${query.edns?.isDnssecOk ? 'D' : ''}${query.isCheckingDisabled ? 'C' : ''}`;
+    const kept = this.#cache.get(key, this.#options.clock.monotonicMs());
+    if (kept) return { answer: kept.value, ageSeconds: kept.ageSeconds };
+    const answer = await (this.#underway.get(key) ?? this.#begin(key, query));
+    return answer && { answer, ageSeconds: 0 };
+  }
+
+  async #begin(key: string, query: Asked): Promise<ForeignAnswer | undefined> {
+    if (this.#underway.size >= mostAtOnce) return undefined;
+    const inquiry = {
+      question: Buffer.from(query.question),
+      isDnssecOk: query.edns?.isDnssecOk ?? false,
+      isCheckingDisabled: query.isCheckingDisabled,
+    };
+    const asking = this.#askAll(inquiry).finally(() => this.#underway.delete(key));
+    this.#underway.set(key, asking);
+    const answer = await asking;
+    if (answer) {
+      const { keepSeconds, message } = answer;
+      this.#cache.put(key, answer, {
+        keepSeconds,
+        bytes: message.length * 2,
+        nowMs: this.#options.clock.monotonicMs(),
+      });
+    }
+    return answer;
+  }
+
+  async #askAll(inquiry: Inquiry): Promise<ForeignAnswer | undefined> {
+    const all = await this.#options.resolvers();
+    this.#loops.check(all);
+    const resolvers = inOrder(
+      all.filter((resolver) => !this.#loops.isLooping(resolver)),
+      this.#preferred,
+    );
+    const untilMs = this.#options.clock.monotonicMs() + patience.altogetherMs;
+    let failure: ForeignAnswer | undefined;
+    for (let round = 0; round < patience.rounds; round++) {
+      for (const resolver of resolvers) {
+        const leftMs = untilMs - this.#options.clock.monotonicMs();
+        if (leftMs <= 0) return failure;
+        const answer = await this.#askOne(inquiry, resolver, Math.min(patience.onceMs, leftMs));
+        if (answer && isFinal(answer)) {
+          this.#preferred = resolver;
+          return answer;
+        }
+        failure = answer ?? failure;
+      }
+      // All have spoken, though none of them well.
+      if (failure) return failure;
+    }
+    this.#loops.suspect(resolvers);
+    return undefined;
+  }
+
+  async #askOne(inquiry: Inquiry, resolver: string, withinMs: number): Promise<ForeignAnswer | undefined> {
+    const over = new AbortController();
+    const cancel = this.#options.clock.after(withinMs, () => over.abort(new Error('no answer in time')));
+    try {
+      return await this.#options.ask(inquiry, resolver, over.signal);
+    } catch {
+      return undefined;
+    } finally {
+      cancel();
+    }
   }
 }
 
-async function askByTcp(query: Buffer, resolver: string, signal: AbortSignal): Promise<Buffer> {
-  const socket = connect({ port: 53, host: resolver, signal });
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  socket.on('error', reject);
-  socket.on('close', () => reject(new Error('closed before an answer came')));
-  takeMessages(socket, (answer) => {
-    if (isAnswerTo(answer, query)) resolve(answer);
-  });
-  socket.write(framed(query));
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
+const isFinal = ({ encoded: { code } }: ForeignAnswer): boolean =>
+  code === responseCodes.ok || code === responseCodes.nameError;
+
+function inOrder(resolvers: string[], preferred: string | undefined): string[] {
+  if (preferred === undefined || !resolvers.includes(preferred)) return resolvers;
+  return [preferred, ...resolvers.filter((resolver) => resolver !== preferred)];
 }

@@ -1,7 +1,7 @@
 // What stands in a pod's /etc/resolv.conf, by its dnsPolicy and dnsConfig.
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { parseResolvConf, type ResolvConf, resolvConf } from '../../api/pod-resolv-conf.ts';
+import { isLocalStub, parseResolvConf, type ResolvConf, resolvConf } from '../../api/pod-resolv-conf.ts';
 import { readFileIfThere } from '../../base/files.ts';
 
 const hostFile = '/etc/resolv.conf';
@@ -12,9 +12,7 @@ const upstreamFile = '/run/systemd/resolve/resolv.conf';
 export async function readHostResolvConf(): Promise<string> {
   const text = (await readFileIfThere(hostFile)) ?? '';
   const { nameservers } = parseResolvConf(text);
-  const isLocal =
-    nameservers.length > 0 && nameservers.every((server) => server.startsWith('127.') || server === '::1');
-  return isLocal ? ((await readFileIfThere(upstreamFile)) ?? text) : text;
+  return isLocalStub(nameservers) ? ((await readFileIfThere(upstreamFile)) ?? text) : text;
 }
 
 /** As many as the resolvers of common C libraries read. */

@@ -1,0 +1,96 @@
+// One DNS program hands its sockets over to the next, as Node's processes do among each other: they are the same sockets, with
+// whatever waits in them, so that nobody who asks notices.
+//
+//   the one that goes      state ►  udp ►  tcp ►        takeOffice ►            datagram ► ...  (disconnects)
+//   the one that comes   ◄ ready                ◄ taken            ◄ inOffice
+import type { Socket as UdpSocket } from 'node:dgram';
+import type { Server } from 'node:net';
+import type { ClusterSettings } from '../../api/cluster-settings.ts';
+import { HeirProcess } from '../../base/exec.ts';
+import type { Datagram, DnsSockets } from './dns-server.ts';
+import type { ServiceRecords } from './service-records.ts';
+
+export interface Inheritance {
+  settings: ClusterSettings;
+  services: ServiceRecords[];
+  isComplete: boolean;
+  sockets: DnsSockets;
+}
+
+type ToHeir =
+  | { give: 'state'; settings: ClusterSettings; services: ServiceRecords[]; isComplete: boolean }
+  | { give: 'udp' | 'tcp' | 'office' }
+  | { give: 'datagram'; response: string; port: number; address: string };
+type FromHeir = 'ready' | 'taken' | 'inOffice';
+
+export interface Successor {
+  /** Where agents find the program is free: it is there from then on. */
+  takeOffice(): Promise<void>;
+  send(datagram: Datagram): void;
+  farewell(): void;
+}
+
+/** Resolves when the new program answers with the same sockets. */
+export async function handOver(command: string, args: string[], estate: Inheritance): Promise<Successor> {
+  const heir = new HeirProcess(command, args);
+  const give = (message: ToHeir, socket?: UdpSocket | Server) => heir.send(message, socket);
+  const { settings, services, isComplete, sockets } = estate;
+  try {
+    await heir.says<FromHeir>('ready');
+    give({ give: 'state', settings, services, isComplete });
+    give({ give: 'udp' }, sockets.udp);
+    give({ give: 'tcp' }, sockets.tcp);
+    await heir.says<FromHeir>('taken');
+  } catch (error) {
+    heir.kill();
+    throw error;
+  }
+  return {
+    takeOffice: async () => {
+      give({ give: 'office' });
+      await heir.says<FromHeir>('inOffice');
+    },
+    send: ({ response, port, address }) =>
+      give({ give: 'datagram', response: response.toString('base64'), port, address }),
+    farewell: () => heir.disconnect(),
+  };
+}
+
+/** The other side. */
+export interface Heir {
+  inherit(inheritance: Inheritance): { send(datagram: Datagram): void };
+  listen(): Promise<void>;
+}
+
+/** Whether this program was started by one that goes. */
+export const hasPredecessor = (): boolean => process.send !== undefined;
+
+export function takeOver(heir: Heir): void {
+  let state: Omit<Inheritance, 'sockets'> | undefined;
+  let udp: UdpSocket | undefined;
+  let send = (_: Datagram) => {};
+  const say = (word: FromHeir) => process.send?.(word);
+  process.on('message', (message: ToHeir, socket: unknown) => {
+    switch (message.give) {
+      case 'state':
+        state = message;
+        break;
+      case 'udp':
+        udp = socket as UdpSocket;
+        break;
+      case 'tcp': {
+        if (!state || !udp) throw new Error('the handover is out of order');
+        const office = heir.inherit({ ...state, sockets: { udp, tcp: socket as Server } });
+        send = (datagram) => office.send(datagram);
+        say('taken');
+        break;
+      }
+      case 'office':
+        void heir.listen().then(() => say('inOffice'));
+        break;
+      case 'datagram':
+        send({ ...message, response: Buffer.from(message.response, 'base64') });
+    }
+  });
+  say('ready');
+}
