@@ -3,6 +3,7 @@ import { certificateController } from './certificate.ts';
 import { claimProtectionController } from './claim-protection.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointsMirrorController } from './endpoints-mirror.ts';
@@ -33,6 +34,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   deployment: deploymentController,
   replicaset: replicaSetController,
   statefulset: statefulSetController,
+  daemonset: daemonSetController,
   endpoints: serviceEndpointsController,
   'endpoints-mirror': endpointsMirrorController,
   'load-balancer': loadBalancerController,

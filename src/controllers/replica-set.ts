@@ -6,7 +6,7 @@ import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
 import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
-import { isConflict, isNotFound } from '../api/status.ts';
+import { isNotFound } from '../api/status.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Change } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
@@ -15,6 +15,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
 import { podFromTemplate } from './pod-from-template.ts';
+import { PodMaker } from './pod-maker.ts';
 import { planReplicas, type ReplicaFailure, type ReplicaStep, replicaSetStatus } from './replica-set-plan.ts';
 import { slowStart } from './slow-start.ts';
 
@@ -33,6 +34,7 @@ export function replicaSetController(context: ControllerContext): Controller {
 
   const queue = new WorkQueue({ name: 'replicaset', log, clock, sync: syncReplicaSet, workers: 8 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+  const maker = new PodMaker({ client, events, expectations });
 
   allSets.onChange(({ key, object }) => {
     if (!object) expectations.forget(key);
@@ -87,44 +89,18 @@ export function replicaSetController(context: ControllerContext): Controller {
   async function doStep(key: string, set: ReplicaSet, step: ReplicaStep): Promise<unknown> {
     if (step.do === 'create') {
       expectations.expect(key, { creations: step.count });
-      const { tried, error } = await slowStart(step.count, () => createPod(key, set));
+      const { tried, error } = await slowStart(step.count, () =>
+        maker.create(key, set, podFromTemplate(set.spec.template, set)),
+      );
       for (let untried = step.count - tried; untried > 0; untried--) expectations.creationObserved(key);
       return error;
     }
     if (step.do === 'delete') {
       expectations.expect(key, { deletions: step.pods.map(({ metadata }) => metadata.uid ?? '') });
-      const results = await Promise.allSettled(step.pods.map((pod) => deletePod(key, set, pod)));
+      const results = await Promise.allSettled(step.pods.map((pod) => maker.delete(key, set, pod)));
       return results.find((result) => result.status === 'rejected')?.reason;
     }
     return undefined;
-  }
-
-  async function createPod(key: string, set: ReplicaSet): Promise<void> {
-    try {
-      const pod = await client.create(pods, podFromTemplate(set.spec.template, set));
-      const message = `Created pod: ${pod.metadata.name}`;
-      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
-    } catch (error) {
-      expectations.creationObserved(key);
-      const message = `Error creating: ${errorText(error)}`;
-      events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
-      throw error;
-    }
-  }
-
-  async function deletePod(key: string, set: ReplicaSet, pod: Pod): Promise<void> {
-    try {
-      await client.delete(pods, pod.metadata, { uid: pod.metadata.uid });
-      const message = `Deleted pod: ${pod.metadata.name}`;
-      events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message });
-    } catch (error) {
-      expectations.deletionObserved(key, pod.metadata.uid ?? '');
-      // Gone, or another pod took the name: either way this one is no more.
-      if (isNotFound(error) || isConflict(error)) return;
-      const message = `Error deleting: ${errorText(error)}`;
-      events.record(set, { type: 'Warning', reason: 'FailedDelete', message });
-      throw error;
-    }
   }
 
   async function writeStatus(set: ReplicaSet, active: Pod[], failure: ReplicaFailure | undefined): Promise<void> {

@@ -39,7 +39,6 @@ export const daemonSets = defineKind<DaemonSet>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   columns: [
     nameColumn,
     countColumn('Desired', 'desiredNumberScheduled', 'Nodes that should run the pod.'),

@@ -1,0 +1,162 @@
+// Keeps one pod of every DaemonSet on each node that it is for, and rolls changes of its template over the nodes. Makes and
+// deletes only while the cache has caught up with what was done before; writes the status of what it sees in every case.
+import { isDeepStrictEqual } from 'node:util';
+import type { ControllerRevision } from '../api/kinds/controller-revision.ts';
+import { type DaemonSet, daemonSets } from '../api/kinds/daemon-set.ts';
+import { type Node, nodes } from '../api/kinds/node.ts';
+import { type Pod, pods } from '../api/kinds/pod.ts';
+import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { nextAvailableInMs } from '../api/pod-availability.ts';
+import { matchesLabelSelector } from '../api/selector.ts';
+import { isNotFound } from '../api/status.ts';
+import type { Change } from '../client/informer.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { claim, planClaims } from './claims.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { type DaemonPlan, type ObservedDaemonSet, planDaemonSet } from './daemon-set-plan.ts';
+import { draftDaemonPod, eligibility, nodeOf } from './daemon-set-pods.ts';
+import { daemonSetStatus } from './daemon-set-status.ts';
+import { endingNamespaces } from './ending-namespaces.ts';
+import { Expectations } from './expectations.ts';
+import { FailedPodBackoff } from './failed-pod-backoff.ts';
+import { PodMaker } from './pod-maker.ts';
+import { outlivedRevisions, podRevisionLabel, revisionKeeper } from './revisions.ts';
+import { slowStart } from './slow-start.ts';
+
+/** No more than this in one go, so that other sets get their turn. */
+const burst = 250;
+
+export function daemonSetController(context: ControllerContext): Controller {
+  const { client, informers, clock } = context;
+  const log = context.log.named('daemonset');
+  const events = context.recorder('daemonset-controller');
+  const allSets = informers.for(daemonSets);
+  const allPods = informers.for(pods);
+  const allNodes = informers.for(nodes);
+  const isEnding = endingNamespaces(informers);
+  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
+  const setsIn = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
+  /** By the uid of their controller, or by namespace where they have none. */
+  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
+
+  const queue = new WorkQueue({ name: 'daemonset', log, clock, sync: syncDaemonSet, workers: 4 });
+  const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+  const maker = new PodMaker({ client, events, expectations });
+  const failures = new FailedPodBackoff(clock);
+  const revisions = revisionKeeper(context, {
+    kind: daemonSets,
+    hashLabel: podRevisionLabel,
+    onChange: (key) => queue.add(key),
+  });
+
+  allSets.onChange(({ key, object }) => {
+    if (!object) expectations.forget(key);
+    queue.add(key);
+  });
+  allPods.onChange(podChanged);
+  allNodes.onChange(nodeChanged);
+
+  function podChanged({ object, previous }: Change<Pod>): void {
+    const pod = object ?? previous;
+    const set = pod && ownerSet(pod);
+    if (pod && set) {
+      if (!previous) expectations.creationObserved(keyOf(set));
+      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
+      queue.add(keyOf(set));
+    } else if (object && !controllerOf(object)) {
+      for (const candidate of setsIn(object.metadata.namespace ?? '')) {
+        if (matchesLabelSelector(candidate.spec.selector, object.metadata.labels)) queue.add(keyOf(candidate));
+      }
+    }
+    const formerSet = previous && ownerSet(previous);
+    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
+  }
+
+  function ownerSet(pod: Pod): DaemonSet | undefined {
+    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
+  }
+
+  function nodeChanged({ object, previous }: Change<Node>): void {
+    if (object && previous && isDeepStrictEqual(offerOf(object), offerOf(previous))) return;
+    for (const set of allSets.list()) {
+      const [now, then] = [object, previous].map((node) => node && eligibility(set, node));
+      if (!isDeepStrictEqual(now, then)) queue.add(keyOf(set));
+    }
+  }
+
+  async function syncDaemonSet(key: string): Promise<void> {
+    const set = allSets.get(key);
+    if (!set || isBeingDeleted(set) || isEnding(set.metadata.namespace)) return;
+    const candidates = [...podsOf(set.metadata.uid ?? ''), ...podsOf(`orphans of ${set.metadata.namespace}`)];
+    const claims = planClaims(set, set.spec.selector, candidates);
+    const own = await claim(client, { owner: daemonSets, dependent: pods }, set, claims);
+    const { present, all, collisionCount } = await revisions.ensure(set);
+    const hash = hashOf(present);
+    const isHeldBack = (pod: Pod) => failureWaitMs(set, pod) > 0;
+    const observed = { set, nodes: allNodes.list(), pods: own, hash, isHeldBack, nowMs: clock.now() };
+    let error: unknown;
+    if (expectations.isMet(key)) error = await doPlan(key, observed, planDaemonSet(observed));
+    await writeStatus(set, daemonSetStatus(observed, collisionCount));
+    if (error !== undefined) throw error;
+    const live = new Set([hash, ...own.map(({ metadata }) => metadata.labels?.[podRevisionLabel])]);
+    await revisions.forget(outlivedRevisions(set, all, (revision) => live.has(hashOf(revision))));
+    const nextMs = nextAvailableInMs(own, set.spec.minReadySeconds ?? 0, clock.now());
+    if (nextMs !== undefined) queue.addAfter(key, nextMs);
+    for (const pod of own.filter(isHeldBack)) queue.addAfter(key, failureWaitMs(set, pod));
+  }
+
+  /** Answers the first error, so that the status is written before the work is tried again. */
+  async function doPlan(key: string, { set, hash }: ObservedDaemonSet, plan: DaemonPlan): Promise<unknown> {
+    const nodeNames = plan.create.slice(0, burst);
+    const going = [...plan.delete, ...plan.ended].slice(0, burst);
+    for (const pod of plan.ended) tellOfEnd(set, pod);
+    expectations.expect(key, {
+      creations: nodeNames.length,
+      deletions: going.map(({ metadata }) => metadata.uid ?? ''),
+    });
+    const waiting = [...nodeNames];
+    const createNext = async () => {
+      const nodeName = waiting.shift();
+      if (nodeName !== undefined) await maker.create(key, set, draftDaemonPod(set, hash, nodeName));
+    };
+    const { error } = await slowStart(nodeNames.length, createNext);
+    for (const _ of waiting) expectations.creationObserved(key);
+    const deletions = await Promise.allSettled(going.map((pod) => maker.delete(key, set, pod)));
+    return error ?? deletions.find((result) => result.status === 'rejected')?.reason;
+  }
+
+  function tellOfEnd(set: DaemonSet, pod: Pod): void {
+    const { metadata, status } = pod;
+    const found = `daemon pod ${metadata.namespace}/${metadata.name} on node ${nodeOf(pod)}, will try to`;
+    if (status.phase === 'Succeeded') {
+      const message = `Found succeeded ${found} delete it`;
+      events.record(set, { type: 'Normal', reason: 'SucceededDaemonPod', message });
+    } else {
+      failures.note(failureKey(set, pod));
+      events.record(set, { type: 'Warning', reason: 'FailedDaemonPod', message: `Found failed ${found} kill it` });
+    }
+  }
+
+  function failureWaitMs(set: DaemonSet, pod: Pod): number {
+    const isFailed = pod.status.phase === 'Failed' && !isBeingDeleted(pod);
+    return isFailed ? failures.waitMs(failureKey(set, pod)) : 0;
+  }
+
+  async function writeStatus(set: DaemonSet, status: DaemonSet['status']): Promise<void> {
+    if (isDeepStrictEqual(status, set.status)) return;
+    try {
+      await client.update(daemonSets, { ...set, status }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  return { name: 'daemonset', start: (signal) => queue.start(signal) };
+}
+
+/** What of a node decides whether it gets a pod. */
+const offerOf = ({ metadata, spec }: Node) => ({ labels: metadata.labels, taints: spec.taints });
+
+const failureKey = ({ metadata }: DaemonSet, pod: Pod) => `${metadata.uid}/${metadata.generation}/${nodeOf(pod)}`;
+
+const hashOf = ({ metadata }: ControllerRevision) => metadata.labels?.[podRevisionLabel] ?? metadata.name;
