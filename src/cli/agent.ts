@@ -19,6 +19,7 @@ import {
   dockerSocketFlag,
   durationMs,
   flag,
+  ipv4Address,
   listParser,
   portNumber,
   UsageError,
@@ -28,7 +29,10 @@ import { logFor, runUntilSignal } from './run.ts';
 
 export const agentFlags = [
   flag('--node-name <name>', "the node's name (default: the host's name)"),
-  flag('--node-ip <address>', 'address by which other nodes reach this one (default: the one the server sees)'),
+  flag(
+    '--node-ip <address>',
+    'address by which other nodes reach this one (default: the one the server sees)',
+  ).argParser(ipv4Address),
   dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
   flag('--tunnel <when>', 'let the master reach this node through a connection that the agent opens', 'auto').choices(

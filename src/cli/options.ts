@@ -1,7 +1,9 @@
 // Flags that several commands have, each also readable as a WHERRY_... variable.
+import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseAddressRange } from '../api/address-range.ts';
+import { networkOf } from '../api/cluster-settings.ts';
 import { parseQuantity, wholeUnits } from '../api/quantity.ts';
 
 const defaultDataDir = '/var/lib/wherry';
@@ -58,6 +60,23 @@ export function durationMs(text: string): number {
   if (amount === undefined || unitMs === undefined)
     throw new InvalidArgumentError('expected a duration like 50s, 10m, 24h or 7d.');
   return Number(amount) * unitMs;
+}
+
+/** What clusters cannot do yet is said where it is asked for. */
+const noIpv6 = 'IPv6 and dual-stack clusters are not there yet: expected';
+
+export function ipv4Address(text: string): string {
+  if (isIPv4(text)) return text;
+  throw new InvalidArgumentError(text.includes(':') ? `${noIpv6} an IPv4 address.` : 'expected an IPv4 address.');
+}
+
+/** One range, as 10.42.0.0/16, written by its first address. */
+export function ipv4Range(text: string): string {
+  if (text.includes(':') || text.includes(',')) throw new InvalidArgumentError(`${noIpv6} one IPv4 range.`);
+  const [address = '', length = '', ...more] = text.split('/');
+  const isRange = isIPv4(address) && /^\d{1,2}$/.test(length) && Number(length) <= 32 && more.length === 0;
+  if (!isRange) throw new InvalidArgumentError('expected an IPv4 range like 10.42.0.0/16.');
+  return networkOf(text);
 }
 
 /** As 10Mi or 20M. */

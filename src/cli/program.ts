@@ -6,6 +6,7 @@ import { addCheckCommand } from './check.ts';
 import { applyConfigFile, defaultConfigFile } from './config-file.ts';
 import { addImageCommand } from './image.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
+import { addNetworkCommand } from './network.ts';
 import { flag, UsageError } from './options.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addServerCommand } from './server.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   program.commandsGroup('Looking after this host:');
   addCheckCommand(program);
   addImageCommand(program);
+  addNetworkCommand(program);
   addUninstallCommand(program);
   addVersionCommand(program);
   return program;

@@ -11,6 +11,8 @@ import {
   defaultKubeconfig,
   durationMs,
   flag,
+  ipv4Address,
+  ipv4Range,
   likelyAddress,
   listParser,
   portNumber,
@@ -23,9 +25,14 @@ const sixHoursMs = 6 * 3600 * 1000;
 export const serverFlags = [
   flag('--bind-address <address>', 'address on which the API listens', '0.0.0.0'),
   flag('--https-port <port>', 'port of the API', 6443).argParser(portNumber),
-  flag('--advertise-address <address>', 'address at which agents and clients reach this server (default: found out)'),
-  flag('--cluster-cidr <cidr>', 'range from which every node gets a network for its pods', '10.42.0.0/16'),
-  flag('--service-cidr <cidr>', 'range of service addresses', '10.43.0.0/16'),
+  flag(
+    '--advertise-address <address>',
+    'address at which agents and clients reach this server (default: found out)',
+  ).argParser(ipv4Address),
+  flag('--cluster-cidr <cidr>', 'range from which every node gets a network for its pods', '10.42.0.0/16').argParser(
+    ipv4Range,
+  ),
+  flag('--service-cidr <cidr>', 'range of service addresses', '10.43.0.0/16').argParser(ipv4Range),
   flag('--cluster-domain <domain>', 'domain of service names', 'cluster.local'),
   flag('--network-backend <kind>', 'how packets come from node to node', 'auto').choices(networkBackends),
   flag('--tls-san <names>', 'more names and addresses for the certificate of the API')

@@ -45,6 +45,8 @@ export function addUninstallCommand(program: Command): void {
         );
       const log = logFor(flags).named('uninstall');
       await refuseWhileServerRuns(flags.dataDir);
+      const { refuseWhileNetworkIsUsed } = await import('../network/network-claim.ts');
+      await refuseWhileNetworkIsUsed();
       await removeContainers(flags, log);
       const { removeNetwork } = await import('../network/remove-network.ts');
       await removeNetwork({ dataDir: join(flags.dataDir, 'agent'), log });

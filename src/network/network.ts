@@ -20,6 +20,7 @@ import { RecordSource } from './dns/record-source.ts';
 import { IpBatch } from './ip-command.ts';
 import { chooseFlavour, Iptables, observeFlavours } from './iptables/iptables.ts';
 import { RuleKeeper } from './iptables/rule-keeper.ts';
+import { claimNetwork } from './network-claim.ts';
 import { AddressAllocator } from './pods/address-allocator.ts';
 import { type Bridge, ensureBridge } from './pods/bridge.ts';
 import { type HostPort, HostPorts } from './pods/host-ports.ts';
@@ -104,6 +105,7 @@ export class Network {
     const { nodeName, nodeAddress, dataDir, settings, log } = this.#options;
     const ip = this.#ip;
     signal.addEventListener('abort', () => ip.close());
+    await claimNetwork(log, signal);
     await this.#remember(signal);
     const podCidr = await this.#podCidr(signal);
     const bridgeWish = { podCidr, nodeAddress, settings };

@@ -19,5 +19,7 @@ test('takes what is ours, the bridge last, and nothing else', () => {
     lines: ['route del 10.244.2.0/24 dev eth0 proto 87', 'link del wh0af40102', 'link del wherry0'],
     sysctls: { 'net/ipv4/ip_forward': '0' },
   });
+  const tunnel = [link('wherry-vxlan'), link('wherry0'), link('vxlan0')];
+  assert.deepEqual(planRemoval(tunnel, []).lines, ['link del wherry-vxlan', 'link del wherry0']);
   assert.deepEqual(planRemoval([link('eth0')], []), { lines: [], sysctls: {} });
 });

@@ -1,5 +1,6 @@
 // What a node has to know of its cluster and of itself in it: the cluster's settings, and its own address. Asked of the
 // master at each start, and kept on disk for the starts with the master away.
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { type ClusterSettings, clusterSettingsFromData, clusterSettingsRef } from '../api/cluster-settings.ts';
 import { configMaps } from '../api/kinds/config-map.ts';
@@ -38,7 +39,7 @@ export async function ensureMembership(options: MembershipOptions): Promise<Memb
     if (text !== kept) await writeFileWhole(path, text);
     return { ...membership, isFresh: true };
   } catch (error) {
-    if (!kept || error instanceof LoopbackError) throw error;
+    if (!kept || error instanceof LoopbackError || error instanceof FamilyError) throw error;
     log.warn('the master does not answer: starting with what it said the last time', { error });
     const { address, settings, master } = JSON.parse(kept) as Membership;
     return { address: options.nodeIp ?? address, settings, master, isFresh: false };
@@ -46,6 +47,7 @@ export async function ensureMembership(options: MembershipOptions): Promise<Memb
 }
 
 class LoopbackError extends Error {}
+class FamilyError extends Error {}
 
 async function askMaster(options: MembershipOptions): Promise<Omit<Membership, 'isFresh'>> {
   const { client, localAddress, serverAddress, nodeIp } = options;
@@ -54,6 +56,11 @@ async function askMaster(options: MembershipOptions): Promise<Omit<Membership, '
   if (/^(127\.|::1$)/.test(address)) {
     throw new LoopbackError(
       'this node reaches the server over loopback, where no other node reaches it: name the server by an address of the network, or this node by --node-ip',
+    );
+  }
+  if (!isIPv4(address)) {
+    throw new FamilyError(
+      `this node reaches the server by ${address}: IPv6 and dual-stack clusters are not there yet. Name the server by an IPv4 address`,
     );
   }
   const server = await serverAddress();

@@ -13,6 +13,10 @@ export interface ClusterOptions {
   /** Of the hosts; the master is on "a". */
   names?: readonly string[];
   serverFlags?: readonly string[];
+  /** Those of the hosts that are on another link, beyond a router. */
+  beyondRouter?: readonly string[];
+  /** Done when the hosts are there, with their images and nothing of ours. */
+  before?(hosts: Hosts): Promise<void>;
 }
 
 export class Cluster {
@@ -27,11 +31,13 @@ export class Cluster {
   }
 
   /** All nodes are ready, and Docker on them drops what it does not know. */
-  static async open({ names = ['a', 'b'], serverFlags = [] }: ClusterOptions = {}): Promise<Cluster> {
-    const hosts = await openHosts({ dockerIptables: true, names });
+  static async open(options: ClusterOptions = {}): Promise<Cluster> {
+    const { names = ['a', 'b'], serverFlags = [], beyondRouter = [], before } = options;
+    const hosts = await openHosts({ dockerIptables: true, names, beyondRouter });
     const cluster = new Cluster(hosts, serverFlags);
     try {
       await Promise.all(hosts.hosts.map(({ docker }) => ensureImages(docker.socket)));
+      await before?.(hosts);
       await cluster.startServer();
       const { stdout: token } = await cluster.master.host.exec(launcher, [
         'token',
