@@ -7,7 +7,6 @@
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { type Amounts, add, amountsOf, podRequests } from '../../api/pod-resources.ts';
-import { matchesMap } from '../../api/selector.ts';
 import type { Clock } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
@@ -18,6 +17,7 @@ import type { Series } from '../stats/exposition.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
+import { leave } from './leaving.ts';
 import type { Step } from './plan.ts';
 import { planPod } from './pod-plan.ts';
 import { isOver } from './pod-progress.ts';
@@ -34,11 +34,6 @@ import { verdictOn } from './verdict.ts';
 const workers = 4;
 /** A pod whose step hangs holds up no other. */
 const patienceMs = 10_000;
-/**
- * How long a pod behind a service runs on when its deletion is seen: until this node has taken it out of its rules, and
- * twice as long again, as no node can tell when the others have done so and all are slow when one is.
- */
-const leaveMs = { least: 200, most: 2_000 };
 const preempted: Verdict = {
   reason: 'Preempting',
   message: 'Preempted in order to admit critical pod',
@@ -195,7 +190,8 @@ export class PodAgent {
     const { desired } = this.#options;
     const memory = this.#memoryOf(uid);
     const pod = desired.get(uid);
-    if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined) this.#leave(uid, pod, memory);
+    if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined)
+      leave(pod, memory, this.#options, () => this.#queue.add(uid));
     return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers: this.#watch.of(uid), memory };
   }
 
@@ -247,28 +243,6 @@ export class PodAgent {
     for (const problem of memory.problems.values())
       if (problem.reason === 'CreateContainerConfigError') problem.retryAtMs = 0;
     this.#queue.add(uid);
-  }
-
-  #leave(uid: string, pod: Pod, memory: PodMemory): void {
-    const { clock, network } = this.#options;
-    const address = memory.attached?.address;
-    const nowMs = clock.now();
-    memory.leavesUntilMs = nowMs;
-    if (!address || !this.#serves(pod)) return;
-    memory.leavesUntilMs += leaveMs.most;
-    network.withdrawn(address).then(
-      () => {
-        const tookMs = clock.now() - nowMs;
-        memory.leavesUntilMs = nowMs + Math.min(leaveMs.most, Math.max(leaveMs.least, 3 * tookMs));
-        this.#queue.add(uid);
-      },
-      () => {}, // the most it is, then
-    );
-  }
-
-  #serves({ metadata: { namespace, labels } }: Pod): boolean {
-    const services = this.#options.services();
-    return services.some(({ metadata, spec }) => metadata.namespace === namespace && matchesMap(spec.selector, labels));
   }
 
   /** All steps at once; when one fails the others are still waited for. */
