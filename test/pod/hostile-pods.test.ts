@@ -65,3 +65,25 @@ test('a manifest may mount its own files where the agent would put its own', asy
   assert.equal(says, '192.0.2.1 mine\nnameserver 192.0.2.2\nmine\n');
   await end('own-names');
 });
+
+test('a path longer than any can be, at which the engine would hang, is refused', async () => {
+  const long = 'x'.repeat(100_000);
+  const containers = [
+    idle({ name: 'program', command: [long] }),
+    idle({ name: 'arguments', command: ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait', long] }),
+    idle({ name: 'mount', volumeMounts: [{ name: 'own', mountPath: `/${'x/'.repeat(50_000)}` }] }),
+    idle({ name: 'probe', readinessProbe: { exec: { command: [long] }, periodSeconds: 1 } }),
+  ];
+  await bench.createPod('long-paths', { containers, volumes: [{ name: 'own', emptyDir: {} }] });
+  const pod = await bench.podWhen('long-paths', 'told of', ({ status: { containerStatuses = [] } }) => {
+    return containerStatuses.filter(({ state }) => state?.running || state?.waiting?.message).length === 4;
+  });
+  const says = (name: string) => {
+    const { state } = pod.status.containerStatuses?.find((status) => status.name === name) ?? {};
+    return state?.running ? 'runs' : `${state?.waiting?.reason}: ${state?.waiting?.message?.slice(-18)}`;
+  };
+  const refused = 'CreateContainerError: file name too long';
+  assert.deepEqual(['program', 'mount', 'arguments', 'probe'].map(says), [refused, refused, 'runs', 'runs']);
+  await waitUntil('the probe', () => bench.eventsOf('long-paths').some((text) => /Unhealthy.*too long/.test(text)));
+  await end('long-paths');
+});

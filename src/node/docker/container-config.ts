@@ -11,6 +11,7 @@ import {
 } from '../runtime.ts';
 import { bindMount } from './bind-mount.ts';
 import type { Owner } from './owner.ts';
+import { checkPaths } from './path-limit.ts';
 import { labelOptions, securityConfig } from './security-config.ts';
 
 export const labels = {
@@ -86,6 +87,7 @@ export function containerConfig(
   { owner, knowsReadOnlyBelow, logs }: Maker,
 ): Docker.ContainerCreateOptions {
   const { resources, security } = spec;
+  checkPaths(spec);
   const ofPause = `container:${spec.pauseId}`;
   return {
     name: containerName(spec),

@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts';
 import { type ExecOptions, type ExecOutcome, ExecRefused } from '../runtime.ts';
 import { frameContents } from './docker-streams.ts';
 import { endExec } from './exec-end.ts';
+import { checkCommand } from './path-limit.ts';
 
 /** Docker tells late, and by no event, of a command's process: that it is there, and its exit code. Asked for again after these. */
 const waitsMs = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
@@ -54,6 +55,7 @@ async function runToEnd(
 ): Promise<ExecOutcome> {
   let exec: Docker.Exec;
   let stream: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+  checkCommand(argv);
   try {
     exec = await container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
     signal.throwIfAborted();

@@ -13,6 +13,7 @@ import {
 } from '../runtime.ts';
 import { outputPieces } from './docker-streams.ts';
 import { endExec } from './exec-end.ts';
+import { checkCommand } from './path-limit.ts';
 
 /** With Docker's own keys, ctrl-p ctrl-q, a shell would not get the first of them. Nobody types these. */
 const detachKeys = 'ctrl-^,ctrl-^,ctrl-_,ctrl-_,ctrl-^,ctrl-_';
@@ -30,6 +31,7 @@ export async function startProcess(
   command: readonly string[],
   streams: JoinedStreams,
 ): Promise<StartedProcess> {
+  checkCommand(command);
   const exec = await docker.getContainer(id).exec({
     Cmd: [...command],
     AttachStdin: streams.stdin,
