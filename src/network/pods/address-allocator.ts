@@ -53,7 +53,9 @@ export class AddressAllocator {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }
-    throw new Error(`no address is free in ${this.#podCidr}`);
+    throw new Error(
+      `no address is free in ${this.#podCidr}, the pod network of this node: all ${places} are given to pods. Let fewer run here (--max-pods)`,
+    );
   }
 
   async release(podUid: string): Promise<void> {
