@@ -82,7 +82,7 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
     network: parts.network,
     groups: await startGroups(parts, signal),
     desired,
-    watch: (onChange) => new ContainerWatch({ runtime, clock, log: podLog, onChange, onSight, onTurn }),
+    watch: (heard) => new ContainerWatch({ runtime, clock, log: podLog, onSight, onTurn, ...heard }),
     puller: parts.images.puller,
     files: new PodFiles({ dataDir, settings: membership.settings }),
     volumes: (onChange) =>
@@ -117,7 +117,8 @@ async function startGroups(parts: AgentParts, signal: AbortSignal): Promise<PodG
   const { amounts: capacity, forPods } = facts;
   const tree = groupTreeFor(await parts.whenDockerAnswers(() => parts.runtime.groupDriver()));
   const root = groupPath(cgroupRoot);
-  const groups = new PodGroups({ tree, root, capacity, forPods, podMaxPids, log: log.named('groups') });
+  const endLost = (ids: ReadonlySet<string>) => parts.runtime.endLost(ids);
+  const groups = new PodGroups({ tree, root, capacity, forPods, podMaxPids, endLost, log: log.named('groups') });
   const failure = 'the control groups of pods cannot be made, trying again';
   await untilDone(() => groups.start(), { clock, log, failure }, signal);
   return groups;

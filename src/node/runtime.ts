@@ -221,6 +221,8 @@ export interface Runtime {
   signal(id: string, signal: string): Promise<void>;
   /** Kills it first where it runs. Does nothing where there is none. */
   remove(id: string): Promise<void>;
+  /** Ends what still runs of containers that the engine has forgotten, or says do not run. */
+  endLost(ids: ReadonlySet<string>): Promise<void>;
   /** Whom an image that is present wants to be run as; empty is root. Throws ImageNotFound. */
   imageUser(image: string): Promise<string>;
   hasAppArmor(): Promise<boolean>;

@@ -182,6 +182,7 @@ export class PodBench {
       capacity,
       forPods: capacity,
       podMaxPids: options.podMaxPids,
+      endLost: (ids) => runtime.endLost(ids),
       log,
     });
     await groups.start();
@@ -191,7 +192,7 @@ export class PodBench {
       network: this.network,
       groups,
       desired,
-      watch: (onChange) => new ContainerWatch({ runtime, clock, log, onChange, ...(onSight && { onSight }) }),
+      watch: (heard) => new ContainerWatch({ runtime, clock, log, ...heard, ...(onSight && { onSight }) }),
       puller: images.puller,
       files: new PodFiles({ dataDir, settings }),
       volumes: (onChange) => {

@@ -14,7 +14,8 @@ const tree = groupTreeFor({ name, version: version === '2' ? 2 : 1 });
 const root = ['wherry'];
 const capacity = { cpu: 2000, memory: 2 ** 30 };
 const log = createLog({ level: 'warn', part: 'exercise' });
-const groups = new PodGroups({ tree, root, capacity, forPods: capacity, podMaxPids: 50, log });
+const endLost = async () => {};
+const groups = new PodGroups({ tree, root, capacity, forPods: capacity, podMaxPids: 50, endLost, log });
 const resources = { requests: { cpu: '500m' }, limits: { cpu: '1', memory: '64Mi' } };
 const pod = {
   metadata: { name: 'web', uid: 'aa-bb' },

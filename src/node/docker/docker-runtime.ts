@@ -204,6 +204,10 @@ export class DockerRuntime implements Runtime {
     this.#lostTasks.wasRemoved(id);
   }
 
+  async endLost(ids: ReadonlySet<string>): Promise<void> {
+    await this.#lostTasks.end(ids);
+  }
+
   async imageUser(image: string): Promise<string> {
     try {
       return (await this.#docker.getImage(image).inspect()).Config.User ?? '';

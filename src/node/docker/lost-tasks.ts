@@ -1,7 +1,8 @@
 // What runs though Docker knows nothing of it. A Docker that could not write down that it had started a container, as its disk was
 // full or it was killed, takes it for one that was never started: it starts it no more, and when the container is removed
 // its shim stays, with all that runs below. Ended by its shim, which containerd then cleans up after.
-// Holds: nothing is ended but what stands on a shim as the id of a container that the agent itself has removed, or cannot start.
+// Holds: nothing is ended but what stands on a shim as the id of a container of this agent's: one that it has removed, cannot
+// start, or finds in the control group of one of its pods although Docker has none.
 import { readdir, readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -30,11 +31,8 @@ export class LostTasks {
     for (const [pid, id] of await observeShims()) {
       if (!ids.has(id)) continue;
       this.#log.warn('Docker has lost sight of what runs of a container: ending it', { container: id, pid });
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
+      // The container before its shim: whoever takes its place must not meet it.
+      for (const each of [...(await childrenOf(pid)), pid]) kill(each);
     }
   }
 
@@ -43,6 +41,21 @@ export class LostTasks {
     this.#removed = new Set();
     await this.end(ids).catch((error: unknown) => this.#log.warn('processes cannot be looked at', { error }));
   }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** By its threads, as each has children of its own. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
+  return (await Promise.all(lists)).flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
 /** The container of each shim by its process id. */

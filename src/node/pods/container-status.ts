@@ -63,7 +63,10 @@ export function containerStatus(pod: Pod, view: PodView, listed: PodContainer, n
     image: container.image ?? '',
     imageID: shown?.imageId ? imageIdOf(shown) : (told?.imageID ?? ''),
     ...(shown ? { containerID: containerId(shown) } : toldId ? { containerID: toldId } : {}),
-    restartCount: shown?.attempt ?? (told?.restartCount ?? 0) + (hasVanished && !isBeingDeleted(pod) ? 1 : 0),
+    // It never falls: Docker may have forgotten the newest.
+    restartCount: shown
+      ? Math.max(shown.attempt, told?.restartCount ?? 0)
+      : (told?.restartCount ?? 0) + (hasVanished && !isBeingDeleted(pod) ? 1 : 0),
     ready:
       role === 'init'
         ? state.terminated?.exitCode === 0

@@ -108,6 +108,9 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     remove: async ({ id }, { uid, view }) => {
       const removed = watch.get(id);
       await runtime.remove(id);
+      // One that Docker takes for never started may run: nobody else would end it.
+      if (removed?.state === 'created' && (await options.groups.startedIn(uid)).has(id))
+        await runtime.endLost(new Set([id]));
       watch.drop(id);
       if (removed) await removeContainerFiles(files.folderOf(uid), removed);
       view.memory.stopping.delete(id);

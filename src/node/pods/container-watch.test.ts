@@ -60,14 +60,15 @@ class PlayedDocker {
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-async function watchOf(docker: PlayedDocker) {
+async function watchOf(docker: PlayedDocker, onListed = async (_: ContainerWatch) => {}) {
   const changes: string[] = [];
   const sight: Sight[] = [];
-  const watch = new ContainerWatch({
+  const watch: ContainerWatch = new ContainerWatch({
     runtime: docker.runtime,
     clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 5_000 ? ms : 1, signal) },
     log: createLog({ write: () => {} }),
     onChange: (podUid) => changes.push(podUid),
+    onListed: () => onListed(watch),
     onSight: (now) => sight.push(now),
   });
   const abort = new AbortController();
@@ -98,6 +99,20 @@ test('what Docker has is listed once, then events are heeded and nothing is aske
   assert.equal(watch.get('main-0')?.state, 'exited');
   await docker.tell('destroy');
   assert.deepEqual([watch.of('u1'), changes], [[], ['u1', 'u1']]);
+  await end();
+});
+
+test('what has to be done about the list is done before anything is planned by it, after each break', async () => {
+  const docker = new PlayedDocker();
+  const done: boolean[] = [];
+  const { watch, end } = await watchOf(docker, async (listed) => {
+    await settled();
+    done.push(listed.current);
+  });
+  assert.deepEqual([done, watch.current], [[false], true]);
+  docker.breakStream();
+  while (done.length < 2) await settled();
+  assert.deepEqual(done, [false, false]);
   await end();
 });
 

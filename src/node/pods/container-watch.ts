@@ -15,6 +15,8 @@ export interface ContainerWatchOptions {
   clock: Clock;
   log: Log;
   onChange(podUid: string): void;
+  /** Done whenever all has been listed, before anything is planned by it. */
+  onListed?(): Promise<void>;
   /** Told when the picture becomes current, and when it is no longer. */
   onSight?(sight: Sight): void;
   /** Called whenever Docker was asked whether it is there, whatever it answered. */
@@ -32,6 +34,7 @@ export class ContainerWatch {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onChange: (podUid: string) => void;
+  readonly #onListed: () => Promise<void>;
   readonly #onSight: (sight: Sight) => void;
   readonly #heard = new Set<(container: SeenContainer) => void>();
   readonly #onTurn: () => void;
@@ -49,6 +52,7 @@ export class ContainerWatch {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#onChange = options.onChange;
+    this.#onListed = options.onListed ?? (async () => {});
     this.#onSight = options.onSight ?? (() => {});
     this.#onTurn = options.onTurn ?? (() => {});
     this.#runtime.onOverdue(() => this.#doubt.resolve());
@@ -141,6 +145,7 @@ export class ContainerWatch {
         this.#check(attempt);
         const events = await this.#runtime.events(attempt.signal);
         await this.#relist();
+        await this.#onListed();
         this.#setSight('current');
         backoff.forget('events');
         for await (const event of events) this.#heed(event);

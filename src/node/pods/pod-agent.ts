@@ -15,7 +15,7 @@ import type { Admission } from '../admission.ts';
 import { Prober } from '../probes/prober.ts';
 import type { Series } from '../stats/exposition.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
-import type { ContainerWatch } from './container-watch.ts';
+import type { ContainerWatch, ContainerWatchOptions } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
 import { leave } from './leaving.ts';
 import type { Step } from './plan.ts';
@@ -46,8 +46,8 @@ export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch' | 'volume
   desired: DesiredPods;
   /** Makes the volumes, which tell when what a pod uses has changed. */
   volumes(onChange: (podUid: string) => void): PodVolumes;
-  /** Makes the watch that tells of changes. */
-  watch(onChange: (podUid: string) => void): ContainerWatch;
+  /** Makes the watch that tells of changes, and of all that Docker has before anything is planned by it. */
+  watch(heard: Required<Pick<ContainerWatchOptions, 'onChange' | 'onListed'>>): ContainerWatch;
   /** Whether the node takes a pod beside those that it has. */
   admit(pod: Pod, here: readonly Pod[]): Admission;
   /** Told how long a pod was worked on. */
@@ -76,7 +76,11 @@ export class PodAgent {
       options.onSynced?.((clock.monotonicMs() - begunMs) / 1000);
     };
     this.#queue = new WorkQueue({ name: 'pods', log, clock, workers, patienceMs, sync });
-    this.#watch = options.watch((podUid) => this.#queue.add(podUid));
+    this.#watch = options.watch({
+      onChange: (podUid) => this.#queue.add(podUid),
+      onListed: () =>
+        this.#endForgotten().catch((error: unknown) => log.warn('what Docker has forgotten may run on', { error })),
+    });
     this.#volumes = options.volumes((podUid) => this.#usesChange(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch, volumes: this.#volumes });
     this.#status = new StatusWriter({ client: options.client, clock, log });
@@ -133,6 +137,18 @@ export class PodAgent {
 
   containers(): ContainerWatch {
     return this.#watch;
+  }
+
+  /**
+   * A Docker that was killed, or whose disk was full, may come back without a container that runs: it would run on beside
+   * the one that is made for it.
+   */
+  async #endForgotten(): Promise<void> {
+    const { files, groups, runtime } = this.#options;
+    const forgotten = new Set<string>();
+    for (const uid of new Set([...(await files.podUids()), ...this.#watch.podUids()]))
+      for (const id of await groups.startedIn(uid)) if (!this.#watch.get(id)) forgotten.add(id);
+    if (forgotten.size > 0) await runtime.endLost(forgotten);
   }
 
   /** Takes back what a crash left behind of pods that are gone: links, addresses, mounts, files. */

@@ -26,6 +26,11 @@ export class PodFiles {
     this.#settings = settings;
   }
 
+  /** Makes the pod's folder: as long as it is there, an agent that starts anew knows that the pod may have left something. */
+  async claim({ metadata }: Pod): Promise<void> {
+    await mkdir(this.folderOf(metadata.uid ?? ''), { recursive: true, mode: 0o750 });
+  }
+
   /** All files as they can be before the pod has its address. Answers what people should know of them. */
   async prepare(pod: Pod): Promise<string[]> {
     const folder = this.folderOf(pod.metadata.uid ?? '');
@@ -43,9 +48,8 @@ export class PodFiles {
   }
 
   async writeHosts(pod: Pod, address: string | undefined): Promise<void> {
-    const folder = this.folderOf(pod.metadata.uid ?? '');
-    await mkdir(folder, { recursive: true, mode: 0o750 });
-    const path = join(folder, 'etc-hosts');
+    await this.claim(pod);
+    const path = join(this.folderOf(pod.metadata.uid ?? ''), 'etc-hosts');
     // The address that stands there already stays until another is known.
     if (address === undefined && (await sizeOf(path)) !== undefined) return;
     const { clusterDomain } = this.#settings;

@@ -283,6 +283,14 @@ test('what vanished stays counted once, also when it is made again', () => {
   assert.deepEqual(second.containerStatuses, first.containerStatuses);
 });
 
+test('the count of restarts never falls, though Docker has forgotten the newest', () => {
+  const pod = samplePod();
+  pod.status = toldRunning as Pod['status'];
+  const older = sampleContainer('main', { attempt: 1, state: 'exited' });
+  const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause(), older]), '192.0.2.7', nowMs);
+  assert.equal(containerStatuses?.[0]?.restartCount, 2);
+});
+
 test('readiness gates are told of one by one', () => {
   const pod = samplePod({ readinessGates: ['a', 'b', 'c'].map((conditionType) => ({ conditionType })) });
   pod.status.conditions = [

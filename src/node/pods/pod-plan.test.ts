@@ -226,6 +226,16 @@ const restarts: PlanCase[] = [
     steps: ['create main 5 backoff 0'],
   },
   {
+    name: 'also where it has an older one',
+    has: [samplePause(), exited(1, { attempt: 3 })],
+    status: {
+      containerStatuses: [
+        { name: 'main', image: '', imageID: '', ready: true, restartCount: 4, containerID: 'docker://old' },
+      ],
+    },
+    steps: ['create main 5 backoff 10'],
+  },
+  {
     name: 'Never: what Docker has forgotten is not run a second time',
     spec: { restartPolicy: 'Never' },
     has: [samplePause()],

@@ -98,10 +98,9 @@ export function isLost(pod: Pod, containers: readonly ObservedContainer[], name:
 /** The number of the next container under this name; what the API was told counts where Docker has forgotten. */
 export function nextAttempt(pod: Pod, containers: readonly ObservedContainer[], name: string): number {
   const latest = latestOf(containers, name);
-  if (latest) return latest.attempt + 1;
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
   const told = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
-  if (!told) return 0;
   // One that vanished has been counted when that was told.
-  return told.containerID ? told.restartCount + 1 : told.restartCount;
+  const afterTold = told ? told.restartCount + (told.containerID ? 1 : 0) : 0;
+  return Math.max(latest ? latest.attempt + 1 : 0, afterTold);
 }

@@ -35,14 +35,18 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
     createPause: telling<'createPause'>(async ({ attempt }, work) => {
       const pod: Pod = needed(work.pod);
       // Docker needs it when the container starts: one is made beside the other.
-      const grouped = groups.ensure(pod);
+      const grouped = files.claim(pod).then(() => groups.ensure(pod));
       grouped.catch(() => {});
-      const [before] = pausesOf(work.view.containers);
-      const ociRuntime = await ociRuntimeOf(pod, client, before);
-      const placement = groups.placementOf(pod, undefined);
-      const circumstances = { attempt, hostname: files.hostnameOf(pod), ociRuntime, placement };
-      watch.put(await runtime.createPause(sandboxSpec(pod, circumstances)));
-      await grouped;
+      try {
+        const [before] = pausesOf(work.view.containers);
+        const ociRuntime = await ociRuntimeOf(pod, client, before);
+        const placement = groups.placementOf(pod, undefined);
+        const circumstances = { attempt, hostname: files.hostnameOf(pod), ociRuntime, placement };
+        watch.put(await runtime.createPause(sandboxSpec(pod, circumstances)));
+      } finally {
+        // Also where that failed: a pod whose steps are over may be taken away, and what is made after it would stay.
+        await grouped;
+      }
     }),
     startPause: telling<'startPause'>(async ({ id }, { pod }) => {
       await groups.ensure(needed(pod));

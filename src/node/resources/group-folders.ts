@@ -2,7 +2,7 @@
 // controller, in the second one tree for all.
 import { existsSync, constants as fsConstants } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cpuPeriodMicros, cpuWeight } from './cpu.ts';
 import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
 
@@ -48,9 +48,19 @@ export class GroupFolders implements GroupTree {
     return this.#version === 2 ? 'max' : '-1';
   }
 
+  async containersIn(path: GroupPath): Promise<string[]> {
+    return containersIn(this.#version === 2 ? join(this.#root, ...path) : join(this.#root, 'memory', ...path));
+  }
+
   async remove(path: GroupPath): Promise<void> {
     await removeFolders(path, this.#root);
   }
+}
+
+/** A container's group is named for it, as its id or as the scope that systemd makes of it. */
+export async function containersIn(folder: string): Promise<string[]> {
+  const names = ((await subfolders(folder)) ?? []).map((path) => basename(path));
+  return names.flatMap((name) => /^(?:docker-)?([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1] ?? []);
 }
 
 /** Removes a group with all groups in it, in every tree that has it. */

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execute } from '../../base/exec.ts';
 import { cpuWeight } from './cpu.ts';
-import { kernelRoot, removeFolders } from './group-folders.ts';
+import { containersIn, kernelRoot, removeFolders } from './group-folders.ts';
 import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
 
 const settingsFolder = '/run/systemd/system.control';
@@ -29,8 +29,12 @@ export class GroupSlices implements GroupTree {
     await execute('systemctl', ['set-property', '--runtime', sliceName(path), ...properties]);
   }
 
+  async containersIn(path: GroupPath): Promise<string[]> {
+    return containersIn(join(kernelRoot, this.#version === 2 ? '' : 'memory', ...foldersOf(path)));
+  }
+
   async remove(path: GroupPath): Promise<void> {
-    const folders = path.map((_, index) => sliceName(path.slice(0, index + 1)));
+    const folders = foldersOf(path);
     const trees = this.#version === 2 ? [''] : ['systemd', 'memory'];
     if (trees.some((tree) => existsSync(join(kernelRoot, tree, ...folders))))
       await execute('systemctl', ['stop', sliceName(path)]);
@@ -39,6 +43,8 @@ export class GroupSlices implements GroupTree {
     await removeFolders(folders);
   }
 }
+
+const foldersOf = (path: GroupPath) => path.map((_, index) => sliceName(path.slice(0, index + 1)));
 
 /** A slice is named by all its parents with dashes between; so there may be none in a name. */
 export function sliceName(path: GroupPath): string {

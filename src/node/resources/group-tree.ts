@@ -19,6 +19,8 @@ export interface GroupTree {
   parentOf(path: GroupPath): string;
   /** Makes it where it is missing; its parent is there. */
   ensure(path: GroupPath, limits: GroupLimits): Promise<void>;
+  /** The containers that have a group of their own in this one; none where there is none. */
+  containersIn(path: GroupPath): Promise<string[]>;
   /** Takes it back with all groups in it, and ends what still runs there. Does nothing where there is none. */
   remove(path: GroupPath): Promise<void>;
 }

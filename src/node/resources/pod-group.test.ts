@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Container, PodSpec } from '../../api/kinds/pod-spec/types.ts';
+import { createLog } from '../../base/log.ts';
 import { containerResources } from './container-resources.ts';
 import { cpuWeight } from './cpu.ts';
 import { groupPath } from './group-driver.ts';
+import { GroupFolders } from './group-folders.ts';
 import { sliceName, sliceProperties } from './group-slices.ts';
-import type { GroupLimits } from './group-tree.ts';
+import type { GroupLimits, GroupTree } from './group-tree.ts';
 import { oomScore } from './oom-score.ts';
 import { podGroup, podGroupLimits } from './pod-group.ts';
+import { PodGroups } from './pod-groups.ts';
 
 type Amounts = Record<string, string>;
 const container = (requests?: Amounts, limits?: Amounts, more: Partial<Container> = {}): Container => ({
@@ -93,6 +99,32 @@ test('the way to a group is the name of its slice', () => {
   assert.equal(sliceName(['wherry', 'kubepods', 'burstable', 'pod12-ab']), 'wherry-kubepods-burstable-pod12_ab.slice');
   assert.deepEqual(groupPath('/a/b/'), ['a', 'b']);
   assert.equal(sliceName([...groupPath('/'), 'kubepods']), 'kubepods.slice');
+});
+
+test('the containers of a group are known by its folders, in either driver', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'groups-'));
+  t.after(() => rm(root, { recursive: true }));
+  const [one, two] = ['1', '2'].map((digit) => digit.repeat(64)) as [string, string];
+  const names = [one, `docker-${two}.scope`, 'pod12-ab', 'docker-12.scope', `${one}0`];
+  for (const name of names) await mkdir(join(root, 'memory/wherry/podu1', name), { recursive: true });
+  const tree = new GroupFolders(1, root);
+  assert.deepEqual((await tree.containersIn(['wherry', 'podu1'])).sort(), [one, two]);
+  assert.deepEqual(await tree.containersIn(['wherry', 'gone']), []);
+});
+
+test('what still has a group in a pod’s is ended before that group goes', async () => {
+  const done: string[] = [];
+  const tree: GroupTree = {
+    parentOf: (path) => path.join('/'),
+    ensure: async () => {},
+    containersIn: async (path) => (path.includes('burstable') ? ['lost'] : []),
+    remove: async (path) => void done.push(`removed ${path.at(-1)}`),
+  };
+  const endLost = async (ids: ReadonlySet<string>) => void done.push(`ended ${[...ids]}`);
+  const log = createLog({ write: () => {} });
+  const more = { capacity: {}, forPods: {}, podMaxPids: undefined, log };
+  await new PodGroups({ tree, root: ['wherry'], endLost, ...more }).remove('u1');
+  assert.deepEqual(done, ['ended lost', 'removed podu1', 'removed podu1', 'removed podu1']);
 });
 
 test('systemd is told of limits in its words of either version', () => {

@@ -27,6 +27,8 @@ export interface PodGroupsOptions {
   forPods: Amounts;
   /** Processes that a pod may have. */
   podMaxPids: number | undefined;
+  /** Ends what runs of containers that Docker knows nothing of, or takes for ended. */
+  endLost(ids: ReadonlySet<string>): Promise<void>;
   log: Log;
 }
 
@@ -111,8 +113,24 @@ export class PodGroups {
     }
   }
 
-  async remove(podUid: string): Promise<void> {
+  /**
+   * The containers of a pod that have been started and not taken away again, whatever Docker says: the kernel has not
+   * forgotten them.
+   */
+  async startedIn(podUid: string): Promise<Set<string>> {
     const { tree, root } = this.#options;
+    const found = qosClasses.map(
+      async (qosClass) => (await tree?.containersIn(podGroup(root, podUid, qosClass))) ?? [],
+    );
+    return new Set((await Promise.all(found)).flat());
+  }
+
+  /** Of a pod of which nothing is to run any more. */
+  async remove(podUid: string): Promise<void> {
+    const { tree, root, endLost } = this.#options;
+    const left = await this.startedIn(podUid);
+    // By their shims first: without a group nobody would know any more whose they are.
+    if (left.size > 0) await endLost(left);
     await Promise.all(qosClasses.map((qosClass) => tree?.remove(podGroup(root, podUid, qosClass))));
     this.#made.delete(podUid);
     if (this.#burstable.delete(podUid)) this.#weigh();
