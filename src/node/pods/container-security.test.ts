@@ -141,3 +141,10 @@ test('the rest is passed on as it is', () => {
   const escalation = (allowed: boolean | undefined) => of({}, { allowPrivilegeEscalation: allowed }).noNewPrivileges;
   assert.deepEqual([escalation(undefined), escalation(true), escalation(false)], [false, false, true]);
 });
+
+test('no profile of AppArmor is called what the engine calls having none', () => {
+  const named = (localhostProfile: string) => () =>
+    of({}, { appArmorProfile: { type: 'Localhost', localhostProfile } }, { hasAppArmor: true }).appArmor;
+  assert.equal(named('my-profile')(), 'my-profile');
+  assert.throws(named('unconfined'), ConfigProblem);
+});

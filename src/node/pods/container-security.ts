@@ -111,5 +111,9 @@ function appArmorOf(pod: Pod, container: Container, { hasAppArmor }: SecurityFac
   if (needsAppArmor(pod, container) && !hasAppArmor)
     throw new ConfigProblem('Cannot enforce AppArmor: AppArmor is not enabled on the host');
   if (!profile || profile.type === 'RuntimeDefault' || container.securityContext?.privileged) return undefined;
-  return profile.type === 'Localhost' ? profile.localhostProfile : 'unconfined';
+  if (profile.type !== 'Localhost') return 'unconfined';
+  // The engine would take it for no profile at all, which a pod that is held to have one must not get this way.
+  if (profile.localhostProfile === 'unconfined')
+    throw new ConfigProblem('Cannot enforce AppArmor: profile "unconfined" is not loaded');
+  return profile.localhostProfile;
 }

@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { PathHandle } from './path-handle.ts';
+import { VolumeProblem } from './volume-problem.ts';
 
 export interface GroupOwnership {
   gid: number;
@@ -37,18 +38,22 @@ export async function ensureOwnership(root: string, ownership: GroupOwnership): 
   await using handle = await PathHandle.open(root);
   const found = await handle.stat();
   if (ownership.onlyOnMismatch && suits(found, ownership)) return;
-  if (found.isDirectory()) await ownBelow(handle, ownership);
+  if (found.isDirectory()) await ownBelow(handle, ownership, 1);
   // The uppermost last: a walk that is broken off leaves it unlike, and is made again.
   await chown(handle.path, found.uid, ownership.gid);
   await chmod(handle.path, wantedMode(found, ownership));
 }
 
-async function ownBelow(folder: PathHandle, ownership: GroupOwnership): Promise<void> {
+/** Each folder on the way down is held open, and the agent has no end of that to give: as deep as a path can name. */
+const deepest = 2048;
+
+async function ownBelow(folder: PathHandle, ownership: GroupOwnership, depth: number): Promise<void> {
+  if (depth > deepest) throw new VolumeProblem(`there are more than ${deepest} folders in each other`);
   for (const name of await folder.names()) {
     await using child = await folder.child(name).catch(ignoreGone);
     if (!child) continue;
     const found = await child.stat();
-    if (found.isDirectory()) await ownBelow(child, ownership);
+    if (found.isDirectory()) await ownBelow(child, ownership, depth + 1);
     await folder.chownChild(name, { uid: found.uid, gid: ownership.gid }).catch(ignoreGone);
     await child.chmod(wantedMode(found, ownership));
   }
