@@ -94,7 +94,9 @@ export class PolicySources {
     const isNeeded = this.#policies.list().length > 0;
     if (isNeeded === (this.#peers !== undefined)) return;
     if (isNeeded) {
-      runBeside(this.#watchPeers(signal), signal, log, 'peers of policies');
+      const stop = new AbortController();
+      const whileNeeded = AbortSignal.any([signal, stop.signal]);
+      runBeside(this.#watchPeers(stop, whileNeeded), whileNeeded, log, 'peers of policies');
       return;
     }
     this.#peers?.stop.abort();
@@ -103,10 +105,8 @@ export class PolicySources {
       void rm(this.#path(name), { force: true }).catch((error: unknown) => log.warn('a memory stays', { name, error }));
   }
 
-  async #watchPeers(whole: AbortSignal): Promise<void> {
+  async #watchPeers(stop: AbortController, signal: AbortSignal): Promise<void> {
     const { informers, log, onChange } = this.#options;
-    const stop = new AbortController();
-    const signal = AbortSignal.any([whole, stop.signal]);
     const peers: Peers = {
       pods: informers.separate(pods, { keep: essentialsOf }),
       namespaces: informers.separate(namespaces),

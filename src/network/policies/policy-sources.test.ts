@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { KubeObject } from '../../api/meta.ts';
+import { AsyncQueue } from '../../base/async-queue.ts';
+import { systemClock } from '../../base/clock.ts';
+import { createLog } from '../../base/log.ts';
+import { Client } from '../../client/client.ts';
+import { Informers } from '../../client/informers.ts';
+import type { WatchEvent } from '../../client/transport.ts';
+import { PolicySources } from './policy-sources.ts';
+
+let revision = 1;
+const object = (name: string, more: object = {}): KubeObject => {
+  const metadata = { name, namespace: 'shop', resourceVersion: String(++revision) };
+  return { apiVersion: 'v1', kind: 'X', metadata, spec: { containers: [] }, status: {}, ...more } as KubeObject;
+};
+
+/** Sources of an agent whose API has what it is told to have, once it is there. */
+async function openSources(
+  t: TestContext,
+  options: { hasRules?: boolean; remembered?: Record<string, KubeObject[]> } = {},
+) {
+  const { hasRules = false, remembered = {} } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'policy-sources-'));
+  for (const [name, objects] of Object.entries(remembered))
+    await writeFile(join(folder, `${name}.jsonl`), objects.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  const watches = new Map<string, AsyncQueue<WatchEvent>>();
+  const listed: string[] = [];
+  const present = Promise.withResolvers<void>();
+  const patience = Promise.withResolvers<void>();
+  const items: Record<string, KubeObject[]> = { pods: [object('web')], namespaces: [object('shop')] };
+  const client = new Client({
+    request: async ({ resource }) => {
+      await present.promise;
+      listed.push(resource.plural);
+      return { metadata: { resourceVersion: '1' }, items: items[resource.plural] ?? [] };
+    },
+    watch: ({ resource }, signal) => {
+      const events = new AsyncQueue<WatchEvent>();
+      watches.set(resource.plural, events);
+      signal.addEventListener('abort', () => {
+        watches.delete(resource.plural);
+        events.end();
+      });
+      return events;
+    },
+  });
+  const log = createLog({ write: () => {} });
+  const clock = { ...systemClock, sleep: () => patience.promise, after: () => () => {} };
+  const informers = new Informers(client, log, clock);
+  const abort = new AbortController();
+  let changes = 0;
+  const sources = new PolicySources({ informers, folder, clock, log, onChange: () => changes++ });
+  t.after(async () => {
+    abort.abort();
+    patience.resolve();
+    await rm(folder, { recursive: true });
+  });
+  void informers.start(abort.signal);
+  void sources.run({ hasRules }, abort.signal);
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+  await settled();
+  return {
+    sources,
+    listed,
+    watched: () => [...watches.keys()].sort(),
+    changes: () => changes,
+    files: () => readdir(folder),
+    appear: async () => {
+      present.resolve();
+      await settled();
+    },
+    losePatience: async () => {
+      patience.resolve();
+      await settled();
+    },
+    tell: async (plural: string, type: 'ADDED' | 'MODIFIED' | 'DELETED', told: KubeObject) => {
+      watches.get(plural)?.push({ type, object: told });
+      await settled();
+    },
+  };
+}
+
+test('pods are watched while there is a policy, and not before or after', async (t) => {
+  const { sources, tell, watched, appear, files } = await openSources(t);
+  assert.equal(sources.world(), undefined);
+  await appear();
+  assert.deepEqual(watched(), ['networkpolicies']);
+  assert.deepEqual(sources.world(), { policies: [], pods: [], namespaces: [] });
+
+  const policy = object('one');
+  await tell('networkpolicies', 'ADDED', policy);
+  await tell('networkpolicies', 'ADDED', object('two'));
+  assert.deepEqual(watched(), ['namespaces', 'networkpolicies', 'pods']);
+  const { policies, pods, namespaces } = sources.world() ?? {};
+  assert.deepEqual([policies?.length, pods?.length, namespaces?.length], [2, 1, 1]);
+
+  await tell('networkpolicies', 'DELETED', policy);
+  assert.equal(watched().length, 3);
+  await tell('networkpolicies', 'DELETED', object('two'));
+  assert.deepEqual(watched(), ['networkpolicies']);
+  assert.deepEqual(sources.world(), { policies: [], pods: [], namespaces: [] });
+  assert.deepEqual(await files(), []);
+
+  await tell('networkpolicies', 'ADDED', object('three'));
+  assert.equal(watched().length, 3);
+  assert.equal(sources.world()?.pods.length, 1);
+});
+
+test('only what policies ask for is a change', async (t) => {
+  const { tell, changes, appear } = await openSources(t);
+  await appear();
+  await tell('networkpolicies', 'ADDED', object('one'));
+  const before = changes();
+  await tell('pods', 'MODIFIED', object('web', { status: { conditions: [{ type: 'Ready' }] } }));
+  assert.equal(changes(), before);
+  await tell('pods', 'MODIFIED', object('web', { status: { podIP: '10.244.1.2' } }));
+  assert.equal(changes(), before + 1);
+});
+
+const remembered = {
+  'network-policies': [object('one')],
+  'policy-pods': [object('web'), object('cart')],
+  'policy-namespaces': [object('shop')],
+};
+
+test('after a reboot what was known the last time holds until the API answers', async (t) => {
+  const { sources, appear } = await openSources(t, { remembered });
+  assert.equal(sources.world()?.pods.length, 2);
+  await appear();
+  assert.equal(sources.world()?.policies.length, 0, 'the API has none');
+});
+
+test('where the kernel has rules the API is waited for, for a while', async (t) => {
+  const { sources, losePatience } = await openSources(t, { remembered, hasRules: true });
+  assert.equal(sources.world(), undefined);
+  await losePatience();
+  assert.equal(sources.world()?.pods.length, 2);
+});
+
+test('where the kernel has rules the API is believed as soon as it answers', async (t) => {
+  const { sources, appear } = await openSources(t, { remembered, hasRules: true });
+  await appear();
+  assert.deepEqual(sources.world(), { policies: [], pods: [], namespaces: [] });
+});
