@@ -39,6 +39,9 @@ for (const { flavour, bridgedTraffic } of hosts) {
     });
 
     test('a pod that knows the card address of another one does not reach it past the rules', async () => {
+      // Answers must have a way back: that nobody enters the one who asks would hide that he gets through.
+      await bench.setPolicies({ deny: { podSelector: { matchLabels: { app: 'web' } } } });
+      await bench.settled({ closed: deny.shut, open: ['web > cart:8080'] });
       const [from, to] = [bench.pods.get('cart'), bench.addresses.get('web') ?? ''];
       const card = `0a:58:${to
         .split('.')
@@ -50,6 +53,8 @@ for (const { flavour, bridgedTraffic } of hosts) {
       await inPod(script);
       assert.deepEqual(await bench.unexpected({ closed: ['cart > web:8080', 'cart > web:8080/udp'] }), []);
       await inPod(`ip neighbour del ${to} dev eth0; ip route del ${to}/32 dev eth0`);
+      await bench.setPolicies(deny.policies);
+      await bench.settled({ closed: [...deny.shut, 'web > cart:8080'] });
     });
 
     test('what others flush comes back', async () => {
