@@ -55,9 +55,30 @@ const wants = (cpu: string): Partial<Pod['spec']> => ({
 const wantsPort = (hostPort: number, hostIP?: string): Partial<Pod['spec']> => ({
   containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }] }],
 });
+const meantFor = (name: string): Partial<Pod['spec']> => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }],
+      },
+    },
+  },
+});
 const gpuTaint = { key: 'gpu', value: 'yes', effect: 'NoSchedule' } as const;
 
 const cases: { name: string; pod: Pod; rooms: NodeRoom[]; expected: string }[] = [
+  {
+    name: 'the one node that it is meant for by name',
+    pod: pod(meantFor('b')),
+    rooms: [room('a'), room('b'), room('c')],
+    expected: 'b',
+  },
+  {
+    name: 'no other than the one that it is meant for by name',
+    pod: pod(meantFor('x')),
+    rooms: [room('a')],
+    expected: "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+  },
   { name: 'no node', pod: pod(), rooms: [], expected: 'no nodes available to schedule pods' },
   { name: 'the only node', pod: pod(), rooms: [room('a')], expected: 'a' },
   {

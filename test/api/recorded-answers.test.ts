@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 const replay = join(root, '../shared/golden/replay.mjs');
 /** Loops that were not there when the answers were recorded. */
 const without =
-  'deployment,replicaset,scheduler,pod-garbage,node-lifecycle,pod-networks,taint-eviction,endpoints,disruption,certificates,load-balancer,endpoints-mirror';
+  'deployment,replicaset,statefulset,daemonset,scheduler,pod-garbage,node-lifecycle,pod-networks,taint-eviction,endpoints,disruption,certificates,load-balancer,endpoints-mirror';
 /** What is no part of the page case by case. */
 const areaOfItsOwn = 'crd';
 
