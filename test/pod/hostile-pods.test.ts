@@ -87,3 +87,19 @@ test('a path longer than any can be, at which the engine would hang, is refused'
   await waitUntil('the probe', () => bench.eventsOf('long-paths').some((text) => /Unhealthy.*too long/.test(text)));
   await end('long-paths');
 });
+
+test('a pod whose sandbox never comes to be does not keep the engine busy', async () => {
+  // Less memory for all of the pod than its pause container needs to be begun.
+  const limits = { memory: '1' };
+  const pod = await bench.createPod('too-little', { containers: [idle({ resources: { limits } })] });
+  const failures = () => bench.eventsOf('too-little').filter((text) => text.startsWith('FailedCreatePodSandBox'));
+  await waitUntil('a failure', () => failures().length > 0);
+  const made = new Set<string>();
+  const until = Date.now() + 8_000;
+  await waitUntil('the time', async () => {
+    for (const { id } of running.agent.containers().of(pod.metadata.uid ?? '')) made.add(id);
+    return Date.now() > until;
+  });
+  assert.ok(made.size <= 9, `${made.size} pause containers in eight seconds`);
+  await end('too-little');
+});

@@ -64,6 +64,8 @@ export interface PodMemory {
   /** Files and volumes of the pod are in place. */
   prepared: boolean;
   mountProblem: Problem | undefined;
+  /** That its sandbox could not be had, so many times in a row, and when it is tried again. */
+  sandboxProblem: { count: number; retryAtMs: number } | undefined;
   /** When what its volumes show is to be brought up to date; 0 where that is not known yet. */
   refreshVolumesAtMs: number;
   /** The pod's own fields as its volumes show them. */
@@ -120,6 +122,7 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     firstSeenMs,
     prepared: false,
     mountProblem: undefined,
+    sandboxProblem: undefined,
     refreshVolumesAtMs: 0,
     shownFields: '',
     toldUnmountedMs: 0,

@@ -25,6 +25,8 @@ export function planRefresh(draft: Draft, pod: Pod): void {
 
 export function planPause(draft: Draft, pod: Pod, pause: ObservedContainer | undefined): void {
   if (!pause) {
+    const { sandboxProblem } = draft.view.memory;
+    if (sandboxProblem && !draft.isDue(sandboxProblem.retryAtMs)) return;
     const [newest] = pausesOf(draft.view.containers);
     draft.add({ kind: 'createPause', attempt: newest ? newest.attempt + 1 : 0 });
   } else if (pause.state === 'created') {

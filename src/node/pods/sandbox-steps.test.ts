@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
 import { samplePod, sampleView } from './pod-samples.ts';
 import { sandboxSteps } from './sandbox-steps.ts';
 import type { PodStepsOptions } from './step.ts';
@@ -21,6 +22,7 @@ test('a control group is made when the pod has its folder, and never after a pau
       ensure: () => grouped.promise.then(() => done.push('group')),
     },
     recorder: { record: () => done.push('told') },
+    clock: systemClock,
   } as unknown as PodStepsOptions;
   const pod = samplePod();
   const { signal } = new AbortController();

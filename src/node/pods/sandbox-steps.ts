@@ -9,8 +9,11 @@ import { type DoStep, needed, type PodStepsOptions, type StepTable, textOf, type
 
 type SandboxStep = 'createPause' | 'startPause' | 'attach' | 'detach' | 'tellPauseLost';
 
+/** What is wrong for a moment is tried again soon; a sandbox that never comes to be must not keep the node busy. */
+const retryMs = { least: 50, most: 10_000 };
+
 export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
-  const { client, runtime, watch, network, groups, files, recorder } = options;
+  const { client, runtime, watch, network, groups, files, recorder, clock } = options;
   const telling =
     <K extends SandboxStep>(run: DoStep<K>): DoStep<K> =>
     async (step, work) => {
@@ -18,6 +21,9 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
         await run(step, work);
       } catch (error) {
         tellFailure(work, error);
+        const count = (work.view.memory.sandboxProblem?.count ?? 0) + 1;
+        const pauseMs = Math.min(retryMs.most, retryMs.least * 2 ** count);
+        work.view.memory.sandboxProblem = { count, retryAtMs: clock.now() + pauseMs };
         throw error;
       }
     };
@@ -60,6 +66,7 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
       if (ports.length > 0) await network.openPorts(uid, address, ports);
       await files.writeHosts(needed(pod), address);
       view.memory.attached = { pauseId, address };
+      view.memory.sandboxProblem = undefined;
     }),
     detach: async (_, { uid, view }) => {
       await network.detach(uid);
