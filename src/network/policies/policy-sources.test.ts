@@ -49,7 +49,13 @@ async function openSources(
     },
   });
   const log = createLog({ write: () => {} });
-  const clock = { ...systemClock, sleep: () => patience.promise, after: () => () => {} };
+  const rests: (() => void)[] = [];
+  const after = (ms: number, run: () => void) => {
+    // What is remembered is written later.
+    if (ms < 1_000) rests.push(run);
+    return () => {};
+  };
+  const clock = { ...systemClock, sleep: () => patience.promise, after };
   const informers = new Informers(client, log, clock);
   const abort = new AbortController();
   let changes = 0;
@@ -68,6 +74,10 @@ async function openSources(
     listed,
     watched: () => [...watches.keys()].sort(),
     changes: () => changes,
+    endRest: () => rests.shift()?.(),
+    endRests: () => {
+      while (rests.length > 0) rests.shift()?.();
+    },
     files: () => readdir(folder),
     appear: async () => {
       present.resolve();
@@ -111,14 +121,31 @@ test('pods are watched while there is a policy, and not before or after', async 
 });
 
 test('only what policies ask for is a change', async (t) => {
-  const { tell, changes, appear } = await openSources(t);
+  const { tell, changes, appear, endRests } = await openSources(t);
   await appear();
   await tell('networkpolicies', 'ADDED', object('one'));
+  endRests();
   const before = changes();
   await tell('pods', 'MODIFIED', object('web', { status: { conditions: [{ type: 'Ready' }] } }));
   assert.equal(changes(), before);
   await tell('pods', 'MODIFIED', object('web', { status: { podIP: '10.244.1.2' } }));
   assert.equal(changes(), before + 1);
+});
+
+test('of many changes the first is told at once, the others together', async (t) => {
+  const { tell, changes, appear, endRest, endRests } = await openSources(t);
+  await appear();
+  await tell('networkpolicies', 'ADDED', object('one'));
+  endRests();
+  const before = changes();
+  for (const name of ['x', 'y', 'z']) await tell('pods', 'ADDED', object(name));
+  assert.equal(changes(), before + 1);
+  endRest();
+  assert.equal(changes(), before + 2);
+  endRest();
+  assert.equal(changes(), before + 2);
+  await tell('pods', 'ADDED', object('later'));
+  assert.equal(changes(), before + 3);
 });
 
 const remembered = {

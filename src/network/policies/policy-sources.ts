@@ -50,6 +50,8 @@ function isOther<T extends KubeObject & { spec?: unknown; status?: unknown }>({
   return !isDeepStrictEqual(askedFor(object), askedFor(previous));
 }
 
+/** To weigh all pods anew takes a moment in a large cluster: of many that come and go in this time all but the first are told at once. */
+const restMs = 100;
 /** How long the API is waited for where the kernel's rules may know more than we remember. */
 const apiWithinMs = 5_000;
 
@@ -59,6 +61,8 @@ export class PolicySources {
   #arePoliciesKnown = false;
   #peers: Peers | undefined;
   #apiWithinMs = 0;
+  #isResting = false;
+  #hasMore = false;
 
   constructor(options: PolicySourcesOptions) {
     this.#options = options;
@@ -120,12 +124,27 @@ export class PolicySources {
       runBeside(informer.run(signal), signal, log, `peers of policies: ${name}`);
       await this.#known(informer, signal);
       informer.onChange((change) => {
-        if (isOther(change)) onChange();
+        if (isOther(change)) this.#tellInTurn();
       });
     };
     await Promise.all([begin(peers.pods, 'pods'), begin(peers.namespaces, 'namespaces')]);
     peers.isKnown = true;
     onChange();
+  }
+
+  #tellInTurn(): void {
+    if (this.#isResting) {
+      this.#hasMore = true;
+      return;
+    }
+    this.#isResting = true;
+    this.#options.clock.after(restMs, () => {
+      this.#isResting = false;
+      if (!this.#hasMore) return;
+      this.#hasMore = false;
+      this.#tellInTurn();
+    });
+    this.#options.onChange();
   }
 
   async #known<T extends KubeObject>(informer: Informer<T>, signal: AbortSignal): Promise<void> {
