@@ -20,12 +20,14 @@ export interface Datagram {
 }
 
 const dnsPort = 53;
+/** What waits while the processor is busy elsewhere; the kernel gives less where it must. */
+const receiveBytes = 4 * 2 ** 20;
 const idleTimeoutMs = 10_000;
 const mostConnections = 512;
 const mostUnreadBytes = 2 ** 20;
 
 export async function openSockets(address: string): Promise<DnsSockets> {
-  const udp = createSocket('udp4');
+  const udp = createSocket({ type: 'udp4', recvBufferSize: receiveBytes });
   const tcp = createServer();
   const listening = [once(udp, 'listening'), once(tcp, 'listening')];
   udp.bind({ port: dnsPort, address });
