@@ -26,3 +26,16 @@ export async function unpackedPackage(name: string): Promise<string> {
   }
   return folder;
 }
+
+/** A program of a package, and the folders with the libraries that it needs, whether or not they are installed. */
+export async function unpackedProgram(name: string, program: string): Promise<{ path: string; libraries: string }> {
+  const only = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`);
+  const { stdout } = await runCommand('apt-cache', ['depends', '--recurse', ...only, name]);
+  const needed = new Set(
+    stdout.split('\n').filter((line) => /^lib(?!c6|c-bin|gcc-s1|crypt)[\w.+-]+$|^bind9-libs$/.test(line)),
+  );
+  const folders = [];
+  for (const each of needed) folders.push(await unpackedPackage(each));
+  const libraries = folders.flatMap((folder) => ['usr/lib', 'lib'].map((at) => join(folder, at, 'x86_64-linux-gnu')));
+  return { path: join(await unpackedPackage(name), program), libraries: libraries.join(':') };
+}
