@@ -7,6 +7,7 @@ import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-cl
 import { isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type StatefulSet, statefulSets } from '../../src/api/kinds/stateful-set.ts';
 import { isBeingDeleted } from '../../src/api/meta.ts';
+import { podTemplateHash } from '../../src/api/pod-template-hash.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
 
@@ -277,6 +278,30 @@ test('pods and revisions that were orphaned are taken over by a set of the same 
   assert.deepEqual(await uids(), before);
   const revisions = (await server.informer(controllerRevisions)).list().filter(isOf('heir'));
   assert.equal(revisions.length, 1);
+});
+
+test('a revision whose name is taken by another one gets another name', async () => {
+  // What the server makes of the template by its defaults is what is hashed: it is asked first.
+  const { spec } = await server.client.create(statefulSets, {
+    metadata: { name: 'asked', namespace },
+    spec: {
+      replicas: 0,
+      serviceName: 'x',
+      selector: { matchLabels: { app: 'taken' } },
+      template: template('taken', 'nginx:1'),
+    },
+  });
+  const name = `taken-${podTemplateHash(spec.template)}`;
+  await server.client.create(controllerRevisions, {
+    metadata: { name, namespace },
+    data: { other: true },
+    revision: 1,
+  });
+  await server.client.delete(statefulSets, { name: 'asked', namespace });
+  await create('taken', { replicas: 1 });
+  const { status } = await complete('taken');
+  assert.equal(status.collisionCount, 1);
+  assert.notEqual(status.updateRevision, name);
 });
 
 test('a server that is killed amid a rollout goes on in order and leaves what the spec says', async () => {
