@@ -205,6 +205,22 @@ test('an update goes down to the partition, one pod after the other, and never b
   await complete('rolling');
 });
 
+test('a template that never gets ready stops at its first pod, which has to be deleted by hand', async () => {
+  await create('stuck');
+  await complete('stuck');
+  await change('stuck', { template: template('stuck', 'broken') });
+  const isBroken = (pod: Pod) => pod.metadata.name === 'stuck-2' && imageOf(pod) === 'broken';
+  await server.when('broken', pods, (all) => all.some((pod) => isBroken(pod) && pod.status.phase === 'Running'));
+  await server.kubectl('rollout', 'undo', 'sts/stuck');
+  const seen = await server.when('seen', statefulSets, (all) =>
+    all.find(({ metadata, status }) => metadata.name === 'stuck' && status.observedGeneration === 3),
+  );
+  assert.equal(seen.status.updatedReplicas, 2, 'two of the template that has come back');
+  assert.ok((await server.informer(pods)).list().some(isBroken));
+  await server.client.delete(pods, { name: 'stuck-2', namespace });
+  await complete('stuck');
+});
+
 test('a pod that failed is made anew', async () => {
   await create('failing', { replicas: 1 });
   await complete('failing');
