@@ -23,6 +23,7 @@ const services = [
   service('kubernetes', 'default', { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP' }] }),
   service('web', 'shop', { clusterIP: '10.96.0.80', ports: [http, { name: 'dns', port: 53, protocol: 'UDP' }] }),
   service('db', 'shop', { clusterIP: 'None', ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }] }),
+  service('beside', 'shop', { clusterIP: 'None', ports: [] }),
   service('idle', 'shop', { clusterIP: 'None', ports: [] }),
   service('out', 'shop', { type: 'ExternalName', clusterIP: '', externalName: 'www.example.com.' }),
 ];
@@ -39,6 +40,12 @@ const dbSlice: EndpointSlice = {
     { addresses: ['192.0.2.7'], hostname: 'Far', conditions: {} },
   ],
 };
+/** Of another headless service before the same pod. */
+const besideSlice: EndpointSlice = {
+  ...dbSlice,
+  metadata: { name: 'beside-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'beside' } },
+  endpoints: [{ addresses: ['10.244.1.2'], conditions: { ready: true } }],
+};
 const webSlice: EndpointSlice = {
   ...dbSlice,
   metadata: { name: 'web-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
@@ -47,7 +54,7 @@ const webSlice: EndpointSlice = {
 };
 const zone = new Zone();
 for (const each of services) {
-  const slices = [dbSlice, webSlice].filter(
+  const slices = [dbSlice, webSlice, besideSlice].filter(
     ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === each.metadata.name,
   );
   zone.put(serviceRecords(each, slices));

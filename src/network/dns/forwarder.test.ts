@@ -98,8 +98,7 @@ test('when nobody answers, that is said; when there is nobody, at once', async (
 });
 
 test('a resolver that asks us is found out and left out', async () => {
-  const { forwarder, calls } = bench(['loop', 'b'], async (inquiry, resolver, signal) => {
-    if (resolver === 'b') return answerTo(inquiry);
+  const { forwarder, calls } = bench(['loop'], async (inquiry, resolver, signal) => {
     const head = Buffer.from('000781800001000000000000', 'hex');
     const name = packet.decode(Buffer.concat([head, inquiry.question])).questions?.[0]?.name ?? '';
     if (forwarder.isOwnEcho(name)) return answerTo(inquiry, { code: 5 });
@@ -108,7 +107,7 @@ test('a resolver that asks us is found out and left out', async () => {
   await forwarder.ask(asked('one.example'));
   calls.length = 0;
   await forwarder.ask(asked('two.example'));
-  assert.deepEqual(calls, ['b']);
+  assert.deepEqual(calls, []);
   assert.equal(forwarder.isOwnEcho('www.example'), false);
 });
 

@@ -234,7 +234,7 @@ test('refuses what it does not do, and stays silent to what is no query', async 
   for (const malformed of [
     '000101000001000000000000c00c00010001',
     '0001010000010000000000000161000001',
-    '00010100000100000000000040',
+    `00010100000100000000000040${'61'.repeat(64)}0000010001`,
   ]) {
     assert.equal((await answerTo(Buffer.from(malformed, 'hex'))).code, 1, malformed);
   }
