@@ -127,7 +127,7 @@ export async function observeLinks(): Promise<Link[]> {
   return links.map((link) => ({ ...link, addr_info: byIndex.get(link.ifindex) ?? [] }));
 }
 
-/** The MTU of the link that has this address. */
-export function mtuOf(address: string, links: Link[]): number {
-  return links.find(({ addr_info }) => addr_info?.some(({ local }) => local === address))?.mtu ?? 1500;
+/** The link that has this address. */
+export function linkOf(address: string, links: Link[]): Link | undefined {
+  return links.find(({ addr_info }) => addr_info?.some(({ local }) => local === address));
 }

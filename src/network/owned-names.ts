@@ -36,6 +36,9 @@ export const tunnelPort = 8472;
 /** The UDP port by which nodes ask each other, inside the pod network, whether they are reached. */
 export const reachPort = 8473;
 
+/** That of Ethernet, where the link cannot be asked. */
+export const usualMtu = 1500;
+
 /** Ethernet, IP, UDP and VXLAN headers around each packet. */
 export const tunnelOverheadBytes = 50;
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { Lab, type Machine, type NodeNetwork, type TestPod } from './lab.ts';
@@ -132,6 +134,10 @@ test('kill -9 of an agent: packets go on, and its next life changes nothing', as
 });
 
 test('a host that lost its power comes back with nothing, and has all of it again without the master', async () => {
+  const kept = join(network(1).config.dataDir, 'network/remembered/nodes.jsonl');
+  await waitUntil('all kept', async () => (await readFile(kept, 'utf8')).includes('10.244.3.0/24'), {
+    timeoutMs: 60_000,
+  });
   await network(1).kill();
   // What a reboot leaves of a network: nothing.
   await lab

@@ -46,6 +46,11 @@ const cases: { name: string; links: Link[]; lines: string[] }[] = [
     links: [eth0, right, { ...eth0, ifindex: 4, ifname: 'wherry-vxlan', addr_info: [] }],
     lines: ['link set wherry0 mtu 1400'],
   },
+  {
+    name: 'no larger while the node’s address is away for a moment',
+    links: [{ ...eth0, addr_info: [] }, right],
+    lines: [],
+  },
   { name: 'left alone when it is right', links: [eth0, right], lines: [] },
   {
     name: 'moved to another pod network, the memory of the settings kept',

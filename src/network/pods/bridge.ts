@@ -2,8 +2,8 @@
 // Pods have /32 addresses and send everything to the bridge, so what goes from pod to pod on one node is routed, not bridged:
 // it passes the host's rules both ways whether or not bridged traffic does (br_netfilter), and service replies are translated back.
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
-import { type IpBatch, ipJson, type Link, mtuOf, observeLinks } from '../ip-command.ts';
-import { bridgeName, cardAddress, routeProtocol, tunnelName, tunnelOverheadBytes } from '../owned-names.ts';
+import { type IpBatch, ipJson, type Link, linkOf, observeLinks } from '../ip-command.ts';
+import { bridgeName, cardAddress, routeProtocol, tunnelName, tunnelOverheadBytes, usualMtu } from '../owned-names.ts';
 import { aliasOf, ensureSysctls, neededSysctls, observeSysctls, type Sysctls } from '../sysctls.ts';
 import { gatewayOf } from './node-ways.ts';
 
@@ -66,8 +66,14 @@ export function planServiceRoute({ serviceCidr }: ClusterSettings, routes: HostR
   return [isWanted ? `route add ${route}` : `route del ${route}`];
 }
 
-/** That of the link by which the node is reached, less what the tunnel adds to a packet where there is one. */
+/**
+ * That of the link by which the node is reached, less what the tunnel adds to a packet where there is one. As long as the node's
+ * address is on no link, what was found out stays.
+ */
 function mtuOfPods({ nodeAddress }: BridgeWish, links: Link[]): number {
+  const below = linkOf(nodeAddress, links);
+  const bridge = links.find(({ ifname }) => ifname === bridgeName);
+  if (!below && bridge) return bridge.mtu;
   const hasTunnel = links.some(({ ifname }) => ifname === tunnelName);
-  return mtuOf(nodeAddress, links) - (hasTunnel ? tunnelOverheadBytes : 0);
+  return (below?.mtu ?? usualMtu) - (hasTunnel ? tunnelOverheadBytes : 0);
 }

@@ -24,6 +24,8 @@ const links = [
   link('wherry0', '10.244.1.1', 24),
 ];
 
+const self = { nodeName: 'a', nodeAddress: '192.168.56.11' };
+
 const cases: [name: string, address: string, backend: NetworkBackend, by: NodeWay['by']][] = [
   ['by the link that is shared', '192.168.56.12', 'auto', { link: 'eth1' }],
   ['by the narrowest link', '192.168.56.130', 'auto', { link: 'narrow' }],
@@ -38,12 +40,18 @@ const cases: [name: string, address: string, backend: NetworkBackend, by: NodeWa
 
 for (const [name, address, backend, by] of cases) {
   test(`the way to a node: ${name}`, () => {
-    const ways = nodeWays({ nodeName: 'a', nodes: [node('b', '10.244.2.0/24', address)], links, backend });
+    const ways = nodeWays({ ...self, nodes: [node('b', '10.244.2.0/24', address)], links, backend });
     assert.deepEqual(ways, [{ node: 'b', podCidr: '10.244.2.0/24', address, by }]);
   });
 }
 
 test('no way to itself, nor to a node that has no network or address yet', () => {
   const nodes = [node('a', '10.244.1.0/24', '192.168.56.11'), node('c'), node('d', '10.244.4.0/24')];
-  assert.deepEqual(nodeWays({ nodeName: 'a', nodes, links, backend: 'auto' }), []);
+  assert.deepEqual(nodeWays({ ...self, nodes, links, backend: 'auto' }), []);
+});
+
+test('none wrapped while this node’s own address is on no link, or on one that is down', () => {
+  const nodes = [node('b', '10.244.2.0/24', '198.51.100.1')];
+  for (const nodeAddress of ['203.0.113.200', '192.0.2.1'])
+    assert.equal(nodeWays({ ...self, nodeAddress, nodes, links, backend: 'auto' })[0]?.by, undefined);
 });

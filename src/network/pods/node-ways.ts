@@ -1,7 +1,7 @@
 // By which way the packets for the pods of another node leave this one. Pure.
 import { addressInRange, isInRange, type NetworkBackend } from '../../api/cluster-settings.ts';
 import { addressOf, type Node } from '../../api/kinds/node.ts';
-import type { Link } from '../ip-command.ts';
+import { type Link, linkOf } from '../ip-command.ts';
 import { bridgeName, tunnelName } from '../owned-names.ts';
 
 export interface NodeWay {
@@ -15,6 +15,8 @@ export interface NodeWay {
 
 export interface WaysObserved {
   nodeName: string;
+  /** This node's own. */
+  nodeAddress: string;
   nodes: Node[];
   links: Link[];
   backend: NetworkBackend;
@@ -24,21 +26,36 @@ export interface WaysObserved {
 export const gatewayOf = (podCidr: string): string => addressInRange(podCidr, 1);
 
 /** For each other node that has a pod network and an address by now. */
-export function nodeWays({ nodeName, nodes, links, backend }: WaysObserved): NodeWay[] {
+export function nodeWays({ nodeName, nodeAddress, nodes, links, backend }: WaysObserved): NodeWay[] {
+  // Wrapped packets come from this address: while its link is down they go nowhere.
+  const canWrap = backend !== 'routes' && linkOf(nodeAddress, links)?.flags.includes('UP') === true;
   return nodes.flatMap((node) => {
     const address = addressOf(node, 'InternalIP');
     const { podCIDR: podCidr } = node.spec;
     if (node.metadata.name === nodeName || !address || !podCidr) return [];
-    return [{ node: node.metadata.name, podCidr, address, by: wayTo(address, links, backend) }];
+    return [
+      {
+        node: node.metadata.name,
+        podCidr,
+        address,
+        by: wayTo(address, { links, canRoute: backend !== 'vxlan', canWrap }),
+      },
+    ];
   });
 }
 
-function wayTo(address: string, links: Link[], backend: NetworkBackend): NodeWay['by'] {
+interface Means {
+  links: Link[];
+  canRoute: boolean;
+  canWrap: boolean;
+}
+
+function wayTo(address: string, { links, canRoute, canWrap }: Means): NodeWay['by'] {
   // Several agents on one host share its address, and there is no way from it to itself.
-  if (links.some(({ addr_info }) => addr_info?.some(({ local }) => local === address))) return undefined;
-  const link = backend === 'vxlan' ? undefined : linkTo(address, links);
+  if (linkOf(address, links)) return undefined;
+  const link = canRoute ? linkTo(address, links) : undefined;
   if (link) return { link };
-  return backend === 'routes' || isOnPodNetwork(address, links) ? undefined : 'tunnel';
+  return canWrap && !isOnPodNetwork(address, links) ? 'tunnel' : undefined;
 }
 
 /** Who names an address of the pod network as its own would be wrapped into itself. */

@@ -63,7 +63,7 @@ export class Routes {
   async #sync(): Promise<void> {
     const { nodeName, nodeAddress, podCidr, backend, nodes, ip, log } = this.#options;
     const [routes, links] = await Promise.all([observeRoutes(), observeLinks()]);
-    const ways = nodeWays({ nodeName, nodes: nodes.list(), links, backend });
+    const ways = nodeWays({ nodeName, nodeAddress, nodes: nodes.list(), links, backend });
     this.#tellUnreachable(ways.filter(({ by }) => by === undefined));
     const wrapped = ways.filter(({ by }) => by === 'tunnel');
     const observed = await observeTunnel(links);

@@ -1,8 +1,8 @@
 // The tunnel to nodes with which no link is shared: one VXLAN link, and for each such node who it is (a neighbour) and where (an
 // entry of the forwarding table). Both are written by us alone: nothing is learned, nobody is asked, nothing is flooded.
 import { execute } from '../../base/exec.ts';
-import { ipJson, type Link, mtuOf } from '../ip-command.ts';
-import { tunnelCard, tunnelId, tunnelName, tunnelOverheadBytes, tunnelPort } from '../owned-names.ts';
+import { ipJson, type Link, linkOf } from '../ip-command.ts';
+import { tunnelCard, tunnelId, tunnelName, tunnelOverheadBytes, tunnelPort, usualMtu } from '../owned-names.ts';
 import { gatewayOf, type NodeWay } from './node-ways.ts';
 
 /** The link as `ip -json -details link show` tells it. */
@@ -60,8 +60,10 @@ export function planTunnel(wish: TunnelWish, { link, neighbours, entries }: Tunn
   const found = isRight ? { neighbours, entries, link } : { neighbours: [], entries: [], link: undefined };
   const lines = link && !isRight ? [`link del ${tunnelName}`] : [];
   if (!isRight) lines.push(...linesOfLink(wish));
-  const mtu = mtuOf(wish.nodeAddress, links) - tunnelOverheadBytes;
-  if (found.link?.mtu !== mtu) lines.push(`link set ${tunnelName} mtu ${mtu}`);
+  const below = linkOf(wish.nodeAddress, links);
+  const mtu = (below?.mtu ?? usualMtu) - tunnelOverheadBytes;
+  // Without the node's address nobody knows: what is there stays until it is back.
+  if (found.link?.mtu !== mtu && (below || !found.link)) lines.push(`link set ${tunnelName} mtu ${mtu}`);
   // Who speaks through the tunnel without an address of its own gets this one: pods at the other end know the way back to it.
   const present = (found.link?.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   for (const address of present)
