@@ -16,7 +16,8 @@ test('a label selector is divided at the commas outside of parentheses', () => {
 });
 
 test('a selector of nothing but commas is read in no time', () => {
-  const begunAt = performance.now();
+  const begun = process.cpuUsage();
   assert.deepEqual(parseLabelSelector(','.repeat(200_000)), []);
-  assert.ok(performance.now() - begunAt < 1_000, `${performance.now() - begunAt} ms`);
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user / 1000 < 1_000, `${user / 1000} ms of processor time`);
 });

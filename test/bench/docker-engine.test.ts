@@ -26,7 +26,9 @@ test('an engine of its own runs containers that are processes of this machine, a
     const container = await docker.createContainer({ Image: busyboxImage, Cmd: ['sleep', '1000'] });
     await container.start();
     const { State } = await container.inspect();
-    assert.equal(await readFile(`/proc/${State.Pid}/cmdline`, 'utf8'), 'sleep\u00001000\u0000');
+    // Between runc and its program there is a moment without a command line.
+    const commandLine = () => readFile(`/proc/${State.Pid}/cmdline`, 'utf8');
+    assert.equal(await waitUntil('it runs its program', commandLine), 'sleep\u00001000\u0000');
     assert.notDeepEqual(await mounts(runName), []);
     await engine.killDaemon();
     assert.equal(isRunning(State.Pid), true);

@@ -171,9 +171,10 @@ test('long lists are merged in no time', { timeout: 5_000 }, () => {
   const finalizers = (letter: string) => Array.from({ length: 30_000 }, (_, index) => `a.b/${letter}${index}`);
   const owners = (letter: string) => Array.from({ length: 30_000 }, (_, index) => ({ uid: `${letter}${index}` }));
   const metadata = (letter: string) => ({ finalizers: finalizers(letter), ownerReferences: owners(letter) });
-  const begunAt = performance.now();
+  const begun = process.cpuUsage();
   const merged = strategicMergePatch(typeOf('core.v1.Pod'), { metadata: metadata('c') }, { metadata: metadata('d') });
-  assert.ok(performance.now() - begunAt < 3_000, `${performance.now() - begunAt} ms`);
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user / 1000 < 3_000, `${user / 1000} ms of processor time`);
   const { finalizers: all, ownerReferences } = merged.metadata as ReturnType<typeof metadata>;
   assert.deepEqual([all.length, ownerReferences.length], [60_000, 60_000]);
 });

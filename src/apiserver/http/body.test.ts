@@ -32,9 +32,10 @@ test('what cannot be read is refused, however it is written', async () => {
 
 test('YAML of many keys is read in no time, and of two that are the same the last counts', async () => {
   const keys = Array.from({ length: 16_000 }, (_, index) => `k${index}: v`);
-  const begunAt = performance.now();
+  const begun = process.cpuUsage();
   const read = (await decoded(keys.join('\n'))) as object;
-  assert.ok(performance.now() - begunAt < 2_000, `${performance.now() - begunAt} ms`);
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user / 1000 < 2_000, `${user / 1000} ms of processor time`);
   assert.equal(Object.keys(read).length, keys.length);
   assert.deepEqual(await decoded('a: 1\na: 2'), { a: 2 });
 });
