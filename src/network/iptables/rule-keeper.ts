@@ -48,6 +48,8 @@ export class RuleKeeper {
   #isApplied = false;
   #isHealthy = false;
   #wasComplete = false;
+  /** How many parts knew all they have to: who comes to do so is compared with what the kernel has already. */
+  #known = 0;
   #isMeddledWith = false;
   #hasFoundRules: boolean | undefined;
   #awaited: PromiseWithResolvers<void>[] = [];
@@ -112,9 +114,10 @@ export class RuleKeeper {
     const { iptables, log, parts } = this.#options;
     const begun = performance.now();
     const changed = this.#takeChanges();
-    const isComplete = parts.every((part) => part.isComplete);
+    const known = parts.filter((part) => part.isComplete).length;
+    const isComplete = known === parts.length;
     const isChecked = this.#isMeddledWith && this.#isApplied && this.#wasComplete;
-    const isDifference = this.#isApplied && isComplete === this.#wasComplete && !this.#isMeddledWith;
+    const isDifference = this.#isApplied && known === this.#known && !this.#isMeddledWith;
     this.#isApplied = false;
     this.#isMeddledWith = false;
     const changes = isDifference ? changed : this.#planAll(await iptables.observe(), isComplete);
@@ -124,6 +127,7 @@ export class RuleKeeper {
     this.#isApplied = true;
     if (isComplete && !this.#wasComplete) log.debug('the rules are known');
     this.#wasComplete = isComplete;
+    this.#known = known;
     for (const part of parts) part.written?.(changes);
     const chains = changes.chains.nat.size + changes.chains.filter.size;
     const ms = Math.round(performance.now() - begun);
