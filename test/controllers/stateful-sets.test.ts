@@ -154,7 +154,19 @@ test('claims go as the policy says: with a pod that is one too many, and with th
       .sort()
       .join();
   await server.when('the third claim goes', persistentVolumeClaims, (all) => names(all) === 'data-gone-0,data-gone-1');
+  // A claim that is on its way out is waited for.
+  const held = { namespace, name: 'data-gone-1' };
+  await server.client.patch(persistentVolumeClaims, held, { metadata: { finalizers: ['test/held'] } });
+  await change('gone', { replicas: 1 });
+  await server.when('the second claim is going', persistentVolumeClaims, (all) =>
+    all.some((each) => each.metadata.name === held.name && isBeingDeleted(each)),
+  );
   await change('gone', { replicas: 3 });
+  await server.when('seen', statefulSets, (all) =>
+    all.some(({ metadata, status }) => metadata.name === 'gone' && status.observedGeneration === metadata.generation),
+  );
+  assert.ok(!(await server.informer(pods)).get('default/gone-1'), 'its claim would go from under it');
+  await server.client.patch(persistentVolumeClaims, held, { metadata: { finalizers: null } });
   await complete('gone');
   await server.client.delete(statefulSets, { name: 'gone', namespace });
   await server.when('all claims go', persistentVolumeClaims, (all) => names(all) === '');
