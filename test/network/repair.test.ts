@@ -69,6 +69,8 @@ test('put back: routes and addresses that went with a link that was down', async
       .trim()
       .split('\n')
       .map((line) => line.replace(/ linkdown/, '').trim())
+      // The way to the machine's other networks is not ours to bring back.
+      .filter((line) => !line.includes(' via 172.30.7.1 '))
       .sort()
       .join('\n');
   await waitUntil('routes as before', async () => sorted(await host.run('ip', ['-4', 'route'])) === sorted(routes));
