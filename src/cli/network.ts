@@ -20,7 +20,8 @@ addresses. Stop the agent first. Pods that still run are without network until i
       const { refuseWhileNetworkIsUsed } = await import('../network/network-claim.ts');
       const { removeNetwork } = await import('../network/remove-network.ts');
       await refuseWhileNetworkIsUsed();
-      await removeNetwork({ log: logFor(flags).named('network') });
-      await rm(join(flags.dataDir, 'agent/network'), { recursive: true, force: true });
+      const dataDir = join(flags.dataDir, 'agent');
+      await removeNetwork({ dataDir, log: logFor(flags).named('network') });
+      await rm(join(dataDir, 'network'), { recursive: true, force: true });
     });
 }
