@@ -102,18 +102,18 @@ test('what Docker has is listed once, then events are heeded and nothing is aske
   await end();
 });
 
-test('what has to be done about the list is done before anything is planned by it, after each break', async () => {
+test('what has to be done about the list is done before anything is planned by it, after each break', async (t) => {
   const docker = new PlayedDocker();
   const done: boolean[] = [];
   const { watch, end } = await watchOf(docker, async (listed) => {
     await settled();
     done.push(listed.current);
   });
+  t.after(end);
   assert.deepEqual([done, watch.current], [[false], true]);
   docker.breakStream();
   while (done.length < 2) await settled();
   assert.deepEqual(done, [false, false]);
-  await end();
 });
 
 test('our own start is looked at once, whenever its event comes', async () => {
