@@ -32,27 +32,34 @@ export async function rememberInformer<T extends KubeObject>(
   if (kept) informer.assume(kept);
   let isWriting = false;
   let hasChanged = false;
+  const write = async () => {
+    hasChanged = false;
+    await writeObjects(path, informer.list()).catch((error: unknown) =>
+      log.warn('what is known cannot be kept', { path, error }),
+    );
+    isWriting = false;
+    if (hasChanged) writeSoon();
+  };
   const writeSoon = () => {
     hasChanged = true;
     if (isWriting || signal.aborted) return;
     isWriting = true;
     clock.after(writeAfterMs, () => {
-      if (signal.aborted) return;
-      hasChanged = false;
-      void writeObjects(path, informer.list())
-        .catch((error: unknown) => log.warn('what is known cannot be kept', { path, error }))
-        .then(() => {
-          isWriting = false;
-          if (hasChanged) writeSoon();
-        });
+      if (!signal.aborted) void write();
     });
   };
-  // That there is nothing of the kind is to be remembered, too.
-  void informer.synced.then(() => kept || isWriting || writeSoon());
+  // The first time at once, and also that there is nothing of the kind: who knows nothing is in the dark without the API.
+  let isWhole = kept !== undefined;
+  void informer.synced.then(() => {
+    if (isWhole || signal.aborted) return;
+    isWhole = true;
+    isWriting = true;
+    void write();
+  });
   // What was just read need not be written.
   const known = new Set<unknown>(kept);
   informer.onChange(({ object }) => {
-    if (!object || !known.delete(object)) writeSoon();
+    if (isWhole && (!object || !known.delete(object))) writeSoon();
   });
 }
 
