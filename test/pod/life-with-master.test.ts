@@ -100,10 +100,11 @@ test('a pod of the node’s own folder is listed, described and read, and comes 
   await shows('own-n1', '1/1 Running 0');
   assert.equal(await one.kubectl('logs', 'own-n1'), 'here\n');
   const before = await one.get<Pod>('pod', 'own-n1');
-  await one.kubectl('delete', 'pod', 'own-n1');
+  // Another of the same name comes at once: who waits for the name to go may wait for ever.
+  await one.kubectl('delete', 'pod', 'own-n1', '--wait=false');
   const after = await waitUntil('another mirror', async () => {
     const found = await one.get<Pod>('pod', 'own-n1').catch(() => undefined);
-    return found?.status.containerStatuses && found;
+    return found?.status.containerStatuses && found.metadata.uid !== before.metadata.uid && found;
   });
   assert.notEqual(after.metadata.uid, before.metadata.uid);
   const idOf = ({ status }: Pod) => status.containerStatuses?.[0]?.containerID;
