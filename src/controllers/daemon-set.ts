@@ -5,7 +5,7 @@ import type { ControllerRevision } from '../api/kinds/controller-revision.ts';
 import { type DaemonSet, daemonSets } from '../api/kinds/daemon-set.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
-import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
@@ -19,6 +19,7 @@ import { daemonSetStatus } from './daemon-set-status.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
 import { FailedPodBackoff } from './failed-pod-backoff.ts';
+import { followOwnedPods } from './owned-pods.ts';
 import { PodMaker } from './pod-maker.ts';
 import { outlivedRevisions, podRevisionLabel, revisionKeeper } from './revisions.ts';
 import { slowStart } from './slow-start.ts';
@@ -31,13 +32,8 @@ export function daemonSetController(context: ControllerContext): Controller {
   const log = context.log.named('daemonset');
   const events = context.recorder('daemonset-controller');
   const allSets = informers.for(daemonSets);
-  const allPods = informers.for(pods);
   const allNodes = informers.for(nodes);
   const isEnding = endingNamespaces(informers);
-  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
-  const setsIn = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
-  /** By the uid of their controller, or by namespace where they have none. */
-  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
 
   const queue = new WorkQueue({ name: 'daemonset', log, clock, sync: syncDaemonSet, workers: 4 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
@@ -49,32 +45,14 @@ export function daemonSetController(context: ControllerContext): Controller {
     onChange: (key) => queue.add(key),
   });
 
-  allSets.onChange(({ key, object }) => {
-    if (!object) expectations.forget(key);
-    queue.add(key);
+  const owned = followOwnedPods({
+    owners: allSets,
+    pods: informers.for(pods),
+    expectations,
+    isMember: (set, pod) => matchesLabelSelector(set.spec.selector, pod.metadata.labels),
+    lookAgain: (key) => queue.add(key),
   });
-  allPods.onChange(podChanged);
   allNodes.onChange(nodeChanged);
-
-  function podChanged({ object, previous }: Change<Pod>): void {
-    const pod = object ?? previous;
-    const set = pod && ownerSet(pod);
-    if (pod && set) {
-      if (!previous) expectations.creationObserved(keyOf(set));
-      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
-      queue.add(keyOf(set));
-    } else if (object && !controllerOf(object)) {
-      for (const candidate of setsIn(object.metadata.namespace ?? '')) {
-        if (matchesLabelSelector(candidate.spec.selector, object.metadata.labels)) queue.add(keyOf(candidate));
-      }
-    }
-    const formerSet = previous && ownerSet(previous);
-    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
-  }
-
-  function ownerSet(pod: Pod): DaemonSet | undefined {
-    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
-  }
 
   function nodeChanged({ object, previous }: Change<Node>): void {
     if (object && previous && isDeepStrictEqual(offerOf(object), offerOf(previous))) return;
@@ -87,8 +65,7 @@ export function daemonSetController(context: ControllerContext): Controller {
   async function syncDaemonSet(key: string): Promise<void> {
     const set = allSets.get(key);
     if (!set || isBeingDeleted(set) || isEnding(set.metadata.namespace)) return;
-    const candidates = [...podsOf(set.metadata.uid ?? ''), ...podsOf(`orphans of ${set.metadata.namespace}`)];
-    const claims = planClaims(set, set.spec.selector, candidates);
+    const claims = planClaims(set, set.spec.selector, owned.candidatesOf(set));
     const own = await claim(client, { owner: daemonSets, dependent: pods }, set, claims);
     const { present, all, collisionCount } = await revisions.ensure(set);
     const hash = hashOf(present);

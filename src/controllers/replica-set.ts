@@ -3,17 +3,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
-import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { controllerOf, isBeingDeleted } from '../api/meta.ts';
 import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
 import { errorText } from '../base/error-text.ts';
-import type { Change } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
+import { followOwnedPods } from './owned-pods.ts';
 import { podFromTemplate } from './pod-from-template.ts';
 import { PodMaker } from './pod-maker.ts';
 import { planReplicas, type ReplicaFailure, type ReplicaStep, replicaSetStatus } from './replica-set-plan.ts';
@@ -24,53 +24,29 @@ export function replicaSetController(context: ControllerContext): Controller {
   const log = context.log.named('replicaset');
   const events = context.recorder('replicaset-controller');
   const allSets = informers.for(replicaSets);
-  const allPods = informers.for(pods);
   const isEnding = endingNamespaces(informers);
   const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
-  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
-  const setsByNamespace = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
-  /** By the uid of their controller, or by namespace where they have none. */
-  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
 
   const queue = new WorkQueue({ name: 'replicaset', log, clock, sync: syncReplicaSet, workers: 8 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
 
-  allSets.onChange(({ key, object }) => {
-    if (!object) expectations.forget(key);
-    queue.add(key);
+  const owned = followOwnedPods({
+    owners: allSets,
+    pods: informers.for(pods),
+    expectations,
+    isMember: (set, pod) => matchesLabelSelector(set.spec.selector, pod.metadata.labels),
+    lookAgain: (key) => queue.add(key),
   });
-  allPods.onChange(podChanged);
-
-  function podChanged({ object, previous }: Change<Pod>): void {
-    const pod = object ?? previous;
-    const set = pod && ownerSet(pod);
-    if (pod && set) {
-      if (!previous) expectations.creationObserved(keyOf(set));
-      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
-      queue.add(keyOf(set));
-    } else if (object && !controllerOf(object)) {
-      for (const candidate of setsByNamespace(object.metadata.namespace ?? '')) {
-        if (matchesLabelSelector(candidate.spec.selector, object.metadata.labels)) queue.add(keyOf(candidate));
-      }
-    }
-    const formerSet = previous && ownerSet(previous);
-    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
-  }
-
-  function ownerSet(pod: Pod): ReplicaSet | undefined {
-    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
-  }
 
   async function syncReplicaSet(key: string): Promise<void> {
     const set = allSets.get(key);
     if (!set) return;
-    const candidates = [...podsOf(set.metadata.uid ?? ''), ...podsOf(`orphans of ${set.metadata.namespace}`)];
-    const claims = planClaims(set, set.spec.selector, candidates.filter(isPodActive));
+    const claims = planClaims(set, set.spec.selector, owned.candidatesOf(set).filter(isPodActive));
     const active = await claim(client, { owner: replicaSets, dependent: pods }, set, claims);
     let step: ReplicaStep = { do: 'nothing' };
     if (expectations.isMet(key) && !isBeingDeleted(set) && !isEnding(set.metadata.namespace)) {
-      const related = siblingsOf(set).flatMap(({ metadata }) => podsOf(metadata.uid ?? ''));
+      const related = siblingsOf(set).flatMap(({ metadata }) => owned.of(metadata.uid ?? ''));
       step = planReplicas({ set, active, related }, clock.now());
     }
     const error = await doStep(key, set, step);

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { type StatefulSet, statefulSets } from '../api/kinds/stateful-set.ts';
-import { controllerOf, isBeingDeleted, keyOf } from '../api/meta.ts';
+import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
@@ -14,6 +14,7 @@ import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
+import { followOwnedPods } from './owned-pods.ts';
 import { outlivedRevisions, type RevisionHistory, revisionKeeper } from './revisions.ts';
 import { planStatefulSet } from './stateful-set-plan.ts';
 import { isClaimOf, ordinalOf, revisionNameOf } from './stateful-set-pods.ts';
@@ -25,13 +26,8 @@ export function statefulSetController(context: ControllerContext): Controller {
   const log = context.log.named('statefulset');
   const events = context.recorder('statefulset-controller');
   const allSets = informers.for(statefulSets);
-  const allPods = informers.for(pods);
   const allClaims = informers.for(persistentVolumeClaims);
   const isEnding = endingNamespaces(informers);
-  const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
-  const setsIn = allSets.indexBy(({ metadata }) => [metadata.namespace ?? '']);
-  /** By the uid of their controller, or by namespace where they have none. */
-  const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? `orphans of ${pod.metadata.namespace}`]);
 
   const queue = new WorkQueue({ name: 'statefulset', log, clock, sync: syncStatefulSet, workers: 8 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
@@ -42,38 +38,20 @@ export function statefulSetController(context: ControllerContext): Controller {
     onChange: (key) => queue.add(key),
   });
 
-  allSets.onChange(({ key, object }) => {
-    if (!object) expectations.forget(key);
-    queue.add(key);
+  const owned = followOwnedPods({
+    owners: allSets,
+    pods: informers.for(pods),
+    expectations,
+    isMember,
+    lookAgain: (key) => queue.add(key),
   });
-  allPods.onChange(podChanged);
   allClaims.onChange(claimChanged);
-
-  function podChanged({ object, previous }: Change<Pod>): void {
-    const pod = object ?? previous;
-    const set = pod && ownerSet(pod);
-    if (pod && set) {
-      if (!previous) expectations.creationObserved(keyOf(set));
-      if (!object || isBeingDeleted(object)) expectations.deletionObserved(keyOf(set), pod.metadata.uid ?? '');
-      queue.add(keyOf(set));
-    } else if (object && !controllerOf(object)) {
-      for (const candidate of setsIn(object.metadata.namespace ?? '')) {
-        if (isMember(candidate, object)) queue.add(keyOf(candidate));
-      }
-    }
-    const formerSet = previous && ownerSet(previous);
-    if (formerSet && formerSet !== set) queue.add(keyOf(formerSet));
-  }
 
   /** A claim that has gone, or is going, may be what a pod waits for. */
   function claimChanged({ object, previous }: Change<PersistentVolumeClaim>): void {
     if (object && !previous) return;
     const { name, namespace = '' } = (object ?? previous)?.metadata ?? { name: '' };
-    for (const set of setsIn(namespace)) if (isClaimOf(set, name)) queue.add(keyOf(set));
-  }
-
-  function ownerSet(pod: Pod): StatefulSet | undefined {
-    return setsByUid(controllerOf(pod)?.uid ?? '')[0];
+    for (const set of owned.ownersIn(namespace)) if (isClaimOf(set, name)) queue.add(keyOf(set));
   }
 
   function isMember(set: StatefulSet, { metadata }: Pod): boolean {
@@ -83,8 +61,7 @@ export function statefulSetController(context: ControllerContext): Controller {
   async function syncStatefulSet(key: string): Promise<void> {
     const set = allSets.get(key);
     if (!set || isEnding(set.metadata.namespace) || isBeingDeleted(set)) return;
-    const orphans = podsOf(`orphans of ${set.metadata.namespace}`).filter((pod) => isMember(set, pod));
-    const claims = planClaims(set, set.spec.selector, [...podsOf(set.metadata.uid ?? ''), ...orphans]);
+    const claims = planClaims(set, set.spec.selector, owned.candidatesOf(set));
     const own = await claim(client, { owner: statefulSets, dependent: pods }, set, claims);
     const history = await revisions.ensure(set);
     const { present: update, all, collisionCount } = history;

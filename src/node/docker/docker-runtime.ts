@@ -38,7 +38,7 @@ import { attach, startProcess } from './joined-process.ts';
 import { logContents } from './json-log.ts';
 import { readRotated } from './log-files.ts';
 import { LostTasks } from './lost-tasks.ts';
-import { observed, observedResources, unseen } from './observed.ts';
+import { made, observed, unseen } from './observed.ts';
 import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
 import { ensurePauseImage, ownPauseImage } from './pause-image.ts';
@@ -262,30 +262,7 @@ export class DockerRuntime implements Runtime {
       if (codeOf(error) === conflict) return this.#adopt(identity, config.name ?? '', error);
       throw error;
     }
-    const read = (label: string) => config.Labels?.[label] ?? '';
-    return {
-      ...pickIdentity(identity),
-      id,
-      pauseId: read(labels.pauseId),
-      backoffSeconds: Number(read(labels.backoffSeconds)) || 0,
-      state: 'created',
-      ociRuntime: config.HostConfig?.Runtime ?? '',
-      pid: 0,
-      createdAt: Date.now(),
-      startedAt: undefined,
-      finishedAt: undefined,
-      exitCode: 0,
-      oomKilled: false,
-      startError: '',
-      stopSignal: 'SIGTERM',
-      namedImage: read(labels.namedImage),
-      user: undefined,
-      imageId: '',
-      resources: observedResources(config.HostConfig ?? {}),
-      logPath: '',
-      layerFolder: '',
-      imageDigest: read(labels.imageDigest),
-    };
+    return made(id, config);
   }
 
   /** The name is taken: by the same container, made before and not heard of, or by another's. */
@@ -366,8 +343,4 @@ export function negotiatedApi(ofDocker: string): string {
 function compareApis(ofDocker: string, other: readonly [number, number]): number {
   const [major = 0, minor = 0] = ofDocker.split('.').map(Number);
   return major - other[0] || minor - other[1];
-}
-
-function pickIdentity({ podUid, podNamespace, podName, name, attempt }: ContainerIdentity): ContainerIdentity {
-  return { podUid, podNamespace, podName, name, attempt };
 }

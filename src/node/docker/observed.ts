@@ -26,7 +26,7 @@ function written(on: Record<string, string>) {
 }
 
 /** Docker's zero is no limit. */
-export function observedResources({ CpuShares, CpuQuota, Memory }: Docker.HostConfig): ContainerResources {
+function observedResources({ CpuShares, CpuQuota, Memory }: Docker.HostConfig): ContainerResources {
   return { cpuShares: CpuShares ?? 0, cpuQuotaMicros: CpuQuota || undefined, memoryBytes: Memory || undefined };
 }
 
@@ -55,25 +55,44 @@ export function observed(info: Docker.ContainerInspectInfo, user?: ObservedConta
   };
 }
 
+/** What is told of a container of which nothing is known but that it is there. */
+const nothingKnown = {
+  pid: 0,
+  startedAt: undefined,
+  finishedAt: undefined,
+  exitCode: 0,
+  oomKilled: false,
+  startError: '',
+  stopSignal: 'SIGTERM',
+  logPath: '',
+  layerFolder: '',
+  user: undefined,
+};
+
 /** A container that Docker lists but does not answer for: who it is can be told, how it is cannot. */
 export function unseen(info: Docker.ContainerInfo): ObservedContainer {
   return {
+    ...nothingKnown,
     ...written(info.Labels),
     id: info.Id,
     state: 'unknown',
     ociRuntime: '',
-    pid: 0,
     createdAt: info.Created * 1000,
-    startedAt: undefined,
-    finishedAt: undefined,
-    exitCode: 0,
-    oomKilled: false,
-    startError: '',
-    stopSignal: 'SIGTERM',
     imageId: info.ImageID,
     resources: observedResources({}),
-    logPath: '',
-    layerFolder: '',
-    user: undefined,
+  };
+}
+
+/** A container as it was asked for, and made just now. */
+export function made(id: string, { Labels, HostConfig }: Docker.ContainerCreateOptions): ObservedContainer {
+  return {
+    ...nothingKnown,
+    ...written(Labels ?? {}),
+    id,
+    state: 'created',
+    ociRuntime: HostConfig?.Runtime ?? '',
+    createdAt: Date.now(),
+    imageId: '',
+    resources: observedResources(HostConfig ?? {}),
   };
 }
