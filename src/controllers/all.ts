@@ -14,6 +14,7 @@ import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageController } from './pod-garbage.ts';
 import { podNetworkController } from './pod-networks.ts';
 import { replicaSetController } from './replica-set.ts';
+import { replicationControllerController } from './replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
@@ -21,6 +22,7 @@ import { serviceEndpointsController } from './service-endpoints.ts';
 import { staleDisruptionController } from './stale-disruption.ts';
 import { statefulSetController } from './stateful-set.ts';
 import { taintEvictionController } from './taint-eviction.ts';
+import { tokenCleaner } from './token-cleaner.ts';
 import { tokenSecretController } from './token-secret.ts';
 import { volumeProtectionController } from './volume-protection.ts';
 
@@ -33,6 +35,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'pod-garbage': podGarbageController,
   deployment: deploymentController,
   replicaset: replicaSetController,
+  replicationcontroller: replicationControllerController,
   statefulset: statefulSetController,
   daemonset: daemonSetController,
   endpoints: serviceEndpointsController,
@@ -41,6 +44,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   namespace: namespaceController,
   'service-account': serviceAccountController,
   'token-secrets': tokenSecretController,
+  'token-cleaner': tokenCleaner,
   'root-ca': rootCaPublisher,
   'cluster-role-aggregation': clusterRoleAggregationController,
   'garbage-collector': garbageCollector,

@@ -1,97 +1,13 @@
-// Keeps the pods of every ReplicaSet: as many as wanted, no more. Makes and deletes only while the cache has caught up
-// with what was done before (expectations), and writes the status of what it sees in every case.
-import { isDeepStrictEqual } from 'node:util';
-import { type Pod, pods } from '../api/kinds/pod.ts';
-import { type ReplicaSet, replicaSets } from '../api/kinds/replica-set.ts';
-import { controllerOf, isBeingDeleted } from '../api/meta.ts';
-import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
-import { matchesLabelSelector } from '../api/selector.ts';
-import { isNotFound } from '../api/status.ts';
-import { errorText } from '../base/error-text.ts';
-import { WorkQueue } from '../client/work-queue.ts';
-import { claim, planClaims } from './claims.ts';
+// ReplicaSet: so many pods, selected by a label selector.
+import { replicaSets } from '../api/kinds/replica-set.ts';
 import type { Controller, ControllerContext } from './controller.ts';
-import { endingNamespaces } from './ending-namespaces.ts';
-import { Expectations } from './expectations.ts';
-import { followOwnedPods } from './owned-pods.ts';
-import { podFromTemplate } from './pod-from-template.ts';
-import { PodMaker } from './pod-maker.ts';
-import { planReplicas, type ReplicaFailure, type ReplicaStep, replicaSetStatus } from './replica-set-plan.ts';
-import { slowStart } from './slow-start.ts';
+import { replicasController } from './replicas.ts';
 
 export function replicaSetController(context: ControllerContext): Controller {
-  const { client, informers, clock } = context;
-  const log = context.log.named('replicaset');
-  const events = context.recorder('replicaset-controller');
-  const allSets = informers.for(replicaSets);
-  const isEnding = endingNamespaces(informers);
-  const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
-
-  const queue = new WorkQueue({ name: 'replicaset', log, clock, sync: syncReplicaSet, workers: 8 });
-  const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
-  const maker = new PodMaker({ client, events, expectations });
-
-  const owned = followOwnedPods({
-    owners: allSets,
-    pods: informers.for(pods),
-    expectations,
-    isMember: (set, pod) => matchesLabelSelector(set.spec.selector, pod.metadata.labels),
-    lookAgain: (key) => queue.add(key),
+  return replicasController(context, {
+    name: 'replicaset',
+    component: 'replicaset-controller',
+    kind: replicaSets,
+    selectorOf: ({ spec }) => spec.selector,
   });
-
-  async function syncReplicaSet(key: string): Promise<void> {
-    const set = allSets.get(key);
-    if (!set) return;
-    const claims = planClaims(set, set.spec.selector, owned.candidatesOf(set).filter(isPodActive));
-    const active = await claim(client, { owner: replicaSets, dependent: pods }, set, claims);
-    let step: ReplicaStep = { do: 'nothing' };
-    if (expectations.isMet(key) && !isBeingDeleted(set) && !isEnding(set.metadata.namespace)) {
-      const related = siblingsOf(set).flatMap(({ metadata }) => owned.of(metadata.uid ?? ''));
-      step = planReplicas({ set, active, related }, clock.now());
-    }
-    const error = await doStep(key, set, step);
-    await writeStatus(set, active, error === undefined ? undefined : failureOf(step, error));
-    if (error !== undefined) throw error;
-    const nextMs = nextAvailableInMs(active, set.spec.minReadySeconds ?? 0, clock.now());
-    if (nextMs !== undefined) queue.addAfter(key, nextMs);
-  }
-
-  function siblingsOf(set: ReplicaSet): ReplicaSet[] {
-    const owner = controllerOf(set);
-    return owner ? setsByOwner(owner.uid) : [set];
-  }
-
-  /** Answers the first error, so that it can be told in the status before the work is tried again. */
-  async function doStep(key: string, set: ReplicaSet, step: ReplicaStep): Promise<unknown> {
-    if (step.do === 'create') {
-      expectations.expect(key, { creations: step.count });
-      const { tried, error } = await slowStart(step.count, () =>
-        maker.create(key, set, podFromTemplate(set.spec.template, set)),
-      );
-      for (let untried = step.count - tried; untried > 0; untried--) expectations.creationObserved(key);
-      return error;
-    }
-    if (step.do === 'delete') {
-      expectations.expect(key, { deletions: step.pods.map(({ metadata }) => metadata.uid ?? '') });
-      const results = await Promise.allSettled(step.pods.map((pod) => maker.delete(key, set, pod)));
-      return results.find((result) => result.status === 'rejected')?.reason;
-    }
-    return undefined;
-  }
-
-  async function writeStatus(set: ReplicaSet, active: Pod[], failure: ReplicaFailure | undefined): Promise<void> {
-    const status = replicaSetStatus(set, active, failure, clock.now());
-    if (isDeepStrictEqual(status, set.status)) return;
-    try {
-      await client.update(replicaSets, { ...set, status }, 'status');
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-
-  return { name: 'replicaset', start: (signal) => queue.start(signal) };
-}
-
-function failureOf(step: ReplicaStep, error: unknown): ReplicaFailure {
-  return { reason: step.do === 'delete' ? 'FailedDelete' : 'FailedCreate', message: errorText(error) };
 }

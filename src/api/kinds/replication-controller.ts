@@ -36,7 +36,6 @@ export const replicationControllers = defineKind<ReplicationController>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   orphansDependents: {},
   subresources: [scaleSubresource],
   columns: [

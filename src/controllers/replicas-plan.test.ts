@@ -4,7 +4,7 @@ import type { Pod } from '../api/kinds/pod.ts';
 import type { ReplicaSet } from '../api/kinds/replica-set.ts';
 import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { inDeletionOrder } from './pod-deletion-order.ts';
-import { planReplicas, replicaSetStatus } from './replica-set-plan.ts';
+import { planReplicas, replicasStatus } from './replicas-plan.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -118,7 +118,7 @@ test('missing pods are made, at most 500 in one go; pods too many are deleted in
 test('status counts ready, available and fully labelled pods', () => {
   const active = [pod('a', { readyFor: 5 }), pod('b', { readyFor: 60 }), pod('c', { labels: { app: 'other' } })];
   const waiting = set(3, { minReadySeconds: 10 });
-  assert.deepEqual(replicaSetStatus(waiting, active, undefined, now), {
+  assert.deepEqual(replicasStatus(waiting, active, undefined, now), {
     replicas: 3,
     fullyLabeledReplicas: 2,
     readyReplicas: 2,
@@ -131,10 +131,10 @@ test('status counts ready, available and fully labelled pods', () => {
 
 test('a failure stands in the status until it is over', () => {
   const failure = { reason: 'FailedCreate', message: 'quota' } as const;
-  const status = replicaSetStatus(set(1), [], failure, now);
+  const status = replicasStatus(set(1), [], failure, now);
   const condition = { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: '2026-01-01T12:00:00Z' };
   assert.deepEqual(status.conditions, [condition]);
   const failed = { ...set(1), status };
-  assert.deepEqual(replicaSetStatus(failed, [], failure, now + 99_000), status);
-  assert.equal(replicaSetStatus(failed, [], undefined, now).conditions, undefined);
+  assert.deepEqual(replicasStatus(failed, [], failure, now + 99_000), status);
+  assert.equal(replicasStatus(failed, [], undefined, now).conditions, undefined);
 });

@@ -1,6 +1,7 @@
-// What a ReplicaSet needs: so many pods more, or these pods less; and what its status says then. Pure.
+// What a ReplicaSet or a ReplicationController needs: so many pods more, or these pods less; and what its status says then. Pure.
 import { isPodReady, type Pod } from '../api/kinds/pod.ts';
 import type { ReplicaSet } from '../api/kinds/replica-set.ts';
+import type { ReplicationController } from '../api/kinds/replication-controller.ts';
 import { availableInMs } from '../api/pod-availability.ts';
 import { matchesMap } from '../api/selector.ts';
 import { timestamp } from '../base/clock.ts';
@@ -10,10 +11,13 @@ import { inDeletionOrder } from './pod-deletion-order.ts';
 /** No more than this in one go, so that other sets get their turn. */
 const burst = 500;
 
+/** What wants so many equal pods. */
+export type Replicated = ReplicaSet | ReplicationController;
+
 export type ReplicaStep = { do: 'create'; count: number } | { do: 'delete'; pods: Pod[] } | { do: 'nothing' };
 
 export interface ObservedReplicas {
-  set: ReplicaSet;
+  set: Replicated;
   /** The set's pods that count as replicas. */
   active: readonly Pod[];
   /** All pods of the sets with the same owner, this one's included. */
@@ -32,14 +36,14 @@ export interface ReplicaFailure {
   message: string;
 }
 
-export function replicaSetStatus(
-  set: ReplicaSet,
+export function replicasStatus(
+  set: Replicated,
   active: readonly Pod[],
   failure: ReplicaFailure | undefined,
   nowMs: number,
-): ReplicaSet['status'] {
+): Replicated['status'] {
   const minReadySeconds = set.spec.minReadySeconds ?? 0;
-  const labels = set.spec.template.metadata?.labels;
+  const labels = set.spec.template?.metadata?.labels;
   const fullyLabeled = labels ? active.filter((pod) => matchesMap(labels, pod.metadata.labels)) : active;
   return {
     replicas: active.length,
@@ -53,7 +57,7 @@ export function replicaSetStatus(
   };
 }
 
-function conditionsOf(set: ReplicaSet, failure: ReplicaFailure | undefined, nowMs: number) {
+function conditionsOf(set: Replicated, failure: ReplicaFailure | undefined, nowMs: number) {
   const known = set.status.conditions ?? [];
   const others = known.filter(({ type }) => type !== 'ReplicaFailure');
   const conditions =

@@ -1,0 +1,115 @@
+// Keeps the pods of every object of a kind that wants so many equal ones (ReplicaSet, ReplicationController): as many as
+// wanted, no more. Makes and deletes only while the cache has caught up with what was done before (expectations), and writes
+// the status of what it sees in every case.
+import { isDeepStrictEqual } from 'node:util';
+import type { Kind } from '../api/kinds/kind.ts';
+import { type Pod, pods } from '../api/kinds/pod.ts';
+import { controllerOf, isBeingDeleted } from '../api/meta.ts';
+import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
+import { type LabelSelector, matchesLabelSelector } from '../api/selector.ts';
+import { isNotFound } from '../api/status.ts';
+import { errorText } from '../base/error-text.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { claim, planClaims } from './claims.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { endingNamespaces } from './ending-namespaces.ts';
+import { Expectations } from './expectations.ts';
+import { followOwnedPods } from './owned-pods.ts';
+import { podFromTemplate } from './pod-from-template.ts';
+import { PodMaker } from './pod-maker.ts';
+import {
+  planReplicas,
+  type ReplicaFailure,
+  type ReplicaStep,
+  type Replicated,
+  replicasStatus,
+} from './replicas-plan.ts';
+import { slowStart } from './slow-start.ts';
+
+export interface ReplicasOptions<T extends Replicated> {
+  name: string;
+  /** In whose name events are told. */
+  component: string;
+  kind: Kind<T>;
+  selectorOf(set: T): LabelSelector | undefined;
+}
+
+export function replicasController<T extends Replicated>(
+  context: ControllerContext,
+  { name, component, kind, selectorOf }: ReplicasOptions<T>,
+): Controller {
+  const { client, informers, clock } = context;
+  const log = context.log.named(name);
+  const events = context.recorder(component);
+  const allSets = informers.for(kind);
+  const isEnding = endingNamespaces(informers);
+  const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
+
+  const queue = new WorkQueue({ name, log, clock, sync: syncReplicas, workers: 8 });
+  const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+  const maker = new PodMaker({ client, events, expectations });
+
+  const owned = followOwnedPods({
+    owners: allSets,
+    pods: informers.for(pods),
+    expectations,
+    isMember: (set, pod) => matchesLabelSelector(selectorOf(set), pod.metadata.labels),
+    lookAgain: (key) => queue.add(key),
+  });
+
+  async function syncReplicas(key: string): Promise<void> {
+    const set = allSets.get(key);
+    if (!set) return;
+    const claims = planClaims(set, selectorOf(set), owned.candidatesOf(set).filter(isPodActive));
+    const active = await claim(client, { owner: kind, dependent: pods }, set, claims);
+    let step: ReplicaStep = { do: 'nothing' };
+    if (expectations.isMet(key) && !isBeingDeleted(set) && !isEnding(set.metadata.namespace)) {
+      const related = siblingsOf(set).flatMap(({ metadata }) => owned.of(metadata.uid ?? ''));
+      step = planReplicas({ set, active, related }, clock.now());
+    }
+    const error = await doStep(key, set, step);
+    await writeStatus(set, active, error === undefined ? undefined : failureOf(step, error));
+    if (error !== undefined) throw error;
+    const nextMs = nextAvailableInMs(active, set.spec.minReadySeconds ?? 0, clock.now());
+    if (nextMs !== undefined) queue.addAfter(key, nextMs);
+  }
+
+  function siblingsOf(set: T): T[] {
+    const owner = controllerOf(set);
+    return owner ? setsByOwner(owner.uid) : [set];
+  }
+
+  /** Answers the first error, so that it can be told in the status before the work is tried again. */
+  async function doStep(key: string, set: T, step: ReplicaStep): Promise<unknown> {
+    if (step.do === 'create') {
+      expectations.expect(key, { creations: step.count });
+      const { tried, error } = await slowStart(step.count, () =>
+        maker.create(key, set, podFromTemplate(set.spec.template ?? {}, set)),
+      );
+      for (let untried = step.count - tried; untried > 0; untried--) expectations.creationObserved(key);
+      return error;
+    }
+    if (step.do === 'delete') {
+      expectations.expect(key, { deletions: step.pods.map(({ metadata }) => metadata.uid ?? '') });
+      const results = await Promise.allSettled(step.pods.map((pod) => maker.delete(key, set, pod)));
+      return results.find((result) => result.status === 'rejected')?.reason;
+    }
+    return undefined;
+  }
+
+  async function writeStatus(set: T, active: Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicasStatus(set, active, failure, clock.now());
+    if (isDeepStrictEqual(status, set.status)) return;
+    try {
+      await client.update(kind, { ...set, status }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  return { name, start: (signal) => queue.start(signal) };
+}
+
+function failureOf(step: ReplicaStep, error: unknown): ReplicaFailure {
+  return { reason: step.do === 'delete' ? 'FailedDelete' : 'FailedCreate', message: errorText(error) };
+}
