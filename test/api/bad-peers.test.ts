@@ -61,7 +61,7 @@ test('who begins more requests than he may is told to come again, and others wri
   session.destroy();
   for (const refusal of refusals) refusal.catch(() => {});
   await server.client.create(configMaps, { metadata: { name: 'written-afterwards', namespace } });
-  assert.doesNotMatch(server.said, / error /, 'what a client breaks off is no error of the server');
+  assert.doesNotMatch(server.output, / error /, 'what a client breaks off is no error of the server');
 });
 
 test('the whole address may be named, and what is no path is refused', async () => {

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { configMaps } from '../../src/api/kinds/config-map.ts';
 import type { Kind } from '../../src/api/kinds/kind.ts';
 import type { KubeObject } from '../../src/api/meta.ts';
 import { execute } from '../../src/base/exec.ts';
@@ -81,11 +82,6 @@ export class TestServer {
     return new Client(this.#transport);
   }
 
-  /** What the process has logged since it was ready. */
-  get said(): string {
-    return this.#output;
-  }
-
   /** A client with another identity than the administrator's. */
   clientAs(identity: NonNullable<ConstructorParameters<typeof HttpTransport>[0]['identity']>): Client {
     const { server, ca } = this.kubeconfig;
@@ -151,6 +147,21 @@ export class TestServer {
     }
     await informer.synced;
     return informer;
+  }
+
+  /** From a write to its event, the middle one of seven: the yardstick, on a busy machine, for what should happen at once. */
+  async writeMs(): Promise<number> {
+    const took: number[] = [];
+    for (let turn = 0; turn < 7; turn++) {
+      const name = `yardstick-${turn}`;
+      const begun = performance.now();
+      await this.client.create(configMaps, { metadata: { name, namespace: 'default' } });
+      await this.when('yardstick', configMaps, (all) => all.some(({ metadata }) => metadata.name === name));
+      took.push(performance.now() - begun);
+      await this.client.delete(configMaps, { namespace: 'default', name });
+      await this.when('yardstick gone', configMaps, (all) => all.every(({ metadata }) => metadata.name !== name));
+    }
+    return took.sort((a, b) => a - b)[3] as number;
   }
 
   /** Resolves with the first answer that is neither undefined nor false, asked at every change of a kind. */

@@ -130,7 +130,7 @@ test(`random requests for ${seconds} s get clear answers and leave the server so
     await Promise.all(Array.from({ length: atOnce }, worker));
     if (settledBytes === 0 && Date.now() - begunAt > seconds * 400) settledBytes = await residentBytes();
   }
-  const failures = server.said.split('\n').filter((line) => line.includes('request failed'));
+  const failures = server.output.split('\n').filter((line) => line.includes('request failed'));
   assert.deepEqual(faults, [], `what the server says:\n${failures.join('\n')}`);
   const bytes = await residentBytes();
   const told = [...codes].sort(([a], [b]) => a - b).map(([code, count]) => `${code}: ${count}`);
