@@ -67,13 +67,13 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
       const wasReady = nodeReadiness(node)?.status === 'True';
       node = await client.update(nodes, { ...node, status: { ...node.status, conditions } }, 'status');
       if (wasReady) tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+      // Before all else: until then services lead to them.
+      await Promise.all(podsByNode(name).filter(isPodReady).map(markNotReady));
     }
     const taints = plannedTaints(node, clock.now());
     if (!isDeepStrictEqual(taints, node.spec.taints ?? [])) {
       await client.update(nodes, { ...node, spec: { ...node.spec, taints } });
     }
-    if (!silent.has(name)) return;
-    for (const pod of podsByNode(name)) if (isPodReady(pod)) await markNotReady(pod);
   }
 
   /** The watch may lie behind; the API itself has the last word before a node is called lost. */

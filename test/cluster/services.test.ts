@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import Docker from 'dockerode';
 import { isPodReady, type Pod } from '../../src/api/kinds/pod.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { nginxImage } from '../images/images.ts';
@@ -11,18 +12,23 @@ import type { StreamReport } from './request-stream.ts';
 
 const node = join(import.meta.dirname, '../../node_modules/.bin/node');
 const requestStream = join(import.meta.dirname, 'request-stream.ts');
+const rotationWitness = join(import.meta.dirname, 'rotation-witness.ts');
 const names = ['a', 'b', 'c'];
 const replicas = 10;
+const grace = '5s of grace';
+/** A second, and what else the machine has to do. */
+const patientMs = 5_000;
 
 let cluster: Cluster;
 const hostOf = (name: string) => cluster.hosts.host(name);
 const urlsOf = (...of: string[]) => of.map((name) => `http://${hostOf(name).address}:30080/`);
 const nginxPods = async () => (await cluster.kubectlJson<{ items: Pod[] }>('get', 'pods', '-l', 'app=nginx')).items;
+const livingPods = async () => (await nginxPods()).filter(({ metadata }) => !metadata.deletionTimestamp);
 const readyPods = async (count: number) =>
   await waitUntil(
     `${count} ready pods`,
     async () => {
-      const pods = (await nginxPods()).filter(({ metadata }) => !metadata.deletionTimestamp);
+      const pods = await livingPods();
       return pods.length === count && pods.every(isPodReady) && pods;
     },
     { timeoutMs: 180_000 },
@@ -60,20 +66,48 @@ async function askedBy(urls: string[], times: number): Promise<Map<string, strin
   });
 }
 
-/** How long it takes until none of the hosts' rules leads to any of the addresses. */
-async function outOfRotation(addresses: string[], on: string[]): Promise<number> {
-  const begun = performance.now();
-  await waitUntil(
-    'out of the rules',
-    async () => {
-      const saved = on.map(async (name) => (await hostOf(name).host.exec('iptables-save', ['-t', 'nat'])).stdout);
-      const rules = (await Promise.all(saved)).join('\n');
-      return !addresses.some((address) => rules.includes(`--to-destination ${address}:`));
-    },
-    { timeoutMs: 60_000 },
-  );
-  return Math.round(performance.now() - begun);
+interface Rotation {
+  /** Since the event. */
+  wholeMs: number;
+  /** Since the API knew. */
+  afterApiMs: number;
 }
+
+/** How long it takes until none of the hosts' rules leads to any of the addresses, once something happens to a pod or a node. */
+async function outOfRotation(
+  {
+    what,
+    name,
+    addresses,
+    on,
+  }: { what: 'pods' | 'nodes'; name: string; addresses: readonly string[]; on: readonly string[] },
+  event: () => Promise<unknown>,
+): Promise<Rotation> {
+  const witness = (of: string, ...args: string[]) =>
+    hostOf(of).host.spawn(node, [rotationWitness, ...args], { log: `witness-${of}-${args[0]}-${Date.now()}.log` });
+  const witnesses = await Promise.all([
+    witness('a', 'api', cluster.kubeconfig, what, name),
+    ...on.map((each) => witness(each, 'rules', ...addresses)),
+  ]);
+  for (const each of witnesses) await waitUntil('a witness', async () => (await each.readLog()).startsWith('watching'));
+  const begun = Date.now();
+  await event();
+  const [known = 0, ...out] = await Promise.all(
+    witnesses.map(async (each) => {
+      await each.exited;
+      return Number((await each.readLog()).trim().split('\n').at(-1));
+    }),
+  );
+  const last = Math.max(...out);
+  assert.ok(
+    known >= begun && last >= known,
+    `out of the rules at ${last}, known to the API at ${known}, happened at ${begun}`,
+  );
+  return { wholeMs: last - begun, afterApiMs: last - known };
+}
+
+const told = ({ wholeMs, afterApiMs }: Rotation) =>
+  `out of the rules ${afterApiMs} ms after the API knew, ${wholeMs} ms after it happened`;
 
 async function underRequests(urls: string[], action: () => Promise<void>): Promise<StreamReport> {
   const { host } = cluster.hosts.client;
@@ -128,10 +162,36 @@ describe('a node port of ten pods on three hosts', { concurrency: false }, () =>
     assert.ok(report.requests > 300);
   });
 
-  test('a pod that is deleted is taken out at once', async (t) => {
-    const [victim] = await nginxPods();
-    await cluster.kubectl('delete', 'pod', victim?.metadata.name ?? '', '--wait=false');
-    t.diagnostic(`out of the rules of all nodes ${await outOfRotation([victim?.status.podIP ?? ''], names)} ms after`);
+  test('a pod that is deleted, or killed, is taken out within a second of the API knowing', async (t) => {
+    const [deleted] = await nginxPods();
+    const { name = '' } = deleted?.metadata ?? {};
+    const leaving = { what: 'pods', name, addresses: [deleted?.status.podIP ?? ''], on: names } as const;
+    const deletion = await outOfRotation(leaving, () => cluster.kubectl('delete', 'pod', name, '--wait=false'));
+    t.diagnostic(`deleted: ${told(deletion)}`);
+    assert.ok(deletion.afterApiMs < patientMs, told(deletion));
+    await readyPods(replicas);
+
+    const victim = (await livingPods()).find(({ spec }) => spec.nodeName === 'b');
+    assert.ok(victim, 'there is a pod on b');
+    const containerOf = async () => {
+      const pod = (await nginxPods()).find(({ metadata }) => metadata.uid === victim.metadata.uid);
+      const id = pod?.status.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '';
+      return new Docker({ socketPath: hostOf('b').docker.socket }).getContainer(id);
+    };
+    const first = await containerOf();
+    await first.kill();
+    // The first time it is back at once.
+    await waitUntil('another container', async () => (await containerOf()).id !== first.id);
+    const again = {
+      what: 'pods',
+      name: victim.metadata.name,
+      addresses: [victim.status.podIP ?? ''],
+      on: names,
+    } as const;
+    await readyPods(replicas);
+    const killing = await outOfRotation(again, async () => await (await containerOf()).kill());
+    t.diagnostic(`killed: ${told(killing)}`);
+    assert.ok(killing.afterApiMs < patientMs, told(killing));
     await readyPods(replicas);
   });
 
@@ -139,13 +199,15 @@ describe('a node port of ten pods on three hosts', { concurrency: false }, () =>
     await cluster.kubectl('rollout', 'restart', 'deployment/nginx');
     await cluster.kubectl('rollout', 'status', 'deployment/nginx', '--timeout=110s');
     const podsOn = async (name: string) =>
-      (await nginxPods()).flatMap(({ spec, status }) => (spec.nodeName === name ? (status.podIP ?? []) : []));
+      (await livingPods()).flatMap(({ spec, status }) => (spec.nodeName === name ? (status.podIP ?? []) : []));
     const onC = await podsOn('c');
     assert.ok(onC.length > 0, 'there are pods on c');
-    await hostOf('c').host.exec('ip', ['link', 'set', 'eth0', 'down']);
-    t.diagnostic(`cut link: out of the others' rules after ${await outOfRotation(onC, ['a', 'b'])} ms (grace: 5 s)`);
-    const cut = await underRequests(urlsOf('a', 'b'), async () => void (await cluster.kubectl('get', 'nodes')));
-    assert.deepEqual(cut.failures, []);
+    const missing = { what: 'nodes', name: 'c', addresses: onC, on: ['a', 'b'] } as const;
+    const cut = await outOfRotation(missing, () => hostOf('c').host.exec('ip', ['link', 'set', 'eth0', 'down']));
+    t.diagnostic(`link cut: ${told(cut)} (${grace})`);
+    assert.ok(cut.afterApiMs < patientMs, told(cut));
+    const without = await underRequests(urlsOf('a', 'b'), async () => void (await cluster.kubectl('get', 'nodes')));
+    assert.deepEqual([without.retried, without.failures], [0, []]);
     await hostOf('c').host.exec('ip', ['link', 'set', 'eth0', 'up']);
     await cluster.nodesReady();
     // A link that was down has lost its routes.
@@ -160,9 +222,11 @@ describe('a node port of ten pods on three hosts', { concurrency: false }, () =>
 
     const onB = await podsOn('b');
     assert.ok(onB.length > 0, 'there are pods on b');
-    await hostOf('b').kill();
-    t.diagnostic(`power cut: out of the rules after ${await outOfRotation(onB, ['a', 'c'])} ms (grace: 5 s)`);
+    const dead = { what: 'nodes', name: 'b', addresses: onB, on: ['a', 'c'] } as const;
+    const died = await outOfRotation(dead, () => hostOf('b').kill());
+    t.diagnostic(`power cut: ${told(died)} (${grace})`);
+    assert.ok(died.afterApiMs < patientMs, told(died));
     const asked = await underRequests(urlsOf('a', 'c'), async () => void (await cluster.kubectl('get', 'nodes')));
-    assert.deepEqual(asked.failures, []);
+    assert.deepEqual([asked.retried, asked.failures], [0, []]);
   });
 });
