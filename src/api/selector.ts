@@ -30,11 +30,13 @@ function meets(operator: Operator, values: string[], value: string | undefined):
     case 'DoesNotExist':
       return value === undefined;
     case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
+      return isWhole(value) && isWhole(values[0]) && Number(value) > Number(values[0]);
     case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
+      return isWhole(value) && isWhole(values[0]) && Number(value) < Number(values[0]);
   }
 }
+
+const isWhole = (text: string | undefined) => text !== undefined && /^[+-]?\d+$/.test(text);
 
 /** Matches an object's selector (`matchLabels`, `matchExpressions`); none selects nothing, an empty one everything. */
 export function matchesLabelSelector(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {

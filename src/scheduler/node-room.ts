@@ -1,5 +1,4 @@
 // One node as the scheduler sees it: what it offers, and what the pods on it (bound, or about to be) have taken.
-
 import type { HostPort } from '../api/host-ports.ts';
 import type { Node, Taint } from '../api/kinds/node.ts';
 import { nodeReadiness } from '../api/kinds/node.ts';
@@ -8,22 +7,21 @@ import { notReadyTaint } from '../api/taints.ts';
 import type { PodDemand } from './pod-demand.ts';
 
 export class NodeRoom {
+  readonly name: string;
   /** By uid. */
   readonly pods = new Map<string, PodDemand>();
   readonly requested: Amounts = {};
   /** What the pods are taken to use where they do not say; for comparing nodes only. */
   readonly assumed = { milliCpu: 0, memoryBytes: 0 };
-  /** How many pods of one owner are here, by the owner's uid. */
-  readonly owners = new Map<string, number>();
   readonly hostPorts = new Set<HostPort>();
-  #node: Node;
-  #allocatable: Amounts;
-  #taints: Taint[];
+  #node!: Node;
+  #allocatable!: Amounts;
+  #taints!: readonly Taint[];
+  #images!: ReadonlyMap<string, number>;
 
   constructor(node: Node) {
-    this.#node = node;
-    this.#allocatable = amountsOf(node.status.allocatable);
-    this.#taints = taintsOf(node);
+    this.name = node.metadata.name;
+    this.replaceNode(node);
   }
 
   get node(): Node {
@@ -34,14 +32,28 @@ export class NodeRoom {
     return this.#allocatable;
   }
 
-  get taints(): Taint[] {
+  get taints(): readonly Taint[] {
     return this.#taints;
+  }
+
+  /** Bytes of each image that is here, by all of its names. */
+  get images(): ReadonlyMap<string, number> {
+    return this.#images;
+  }
+
+  label(key: string): string | undefined {
+    return this.#node.metadata.labels?.[key];
   }
 
   replaceNode(node: Node): void {
     this.#node = node;
     this.#allocatable = amountsOf(node.status.allocatable);
     this.#taints = taintsOf(node);
+    this.#images = new Map(
+      (node.status.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
+        names.map((name) => [name, Number(sizeBytes)] as const),
+      ),
+    );
   }
 
   addPod(demand: PodDemand): void {
@@ -51,7 +63,6 @@ export class NodeRoom {
     this.assumed.milliCpu += demand.assumed.milliCpu;
     this.assumed.memoryBytes += demand.assumed.memoryBytes;
     for (const port of demand.hostPorts) this.hostPorts.add(port);
-    if (demand.spreadBy) this.owners.set(demand.spreadBy, (this.owners.get(demand.spreadBy) ?? 0) + 1);
   }
 
   removePod(uid: string): void {
@@ -62,9 +73,13 @@ export class NodeRoom {
     this.assumed.milliCpu -= demand.assumed.milliCpu;
     this.assumed.memoryBytes -= demand.assumed.memoryBytes;
     for (const port of demand.hostPorts) this.hostPorts.delete(port);
-    const left = (this.owners.get(demand.spreadBy ?? '') ?? 0) - 1;
-    if (demand.spreadBy && left > 0) this.owners.set(demand.spreadBy, left);
-    else if (demand.spreadBy) this.owners.delete(demand.spreadBy);
+  }
+
+  /** The same once more, to try on it what would be if. */
+  copy(): NodeRoom {
+    const copy = new NodeRoom(this.#node);
+    for (const demand of this.pods.values()) copy.addPod(demand);
+    return copy;
   }
 }
 

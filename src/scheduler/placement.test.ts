@@ -1,200 +1,186 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Node } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
-import { NodeRoom } from './node-room.ts';
-import { planPlacement } from './placement.ts';
+import { clusterOf, type NodeTraits, podOf, wants } from './cluster-for-tests.ts';
+import { allFilters } from './filters/all.ts';
+import { enoughOf, planPlacement } from './placement.ts';
 import { podDemand } from './pod-demand.ts';
 
-interface NodeTraits {
-  cpu?: string;
-  pods?: string;
-  labels?: Record<string, string>;
-  spec?: Node['spec'];
-  readiness?: boolean;
-}
-
-function room(name: string, traits: NodeTraits = {}, pods: Pod[] = []): NodeRoom {
-  const { cpu = '4', pods: podCount = '110', labels = {}, spec = {}, readiness = true } = traits;
-  const node = new NodeRoom({
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name, labels },
-    spec,
-    status: {
-      allocatable: { cpu, memory: '8Gi', pods: podCount },
-      conditions: readiness ? [{ type: 'Ready', status: 'True' }] : [],
-    },
-  });
-  for (const pod of pods) node.addPod(podDemand(pod));
-  return node;
-}
-
-let serial = 0;
-function pod(spec: Partial<Pod['spec']> = {}, owner?: string): Pod {
-  serial += 1;
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: `pod-${serial}`,
-      namespace: 'default',
-      uid: `uid-${serial}`,
-      ...(owner && {
-        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }],
-      }),
-    },
-    spec: { containers: [{ name: 'c' }], ...spec },
-    status: {},
-  };
-}
-
-const wants = (cpu: string): Partial<Pod['spec']> => ({
-  containers: [{ name: 'c', resources: { requests: { cpu } } }],
-});
+const options = { filters: allFilters() };
 const wantsPort = (hostPort: number, hostIP?: string): Partial<Pod['spec']> => ({
   containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }] }],
 });
-const meantFor = (name: string): Partial<Pod['spec']> => ({
+const meantFor = (...values: string[]): Partial<Pod['spec']> => ({
   affinity: {
     nodeAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: {
-        nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }],
+        nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values }] }],
       },
     },
   },
 });
 const gpuTaint = { key: 'gpu', value: 'yes', effect: 'NoSchedule' } as const;
+const cordoned: NodeTraits = { spec: { unschedulable: true } };
+const sideBySide = podOf({
+  containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }],
+  initContainers: [
+    { name: 'side', restartPolicy: 'Always', resources: { requests: { cpu: '1' } } },
+    { name: 'init', resources: { requests: { cpu: '2' } } },
+  ],
+  overhead: { cpu: '500m' },
+});
+const overheadTellsApart = { a: { allocatable: { cpu: '3400m' } }, b: { allocatable: { cpu: '3500m' } } };
 
-const cases: { name: string; pod: Pod; rooms: NodeRoom[]; expected: string }[] = [
+const cases: { name: string; pod?: Pod; nodes: Record<string, NodeTraits>; expected: string }[] = [
+  { name: 'no node', nodes: {}, expected: 'no nodes available to schedule pods' },
+  { name: 'the only node', nodes: { a: {} }, expected: 'a' },
   {
-    name: 'the one node that it is meant for by name',
-    pod: pod(meantFor('b')),
-    rooms: [room('a'), room('b'), room('c')],
+    name: 'the one node that it is meant for',
+    pod: podOf(meantFor('b')),
+    nodes: { a: {}, b: {}, c: {} },
     expected: 'b',
   },
   {
-    name: 'no other than the one that it is meant for by name',
-    pod: pod(meantFor('x')),
-    rooms: [room('a')],
-    expected: "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+    name: 'no other than those that it is meant for',
+    pod: podOf(meantFor('b', 'x')),
+    nodes: { a: {}, b: { spec: { taints: [gpuTaint] } } },
+    expected:
+      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint {gpu: yes}.",
   },
-  { name: 'no node', pod: pod(), rooms: [], expected: 'no nodes available to schedule pods' },
-  { name: 'the only node', pod: pod(), rooms: [room('a')], expected: 'a' },
   {
     name: 'counted reasons, each node by its first one',
-    pod: pod(wants('2')),
-    rooms: [room('a', { cpu: '1' }), room('b', { cpu: '1' }), room('c', { spec: { taints: [gpuTaint] } })],
+    pod: podOf(wants({ cpu: '2' })),
+    nodes: { a: { allocatable: { cpu: '1' } }, b: { allocatable: { cpu: '1' } }, c: { spec: { taints: [gpuTaint] } } },
     expected: '0/3 nodes are available: 1 node(s) had untolerated taint {gpu: yes}, 2 Insufficient cpu.',
   },
   {
     name: 'several resources are named together',
-    pod: pod({ containers: [{ name: 'c', resources: { requests: { cpu: '9', memory: '9Gi' } } }] }),
-    rooms: [room('a')],
-    expected: '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.',
+    pod: podOf(wants({ cpu: '9', memory: '9Gi', 'ephemeral-storage': '1Gi', 'example.com/gpu': '1' })),
+    nodes: { a: {} },
+    expected:
+      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient ephemeral-storage, 1 Insufficient example.com/gpu, 1 Insufficient memory.',
+  },
+  { name: 'sidecars, init containers and overhead', pod: sideBySide, nodes: overheadTellsApart, expected: 'b' },
+  {
+    name: 'what the pod states as a whole',
+    pod: podOf({ ...wants({ cpu: '1' }), resources: { requests: { cpu: '3' } } }),
+    nodes: { a: { allocatable: { cpu: '2' } }, b: {} },
+    expected: 'b',
   },
   {
-    name: 'what other pods took counts',
-    pod: pod(wants('2')),
-    rooms: [room('a', {}, [pod(wants('3'))]), room('b', {}, [pod(wants('2'))])],
+    name: 'what other pods took',
+    pod: podOf(wants({ cpu: '2' })),
+    nodes: { a: { pods: [podOf(wants({ cpu: '3' }))] }, b: { pods: [podOf(wants({ cpu: '2' }))] } },
     expected: 'b',
   },
   {
     name: 'every place for a pod is taken',
-    pod: pod(),
-    rooms: [room('a', { pods: '1' }, [pod()])],
+    nodes: { a: { allocatable: { pods: '1' }, pods: [podOf()] } },
     expected: '0/1 nodes are available: 1 Too many pods.',
   },
   {
     name: 'a cordoned node',
-    pod: pod(),
-    rooms: [room('a', { spec: { unschedulable: true } })],
+    nodes: { a: cordoned },
     expected: '0/1 nodes are available: 1 node(s) were unschedulable.',
   },
   {
     name: 'a cordon that is tolerated',
-    pod: pod({ tolerations: [{ operator: 'Exists' }] }),
-    rooms: [room('a', { spec: { unschedulable: true } })],
+    pod: podOf({ tolerations: [{ operator: 'Exists' }] }),
+    nodes: { a: cordoned },
     expected: 'a',
   },
   {
     name: 'a node whose agent has not yet reported',
-    pod: pod(),
-    rooms: [room('a', { readiness: false })],
+    nodes: { a: { isSilent: true } },
     expected: '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.',
   },
   {
     name: 'a node selector',
-    pod: pod({ nodeSelector: { disk: 'ssd' } }),
-    rooms: [room('a'), room('b', { labels: { disk: 'ssd' } })],
+    pod: podOf({ nodeSelector: { disk: 'ssd' } }),
+    nodes: { a: {}, b: { labels: { disk: 'ssd' } } },
     expected: 'b',
   },
   {
-    name: 'required node affinity',
-    pod: pod({
+    name: 'a node label greater than a number',
+    pod: podOf({
       affinity: {
         nodeAffinity: {
           requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['z'] }] }],
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: 'cores', operator: 'Gt', values: ['8'] },
+                  { key: 'age', operator: 'Lt', values: ['3'] },
+                ],
+              },
+            ],
           },
         },
       },
     }),
-    rooms: [room('a'), room('b')],
-    expected: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",
+    nodes: { a: { labels: { cores: '8', age: '1' } }, b: { labels: { cores: '16', age: '2' } }, c: {} },
+    expected: 'b',
   },
   {
     name: 'a host port on all addresses collides with the same one on a single address',
-    pod: pod(wantsPort(8080)),
-    rooms: [room('a', {}, [pod(wantsPort(8080, '127.0.0.1'))])],
+    pod: podOf(wantsPort(8080)),
+    nodes: { a: { pods: [podOf(wantsPort(8080, '127.0.0.1'))] } },
     expected: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
   },
   {
     name: 'host ports on different addresses do not collide',
-    pod: pod(wantsPort(8080, '10.0.0.1')),
-    rooms: [room('a', {}, [pod(wantsPort(8080, '127.0.0.1'))])],
+    pod: podOf(wantsPort(8080, '10.0.0.1')),
+    nodes: { a: { pods: [podOf(wantsPort(8080, '127.0.0.1'))] } },
     expected: 'a',
   },
   {
-    name: 'pods of one owner are spread, even onto the fuller node',
-    pod: pod({}, 'web'),
-    rooms: [room('a', {}, [pod({}, 'web')]), room('b', {}, [pod(wants('3'), 'other'), pod({}, 'other')])],
-    expected: 'b',
-  },
-  {
-    name: 'the emptier node otherwise',
-    pod: pod(wants('1')),
-    rooms: [room('a', {}, [pod(wants('2'))]), room('b')],
-    expected: 'b',
-  },
-  {
-    name: 'a taint that asks to be avoided, where there is another node',
-    pod: pod(),
-    rooms: [room('a', { spec: { taints: [{ key: 'old', effect: 'PreferNoSchedule' }] } }), room('b', {}, [pod()])],
+    name: 'the emptier node',
+    pod: podOf(wants({ cpu: '1' })),
+    nodes: { a: { pods: [podOf(wants({ cpu: '2' }))] }, b: {} },
     expected: 'b',
   },
 ];
 
-for (const { name, pod, rooms, expected } of cases) {
+for (const { name, pod = podOf(), nodes, expected } of cases) {
   test(`placement: ${name}`, () => {
-    const placement = planPlacement(podDemand(pod), rooms);
+    const placement = planPlacement(podDemand(pod), clusterOf(nodes), options);
     assert.equal(placement.nodeName ?? placement.message, expected);
   });
 }
 
-test('a pod that found no room is helped by pods that go, one that is not wanted only by nodes', () => {
-  const full = planPlacement(podDemand(pod(wants('9'))), [room('a')]);
-  const cordoned = planPlacement(podDemand(pod()), [room('a', { spec: { unschedulable: true } })]);
-  assert.ok(full.nodeName === undefined && cordoned.nodeName === undefined);
-  assert.deepEqual([...full.helpedBy], ['node-changed', 'pod-gone']);
-  assert.deepEqual([...cordoned.helpedBy], ['node-changed']);
+test('who refused is told, and whether pods that leave would help', () => {
+  const full = { a: { pods: [podOf(wants({ cpu: '3' }))] }, b: { allocatable: { cpu: '1' } }, c: cordoned };
+  const misfit = planPlacement(podDemand(podOf(wants({ cpu: '2' }))), clusterOf(full), options);
+  assert.ok(misfit.nodeName === undefined);
+  assert.deepEqual([...misfit.refusedBy].map(({ name }) => name).sort(), ['NodeResourcesFit', 'NodeUnschedulable']);
+  const curable = [...misfit.refusals].map(([name, { isCurable }]) => `${name} ${isCurable}`);
+  assert.deepEqual(curable, ['a true', 'b false', 'c false']);
 });
 
-test('what a pod took is given back when it goes', () => {
-  const ports = [{ containerPort: 80, hostPort: 80 }];
-  const one = pod({ containers: [{ name: 'c', ports, resources: { requests: { cpu: '4' } } }] }, 'web');
-  const node = room('a', {}, [one]);
-  node.removePod(one.metadata.uid ?? '');
-  assert.deepEqual(node.requested, { cpu: 0 });
-  assert.deepEqual([node.hostPorts.size, node.owners.size, node.assumed.milliCpu], [0, 0, 0]);
+test('a filter that finds no hope at all speaks for every node', () => {
+  const hopeless = { name: 'X', hints: {}, prepare: () => ({ hopeless: 'persistentvolumeclaim "data" not found' }) };
+  const misfit = planPlacement(podDemand(podOf()), clusterOf({ a: {}, b: {} }), { filters: [hopeless] });
+  assert.ok(misfit.nodeName === undefined);
+  assert.equal(misfit.message, '0/2 nodes are available: persistentvolumeclaim "data" not found.');
+});
+
+test('of many nodes some are compared, and the next search begins behind them', () => {
+  assert.deepEqual([50, 100, 150, 400, 1000, 5000, 10_000].map(enoughOf), [50, 100, 100, 188, 420, 500, 500]);
+  const many = clusterOf(Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`n${index}`, {}])));
+  const first = planPlacement(podDemand(podOf()), many, options);
+  assert.equal(first.looked, enoughOf(300));
+  const second = planPlacement(podDemand(podOf()), many, { ...options, begin: first.looked });
+  const next = ['n144', 'n145'];
+  assert.ok(Number(second.nodeName?.slice(1)) >= Number(next[0]?.slice(1)), `${second.nodeName}`);
+});
+
+test('room that was promised is kept from who is not more important, and from nobody else', () => {
+  const cluster = clusterOf({ a: {} });
+  const promised = podDemand(podOf({ ...wants({ cpu: '3' }), priority: 5 }));
+  const promisedOn = () => [promised];
+  const place = (priority: number) =>
+    planPlacement(podDemand(podOf({ ...wants({ cpu: '2' }), priority })), cluster, { ...options, promisedOn });
+  assert.equal(place(5).nodeName, undefined);
+  assert.equal(place(6).nodeName, 'a');
+  assert.equal(planPlacement(promised, cluster, { ...options, promisedOn, promised: 'a' }).nodeName, 'a');
 });

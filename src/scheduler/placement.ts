@@ -1,80 +1,218 @@
 // Where a pod goes: filters leave the nodes that can take it, scores pick one of them. Pure.
-import type { ClusterChange, Filter } from './filters/filter.ts';
-import { hostPortsFilter } from './filters/host-ports.ts';
-import { nodeAffinityFilter } from './filters/node-affinity.ts';
-import { resourcesFilter } from './filters/resources.ts';
-import { taintsFilter } from './filters/taints.ts';
-import { unschedulableFilter } from './filters/unschedulable.ts';
+// Of a large cluster only a part is scored: enough nodes that can take the pod, beginning where the last pod's search ended.
+import type { ClusterView } from './cluster-view.ts';
+import { type Filter, incurable, type NodeTest, type Refusal } from './filters/filter.ts';
 import type { NodeRoom } from './node-room.ts';
 import type { PodDemand } from './pod-demand.ts';
-import { leastAllocatedScore } from './scores/least-allocated.ts';
-import type { Score } from './scores/score.ts';
-import { spreadByOwnerScore } from './scores/spread-by-owner.ts';
-import { taintsScore } from './scores/taints.ts';
+import { allScores } from './scores/all.ts';
 
-/** In the order in which they are asked: the first one that refuses a node gives the reasons. */
-const filters: readonly Filter[] = [
-  unschedulableFilter,
-  taintsFilter,
-  nodeAffinityFilter,
-  hostPortsFilter,
-  resourcesFilter,
-];
-
-const scores: readonly Score[] = [leastAllocatedScore, spreadByOwnerScore, taintsScore];
-
-export type Placement =
-  | { nodeName: string }
-  | { nodeName?: undefined; message: string; helpedBy: ReadonlySet<ClusterChange> };
-
-export function planPlacement(demand: PodDemand, rooms: readonly NodeRoom[]): Placement {
-  const fitting: NodeRoom[] = [];
-  const reasons = new Map<string, number>();
-  const helpedBy = new Set<ClusterChange>(['node-changed']);
-  for (const room of rooms) {
-    const refusal = firstRefusal(demand, room);
-    if (!refusal) fitting.push(room);
-    for (const reason of refusal?.reasons ?? []) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    for (const change of refusal?.filter.helpedBy ?? []) helpedBy.add(change);
-  }
-  const best = bestOf(demand, fitting);
-  if (best) return { nodeName: best.node.metadata.name };
-  return { message: refusalMessage(rooms.length, reasons), helpedBy };
+export interface Fit {
+  nodeName: string;
+  /** How many nodes were looked at; where the next search may begin. */
+  looked: number;
 }
 
-function firstRefusal(demand: PodDemand, room: NodeRoom): { filter: Filter; reasons: string[] } | undefined {
+export interface Misfit {
+  nodeName?: undefined;
+  message: string;
+  /** Those that refused a node, or all of them. */
+  refusedBy: ReadonlySet<Filter>;
+  /** By the node's name. */
+  refusals: ReadonlyMap<string, Refusal>;
+  looked: number;
+}
+
+export interface PlacementOptions {
+  filters: readonly Filter[];
+  /** Pods that have been promised room on a node, by preemption: they count for all that are not more important. */
+  promisedOn?(nodeName: string): readonly PodDemand[];
+  /** The node that has been promised to the pod itself. */
+  promised?: string | undefined;
+  /** Where among the nodes to begin. */
+  begin?: number;
+}
+
+export interface PreparedTest {
+  filter: Filter;
+  test: NodeTest;
+}
+
+/** What the filters have to say about a pod, whichever the node. */
+export type Prepared = { tests: readonly PreparedTest[]; only: ReadonlySet<string> | undefined } | Refused;
+
+interface Refused {
+  hopeless: string;
+  filter: Filter;
+}
+
+export function prepareTests(demand: PodDemand, cluster: ClusterView, filters: readonly Filter[]): Prepared {
+  const tests: PreparedTest[] = [];
+  let only: ReadonlySet<string> | undefined;
   for (const filter of filters) {
-    const reasons = filter.refusals(demand, room);
-    if (reasons.length > 0) return { filter, reasons };
+    const prepared = filter.prepare(demand, cluster);
+    if (!prepared) continue;
+    if ('hopeless' in prepared) return { hopeless: prepared.hopeless, filter };
+    tests.push({ filter, test: prepared });
+    if (prepared.only) only = only ? only.intersection(prepared.only) : prepared.only;
+  }
+  return { tests, only };
+}
+
+export function planPlacement(demand: PodDemand, cluster: ClusterView, options: PlacementOptions): Fit | Misfit {
+  const { rooms } = cluster;
+  const refusals = new Map<string, Refusal>();
+  if (rooms.length === 0) {
+    return { message: 'no nodes available to schedule pods', refusedBy: new Set(options.filters), refusals, looked: 0 };
+  }
+  const prepared = prepareTests(demand, cluster, options.filters);
+  if ('hopeless' in prepared) {
+    for (const { name } of rooms) refusals.set(name, incurable(prepared.hopeless));
+    const message = `0/${rooms.length} nodes are available: ${prepared.hopeless}.`;
+    return { message, refusedBy: new Set([prepared.filter]), refusals, looked: 0 };
+  }
+  const search = new Search(demand, cluster, prepared.tests, options);
+  const promised = options.promised === undefined ? undefined : cluster.room(options.promised);
+  if (promised && search.fits(promised)) return { nodeName: promised.name, looked: 0 };
+  const looked = prepared.only ? search.among(prepared.only) : search.from(options.begin ?? 0);
+  const best = bestOf(demand, search.fitting, cluster);
+  if (best) return { nodeName: best.name, looked };
+  const message = refusalMessage(rooms.length, search.refusals.values());
+  return { message, refusedBy: search.refusedBy, refusals: search.refusals, looked };
+}
+
+/** How many nodes that can take a pod are compared. */
+export function enoughOf(nodeCount: number): number {
+  const atLeast = 100;
+  if (nodeCount <= atLeast) return nodeCount;
+  const percent = Math.max(5, 50 - Math.floor(nodeCount / 125));
+  return Math.max(atLeast, Math.floor((nodeCount * percent) / 100));
+}
+
+class Search {
+  readonly fitting: NodeRoom[] = [];
+  readonly refusals = new Map<string, Refusal>();
+  readonly refusedBy = new Set<Filter>();
+  readonly #demand: PodDemand;
+  readonly #cluster: ClusterView;
+  readonly #tests: readonly PreparedTest[];
+  readonly #options: PlacementOptions;
+
+  constructor(demand: PodDemand, cluster: ClusterView, tests: readonly PreparedTest[], options: PlacementOptions) {
+    this.#demand = demand;
+    this.#cluster = cluster;
+    this.#tests = tests;
+    this.#options = options;
+  }
+
+  fits(room: NodeRoom): boolean {
+    const found = this.#refusal(room);
+    if (!found) return true;
+    this.refusals.set(room.name, found.refusal);
+    this.refusedBy.add(found.filter);
+    return false;
+  }
+
+  among(names: ReadonlySet<string>): number {
+    const { rooms } = this.#cluster;
+    for (const name of names) {
+      const room = this.#cluster.room(name);
+      if (room && this.fits(room)) this.fitting.push(room);
+    }
+    if (this.fitting.length > 0) return 0;
+    // Whoever means some nodes by their names refuses the others, and that is what users read.
+    for (const { filter, test } of this.#tests) {
+      if (!test.only) continue;
+      for (const room of rooms) {
+        const refusal = names.has(room.name) ? undefined : test.check(room);
+        if (refusal && !this.refusals.has(room.name)) this.refusals.set(room.name, refusal);
+        if (refusal) this.refusedBy.add(filter);
+      }
+    }
+    return 0;
+  }
+
+  from(begin: number): number {
+    const { rooms } = this.#cluster;
+    const enough = enoughOf(rooms.length);
+    let looked = 0;
+    for (; looked < rooms.length && this.fitting.length < enough; looked++) {
+      const room = rooms[(begin + looked) % rooms.length];
+      if (room && this.fits(room)) this.fitting.push(room);
+    }
+    return looked;
+  }
+
+  #refusal(room: NodeRoom): Found | undefined {
+    const promised = this.#options
+      .promisedOn?.(room.name)
+      .filter(({ uid, priority }) => uid !== this.#demand.uid && priority >= this.#demand.priority);
+    if (!promised?.length) return firstRefusal(this.#tests, room);
+    // It must fit beside them, and without them too: they are not there yet.
+    return (
+      withPods(this.#tests, room, promised, (full) => firstRefusal(this.#tests, full)) ??
+      firstRefusal(this.#tests, room)
+    );
+  }
+}
+
+interface Found {
+  filter: Filter;
+  refusal: Refusal;
+}
+
+export function firstRefusal(tests: readonly PreparedTest[], room: NodeRoom): Found | undefined {
+  for (const { filter, test } of tests) {
+    const refusal = test.check(room);
+    if (refusal) return { filter, refusal };
   }
   return undefined;
 }
 
+/** What would be if these pods were on the node, too. */
+export function withPods<A>(
+  tests: readonly PreparedTest[],
+  room: NodeRoom,
+  pods: readonly PodDemand[],
+  ask: (room: NodeRoom) => A,
+): A {
+  const full = room.copy();
+  for (const pod of pods) {
+    full.addPod(pod);
+    for (const { test } of tests) test.shift?.(pod, room, 1);
+  }
+  const answer = ask(full);
+  for (const pod of pods) for (const { test } of tests) test.shift?.(pod, room, -1);
+  return answer;
+}
+
 /** Of nodes that score the same the one with the fewest pods is taken, then the first by name. */
-function bestOf(demand: PodDemand, rooms: NodeRoom[]): NodeRoom | undefined {
+function bestOf(demand: PodDemand, rooms: readonly NodeRoom[], cluster: ClusterView): NodeRoom | undefined {
   if (rooms.length < 2) return rooms[0];
   const totals = rooms.map(() => 0);
-  for (const { weight, of } of scores) {
-    for (const [index, score] of of(demand, rooms).entries()) totals[index] = (totals[index] ?? 0) + weight * score;
+  for (const { score, weight } of allScores) {
+    const scores = score.of(demand, rooms, cluster);
+    if (!scores) continue;
+    for (let index = 0; index < totals.length; index++) {
+      totals[index] = (totals[index] ?? 0) + weight * (scores[index] ?? 0);
+    }
   }
-  const ranked = rooms.map((room, index) => ({ room, total: Math.round(totals[index] ?? 0) }));
-  return ranked.reduce((best, next) => (isBetter(next, best) ? next : best)).room;
+  let best = 0;
+  for (let index = 1; index < rooms.length; index++) if (isBetter(rooms, totals, index, best)) best = index;
+  return rooms[best];
 }
 
-interface Ranked {
-  room: NodeRoom;
-  total: number;
-}
-
-function isBetter(one: Ranked, other: Ranked): boolean {
-  if (one.total !== other.total) return one.total > other.total;
-  if (one.room.pods.size !== other.room.pods.size) return one.room.pods.size < other.room.pods.size;
-  return one.room.node.metadata.name < other.room.node.metadata.name;
+function isBetter(rooms: readonly NodeRoom[], totals: readonly number[], index: number, than: number): boolean {
+  const [one, other] = [rooms[index], rooms[than]];
+  const [total = 0, otherTotal = 0] = [totals[index], totals[than]];
+  if (!one || !other || total !== otherTotal) return total > otherTotal;
+  if (one.pods.size !== other.pods.size) return one.pods.size < other.pods.size;
+  return one.name < other.name;
 }
 
 /** "0/3 nodes are available: 1 node(s) had untolerated taint {gpu: }, 2 Insufficient cpu." */
-function refusalMessage(nodeCount: number, reasons: ReadonlyMap<string, number>): string {
-  if (nodeCount === 0) return 'no nodes available to schedule pods';
-  const counted = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
+export function refusalMessage(nodeCount: number, refusals: Iterable<Refusal>): string {
+  const counts = new Map<string, number>();
+  for (const { reasons } of refusals) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const counted = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
   return `0/${nodeCount} nodes are available: ${counted.join(', ')}.`;
 }

@@ -1,26 +1,49 @@
-// What a pod asks of a node, worked out once: the form in which filters and scores look at pods.
+// What a pod asks of a node and of the pods around it, worked out once: the form in which filters and scores look at pods.
 import { type HostPort, hostPortsOf } from '../api/host-ports.ts';
 import type { Pod } from '../api/kinds/pod.ts';
-import { controllerOf, isBeingDeleted } from '../api/meta.ts';
+import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { type Amounts, assumedRequests, podRequests } from '../api/pod-resources.ts';
+import type { Labels } from '../api/selector.ts';
+import {
+  type AffinityTerms,
+  affinityTermsOf,
+  type PodSelector,
+  type SpreadConstraint,
+  spreadConstraintsOf,
+} from './pod-terms.ts';
 
 export interface PodDemand {
   uid: string;
+  key: string;
+  namespace: string;
+  labels: Labels;
   pod: Pod;
+  priority: number;
+  isLeaving: boolean;
   requests: Amounts;
   assumed: { milliCpu: number; memoryBytes: number };
   hostPorts: HostPort[];
-  /** The owner whose pods shall stand on different nodes; none for a pod that is on its way out. */
-  spreadBy: string | undefined;
+  affinity: AffinityTerms;
+  spread: readonly SpreadConstraint[];
+  /** Those that it is spread with where it says nothing of it. */
+  kin: PodSelector | undefined;
 }
 
-export function podDemand(pod: Pod): PodDemand {
+export function podDemand(pod: Pod, kin?: PodSelector): PodDemand {
+  const { uid = '', namespace = '', labels = {} } = pod.metadata;
   return {
-    uid: pod.metadata.uid ?? '',
+    uid,
+    key: keyOf(pod),
+    namespace,
+    labels,
     pod,
+    priority: pod.spec.priority ?? 0,
+    isLeaving: isBeingDeleted(pod),
     requests: podRequests(pod.spec),
     assumed: assumedRequests(pod.spec),
     hostPorts: hostPortsOf(pod.spec),
-    spreadBy: isBeingDeleted(pod) ? undefined : controllerOf(pod)?.uid,
+    affinity: affinityTermsOf(pod),
+    spread: spreadConstraintsOf(pod),
+    kin,
   };
 }

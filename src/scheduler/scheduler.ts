@@ -1,21 +1,31 @@
-// Gives every pending pod a node. One pod at a time is placed on the snapshot, without waiting for anything; binding it
-// goes on beside the next one. Holds: a pod counts on its node from the moment it was placed there.
+// Gives every pending pod a node: keeps the snapshot and the queue up to date by what the informers tell, and works off the
+// queue. Holds: a pod's place is taken in the snapshot before the next pod is looked at, so that no room is given out twice;
+// and it is given back when the binding fails.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { namespaces } from '../api/kinds/namespace.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
-import { isPodFinished, type Pod, type PodCondition, pods } from '../api/kinds/pod.ts';
-import { isBeingDeleted, keyOf } from '../api/meta.ts';
-import { isConflict, isNotFound } from '../api/status.ts';
+import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
+import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
+import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
+import { isBeingDeleted } from '../api/meta.ts';
 import { Breath } from '../base/breath.ts';
-import { type Clock, timestamp } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Change, Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
-import { planPlacement } from './placement.ts';
-import { podDemand } from './pod-demand.ts';
+import { Binder } from './binder.ts';
+import type { BindingStep } from './binding-step.ts';
+import { allFilters } from './filters/all.ts';
+import type { Filter } from './filters/filter.ts';
+import { type KinOf, kinFinder } from './kin.ts';
+import { type Misfit, planPlacement } from './placement.ts';
+import { type PodDemand, podDemand } from './pod-demand.ts';
+import { PodNotes } from './pod-notes.ts';
+import { Promises } from './promises.ts';
 import { SchedulingQueue } from './scheduling-queue.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -31,21 +41,48 @@ const schedulerName = 'default-scheduler';
 
 export class Scheduler {
   readonly name = 'scheduler';
-  readonly #context: SchedulerContext;
+  readonly #log: Log;
   readonly #events: EventRecorder;
   readonly #pods: Informer<Pod>;
   readonly #snapshot = new Snapshot();
+  readonly #promises = new Promises();
   readonly #queue: SchedulingQueue;
+  readonly #filters: readonly Filter[];
+  readonly #binder: Binder;
+  readonly #notes: PodNotes;
+  readonly #kinOf: KinOf;
   #signal: AbortSignal | undefined;
-  #draining = false;
+  #isDraining = false;
+  #searchBegins = 0;
 
   constructor(context: SchedulerContext) {
-    this.#context = context;
+    const { client, informers, clock, log } = context;
+    // Volumes have their filters, and what has to be settled of claims before a pod is bound, here: filters and steps that
+    // are made with `informers`, and whose hints are asked about the changes below.
+    const volumeFilters: Filter[] = [];
+    const steps: BindingStep[] = [];
+    this.#log = log;
     this.#events = context.recorder(schedulerName);
-    this.#queue = new SchedulingQueue({ clock: context.clock, onReady: () => this.#kick() });
-    this.#pods = context.informers.for(pods);
+    this.#queue = new SchedulingQueue({ clock, onReady: () => this.#kick() });
+    this.#filters = allFilters(volumeFilters);
+    this.#binder = new Binder({ client, log, events: this.#events, steps });
+    this.#notes = new PodNotes({ client, clock, log });
+    this.#kinOf = kinFinder(informers);
+    this.#pods = informers.for(pods);
+    informers.for(namespaces).onChange(({ key, object, previous }) => {
+      if (object) this.#snapshot.setNamespace(object);
+      else this.#snapshot.removeNamespace(key);
+      const hasOtherLabels = !isDeepStrictEqual(object?.metadata.labels, previous?.metadata.labels);
+      if (hasOtherLabels) this.#queue.wake({ type: 'namespace', object, previous });
+    });
+    informers.for(nodes).onChange((change) => this.#nodeChanged(change));
     this.#pods.onChange((change) => this.#podChanged(change));
-    context.informers.for(nodes).onChange((change) => this.#nodeChanged(change));
+    informers
+      .for(persistentVolumeClaims)
+      .onChange(({ object, previous }) => this.#queue.wake({ type: 'claim', object, previous }));
+    informers
+      .for(persistentVolumes)
+      .onChange(({ object, previous }) => this.#queue.wake({ type: 'volume', object, previous }));
   }
 
   start(signal: AbortSignal): void {
@@ -57,7 +94,7 @@ export class Scheduler {
     if (object) this.#snapshot.setNode(object);
     else this.#snapshot.removeNode(key);
     const isNews = !previous || !isDeepStrictEqual(offerOf(previous), object && offerOf(object));
-    if (object && isNews) this.#queue.wake('node-changed');
+    if (object && isNews) this.#queue.wake({ type: 'node', object, previous });
   }
 
   #podChanged({ key, object, previous }: Change<Pod>): void {
@@ -66,30 +103,53 @@ export class Scheduler {
       this.#forget(previous);
     }
     if (!object) return;
+    const { uid = '' } = object.metadata;
     if (isPodFinished(object)) {
       this.#queue.delete(key);
       this.#forget(object);
     } else if (object.spec.nodeName) {
       this.#queue.delete(key);
-      this.#snapshot.place(object, object.spec.nodeName);
+      this.#promises.delete(uid);
+      this.#placed(object, object.spec.nodeName);
     } else if (!isWaiting(object)) {
       this.#queue.delete(key);
-    } else if (!this.#snapshot.isPlaced(object.metadata.uid ?? '')) {
-      const sameAsBefore = previous && isDeepStrictEqual(wishOf(previous), wishOf(object));
-      if (!sameAsBefore || !this.#queue.isParked(key)) this.#queue.add(key, object.spec.priority ?? 0);
+      this.#promises.delete(uid);
+    } else if (this.#snapshot.placedOn(uid) === undefined) {
+      this.#recallPromise(object);
+      const isSame = previous && isDeepStrictEqual(wishOf(previous), wishOf(object));
+      if (!isSame || !this.#queue.isWaiting(key)) this.#queue.add(key, object.spec.priority ?? 0);
     }
   }
 
-  #forget(pod: Pod): void {
-    if (this.#snapshot.remove(pod.metadata.uid ?? '')) this.#queue.wake('pod-gone');
+  /** What was promised in an earlier life of this program holds. */
+  #recallPromise(pod: Pod): void {
+    const { uid = '' } = pod.metadata;
+    const { nominatedNodeName } = pod.status;
+    if (nominatedNodeName && !this.#promises.nodeOf(uid)) this.#promises.set(podDemand(pod), nominatedNodeName);
+  }
+
+  /** Seen on its node: most often as was assumed. */
+  #placed(pod: Pod, nodeName: string): void {
+    const { uid = '' } = pod.metadata;
+    const previous = this.#snapshot.demandOf(uid);
+    if (previous && this.#snapshot.placedOn(uid) === nodeName && takesTheSame(previous.pod, pod)) return;
+    const demand = podDemand(pod);
+    this.#snapshot.place(demand, nodeName);
+    this.#queue.wake({ type: 'pod-placed', pod: demand, previous });
+  }
+
+  #forget({ metadata: { uid = '' } }: Pod): void {
+    this.#promises.delete(uid);
+    const demand = this.#snapshot.demandOf(uid);
+    if (demand && this.#snapshot.remove(uid)) this.#queue.wake({ type: 'pod-gone', pod: demand });
   }
 
   /** Begins to work off the queue in the next turn of the event loop: what arrives together is placed together. */
   #kick(): void {
     const signal = this.#signal;
-    if (!signal || this.#draining) return;
-    this.#draining = true;
-    runBeside(this.#drain(signal), signal, this.#context.log, this.name);
+    if (!signal || this.#isDraining) return;
+    this.#isDraining = true;
+    runBeside(this.#drain(signal), signal, this.#log, this.name);
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
@@ -97,76 +157,46 @@ export class Scheduler {
       await nextTurn();
       const breath = new Breath();
       for (let key = this.#queue.take(); key !== undefined && !signal.aborted; key = this.#queue.take()) {
-        this.#place(key);
+        this.#schedule(key, signal);
         await breath.pause();
       }
     } finally {
-      this.#draining = false;
+      this.#isDraining = false;
     }
   }
 
-  #place(key: string): void {
+  #schedule(key: string, signal: AbortSignal): void {
     const pod = this.#pods.get(key);
     if (!pod || !isWaiting(pod)) return;
-    const demand = podDemand(pod);
-    const placement = planPlacement(demand, this.#snapshot.rooms());
-    if (placement.nodeName === undefined) {
-      this.#queue.park(key, pod.spec.priority ?? 0, placement.helpedBy);
-      this.#events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message: placement.message });
-      void this.#noteUnschedulable(pod, placement.message);
-    } else {
-      this.#snapshot.place(pod, placement.nodeName, demand);
-      void this.#bind(pod, placement.nodeName);
-    }
+    const demand = podDemand(pod, this.#kinOf(pod));
+    const placement = planPlacement(demand, this.#snapshot, {
+      filters: this.#filters,
+      promisedOn: (nodeName) => this.#promises.on(nodeName),
+      promised: this.#promises.nodeOf(demand.uid),
+      begin: this.#searchBegins,
+    });
+    this.#searchBegins += placement.looked;
+    if (placement.nodeName === undefined) this.#refuse(demand, placement);
+    else runBeside(this.#bind(demand, placement.nodeName, signal), signal, this.#log, 'binding');
   }
 
-  async #bind(pod: Pod, nodeName: string): Promise<void> {
-    const { namespace, name, uid } = pod.metadata;
-    try {
-      await this.#context.client.createThrough(pods, pod.metadata, 'binding', {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { namespace, name, uid },
-        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
-      });
-      const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
-      this.#events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
-    } catch (error) {
-      this.#bindingFailed(pod, error);
-    }
+  #refuse(demand: PodDemand, { message, refusedBy }: Misfit): void {
+    this.#queue.park(demand, refusedBy);
+    this.#events.record(demand.pod, { type: 'Warning', reason: 'FailedScheduling', message });
+    void this.#notes.noteUnschedulable(demand.pod, message, undefined);
   }
 
-  #bindingFailed(pod: Pod, error: unknown): void {
-    const current = this.#pods.get(keyOf(pod));
-    const isSame = current?.metadata.uid === pod.metadata.uid;
-    if (isSame && current?.spec.nodeName) this.#snapshot.place(current, current.spec.nodeName);
-    else this.#forget(pod);
-    // Gone, or bound by somebody else: not ours any more.
-    if (isNotFound(error) || isConflict(error) || this.#signal?.aborted) return;
-    this.#context.log.warn('binding failed, trying again', { pod: keyOf(pod), error });
-    if (isSame && !current?.spec.nodeName) this.#queue.retry(keyOf(pod), pod.spec.priority ?? 0);
-  }
-
-  async #noteUnschedulable(pod: Pod, message: string): Promise<void> {
-    const conditions = pod.status.conditions ?? [];
-    const known = conditions.find(({ type }) => type === 'PodScheduled');
-    if (known?.status === 'False' && known.message === message) return;
-    const condition: PodCondition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime:
-        (known?.status === 'False' && known.lastTransitionTime) || timestamp(this.#context.clock.now()),
-    };
-    const others = conditions.filter(({ type }) => type !== 'PodScheduled');
-    const status = { ...pod.status, conditions: [...others, condition] };
-    try {
-      await this.#context.client.update(pods, { ...pod, status }, 'status');
-    } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return; // it has moved on; the next try says what is true then
-      this.#context.log.warn('could not note that a pod fits nowhere', { pod: keyOf(pod), error });
-    }
+  async #bind(demand: PodDemand, nodeName: string, signal: AbortSignal): Promise<void> {
+    this.#snapshot.place(demand, nodeName);
+    this.#promises.delete(demand.uid);
+    this.#queue.wake({ type: 'pod-placed', pod: demand, previous: undefined });
+    const outcome = await this.#binder.bind(demand, nodeName, signal);
+    if (outcome === 'bound') return;
+    const current = this.#pods.get(demand.key);
+    const isSame = current?.metadata.uid === demand.uid;
+    if (isSame && current?.spec.nodeName) return this.#placed(current, current.spec.nodeName);
+    this.#forget(demand.pod);
+    if (outcome === 'failed' && isSame) this.#queue.retry(demand);
   }
 }
 
@@ -186,3 +216,16 @@ const offerOf = ({ metadata, spec, status }: Node) => ({
 
 /** What of a pod decides where it fits. */
 const wishOf = ({ metadata, spec }: Pod) => ({ labels: metadata.labels, spec });
+
+/** What of a pod that has its node others are held against. */
+const presenceOf = ({ metadata, spec }: Pod) => [
+  metadata.labels,
+  metadata.deletionTimestamp === undefined,
+  spec.containers.map(({ resources }) => resources),
+  spec.initContainers?.map(({ resources }) => resources),
+  spec.resources,
+];
+
+function takesTheSame(one: Pod, other: Pod): boolean {
+  return isDeepStrictEqual(presenceOf(one), presenceOf(other));
+}

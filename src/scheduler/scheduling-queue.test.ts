@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../base/clock.ts';
-import { SchedulingQueue } from './scheduling-queue.ts';
+import { always, type ClusterChange } from './cluster-change.ts';
+import { nodeOf, podOf } from './cluster-for-tests.ts';
+import type { Filter } from './filters/filter.ts';
+import { podDemand } from './pod-demand.ts';
+import { longestParkedMs, SchedulingQueue } from './scheduling-queue.ts';
 
 function handClock() {
   let now = 0;
@@ -17,8 +21,15 @@ function handClock() {
     },
   };
   const advance = (ms: number) => {
-    now += ms;
-    for (const timer of timers) if (timer.at <= now && timers.delete(timer)) timer.run();
+    const until = now + ms;
+    for (;;) {
+      const due = [...timers].filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
+      if (!due) break;
+      timers.delete(due);
+      now = Math.max(now, due.at);
+      due.run();
+    }
+    now = until;
   };
   return { clock, advance };
 }
@@ -26,6 +37,16 @@ function handClock() {
 function queueAt(clock: Clock) {
   return new SchedulingQueue({ clock, onReady: () => {} });
 }
+
+const demandOf = (name: string, priority = 0) => podDemand(podOf({ priority }, { name }));
+const byNodes: Filter = { name: 'nodes', prepare: () => undefined, hints: { node: always } };
+const byPods: Filter = {
+  name: 'pods',
+  prepare: () => undefined,
+  hints: { 'pod-gone': ({ pod }) => pod.priority === 0 },
+};
+const nodeChange: ClusterChange = { type: 'node', object: nodeOf('n'), previous: undefined };
+const gone = (priority: number): ClusterChange => ({ type: 'pod-gone', pod: demandOf('gone', priority) });
 
 test('the highest priority comes first, then who came first; each once', () => {
   const queue = queueAt(handClock().clock);
@@ -35,51 +56,93 @@ test('the highest priority comes first, then who came first; each once', () => {
     ['c', 0],
     ['a', 0],
     ['d', 10],
+    ['e', 0],
+    ['e', 20],
   ] as const)
     queue.add(key, priority);
   assert.deepEqual(
-    Array.from({ length: 5 }, () => queue.take()),
-    ['b', 'd', 'a', 'c', undefined],
+    Array.from({ length: 6 }, () => queue.take()),
+    ['e', 'b', 'd', 'a', 'c', undefined],
   );
 });
 
-test('a parked pod is woken by a change that may help it, and by no other', () => {
+test('a parked pod is woken by a change of which a filter that refused it says that it may help, and by no other', () => {
   const { clock, advance } = handClock();
   const queue = queueAt(clock);
-  queue.park('a', 0, new Set(['node-changed']));
-  advance(1_000_000);
-  assert.equal(queue.take(), undefined, 'time alone wakes nobody');
-  queue.wake('pod-gone');
-  assert.equal(queue.take(), undefined);
-  queue.wake('node-changed');
-  assert.equal(queue.take(), 'a');
+  queue.park(demandOf('a'), new Set([byPods]));
+  advance(20_000);
+  queue.wake(nodeChange);
+  assert.equal(queue.take(), undefined, 'a node is of no use');
+  queue.wake(gone(7));
+  assert.equal(queue.take(), undefined, 'nor is this pod');
+  queue.wake(gone(0));
+  assert.equal(queue.take(), 'default/a');
 });
 
-test('a pod that keeps failing is woken no sooner than its back-off allows', () => {
+test('back-off is a second, doubled with each failure up to ten, and each tenth of it where nobody else waits', () => {
   const { clock, advance } = handClock();
   const queue = queueAt(clock);
-  queue.park('a', 0, new Set(['pod-gone']));
-  queue.wake('pod-gone');
-  queue.wake('pod-gone');
-  assert.equal(queue.take(), undefined);
-  advance(100);
-  assert.equal(queue.take(), 'a');
-  queue.park('a', 0, new Set(['pod-gone']));
-  queue.wake('pod-gone');
-  advance(199);
+  const waits = [1, 2, 4, 8, 10, 10].map((seconds) => seconds * 1000);
+  for (const waitMs of waits) {
+    queue.park(demandOf('a'), new Set([byNodes]));
+    queue.wake(nodeChange);
+    queue.add('urgent', 0);
+    advance(waitMs / 10);
+    assert.equal(queue.take(), 'urgent');
+    queue.add('urgent', 0);
+    advance(waitMs - waitMs / 10 - 1);
+    queue.add('urgent', 0);
+    assert.equal(queue.take(), 'urgent', `before ${waitMs}`);
+    queue.add('late', 0);
+    advance(1);
+    assert.deepEqual([queue.take(), queue.take(), queue.take()], ['late', 'default/a', undefined]);
+  }
+  queue.park(demandOf('a'), new Set([byNodes]));
+  queue.wake(nodeChange);
+  advance(999);
   assert.equal(queue.take(), undefined);
   advance(1);
-  assert.equal(queue.take(), 'a');
+  assert.equal(queue.take(), 'default/a');
+  advance(100_000);
+  assert.equal(queue.take(), undefined, 'no timer is left of a pod that was taken');
+});
+
+test('a pod that nothing helped is tried again after five minutes', () => {
+  const { clock, advance } = handClock();
+  const queue = queueAt(clock);
+  queue.park(demandOf('a'), new Set([byNodes]));
+  advance(1000);
+  queue.park(demandOf('b'), new Set([byNodes]));
+  advance(longestParkedMs - 1001);
+  assert.equal(queue.take(), undefined);
+  advance(1);
+  assert.equal(queue.take(), 'default/a');
+  assert.equal(queue.take(), undefined);
+  advance(1000);
+  assert.equal(queue.take(), 'default/b');
 });
 
 test('a deleted pod does not come back, and its failures are forgotten', () => {
   const { clock, advance } = handClock();
   const queue = queueAt(clock);
-  queue.retry('a', 0);
-  queue.delete('a');
-  advance(10_000);
+  queue.retry(demandOf('a'));
+  queue.delete('default/a');
+  advance(100_000);
   assert.equal(queue.take(), undefined);
-  queue.retry('a', 0);
+  queue.retry(demandOf('a'));
   advance(100);
-  assert.equal(queue.take(), 'a');
+  assert.equal(queue.take(), 'default/a');
+});
+
+test('each pod is counted in the place where it is', () => {
+  const { clock, advance } = handClock();
+  const queue = queueAt(clock);
+  queue.add('a', 0);
+  queue.park(demandOf('b'), new Set([byNodes]));
+  queue.retry(demandOf('c'));
+  assert.deepEqual(queue.counts(), { active: 1, backoff: 1, unschedulable: 1 });
+  queue.wake(nodeChange);
+  assert.deepEqual(queue.counts(), { active: 1, backoff: 2, unschedulable: 0 });
+  advance(1000);
+  assert.deepEqual(queue.counts(), { active: 3, backoff: 0, unschedulable: 0 });
 });

@@ -1,90 +1,154 @@
-// The pods that wait for a node. Holds: a pod is either ready to be tried (the highest priority first, then the one that
-// came first) or parked until something happens that may help it; none is tried by timer alone.
+// The pods that wait for a node. Holds: a pod is in one place only; it is tried again when something happened of which a
+// filter that refused it says that it may help, and after five minutes in any case.
 //
-//   add --> ready --take--> (tried) --fits--> gone
-//             ^                 |
-//             +---- wake ---- parked      a pod that keeps failing is woken no sooner than its back-off allows
+//            ┌────────────────────────────── after five minutes ─────────────────────────────┐
+//   add ──► ready ──take──► (tried) ──fits nowhere──► parked ──a change may help──► backing off
+//            ▲                  └──the try went wrong────────────────────────────────────►│
+//            └────────────────────────────── back-off is over ────────────────────────────┘
+//
+// The back-off of the first failure is a second, each further one doubles it up to ten. When nobody else waits, a tenth
+// of it is enough: who is alone need not stand in line.
 import { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import type { ClusterChange } from './filters/filter.ts';
+import { type ClusterChange, mayHelp } from './cluster-change.ts';
+import type { Filter } from './filters/filter.ts';
+import type { PodDemand } from './pod-demand.ts';
+import { PriorityLine } from './priority-line.ts';
 
 interface Parked {
-  priority: number;
-  helpedBy: ReadonlySet<ClusterChange>;
-  backoffMs: number;
-  wakeableAt: number;
-  cancelWake?: () => void;
+  demand: PodDemand;
+  refusedBy: ReadonlySet<Filter>;
+  parkedAtMs: number;
+  readyAtMs: number;
 }
+
+interface BackingOff {
+  demand: PodDemand;
+  cancel(): void;
+}
+
+export interface QueueCounts {
+  active: number;
+  backoff: number;
+  unschedulable: number;
+}
+
+export const longestParkedMs = 5 * 60_000;
+const earlyPart = 10;
 
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #onReady: () => void;
-  /** By priority; a set keeps the order of arrival. */
-  readonly #ready = new Map<number, Set<string>>();
+  readonly #ready = new PriorityLine();
+  /** Who has waited a tenth of the back-off: taken when nobody is ready. */
+  readonly #early = new PriorityLine();
+  readonly #backingOff = new Map<string, BackingOff>();
+  /** In the order in which they were parked. */
   readonly #parked = new Map<string, Parked>();
-  readonly #backoff = new Backoff({ firstMs: 100, ceilingMs: 10_000 });
+  readonly #backoff = new Backoff({ firstMs: 1_000, ceilingMs: 10_000 });
+  #cancelFlush: (() => void) | undefined;
 
   constructor(options: { clock: Clock; onReady: () => void }) {
     this.#clock = options.clock;
     this.#onReady = options.onReady;
   }
 
+  counts(): QueueCounts {
+    return { active: this.#ready.size, backoff: this.#backingOff.size, unschedulable: this.#parked.size };
+  }
+
+  /** A pod that is new, or another than it was: it is tried as soon as it is its turn. */
   add(key: string, priority: number): void {
-    this.#unpark(key);
-    const waiting = this.#ready.get(priority) ?? new Set<string>();
-    this.#ready.set(priority, waiting.add(key));
+    this.#parked.delete(key);
+    this.#stopBackingOff(key);
+    this.#ready.add(key, priority);
     this.#onReady();
   }
 
   take(): string | undefined {
-    if (this.#ready.size === 0) return undefined;
-    const highest = Math.max(...this.#ready.keys());
-    const waiting = this.#ready.get(highest);
-    const key = waiting?.values().next().value;
-    if (key !== undefined) waiting?.delete(key);
-    if (!waiting?.size) this.#ready.delete(highest);
+    const key = this.#ready.take() ?? this.#early.take();
+    if (key !== undefined) this.#stopBackingOff(key);
     return key;
   }
 
-  isParked(key: string): boolean {
-    return this.#parked.has(key);
+  /** Whether it has been tried, and waits until it may be tried again. */
+  isWaiting(key: string): boolean {
+    return this.#parked.has(key) || this.#backingOff.has(key);
   }
 
-  park(key: string, priority: number, helpedBy: ReadonlySet<ClusterChange>): void {
-    const backoffMs = this.#backoff.nextMs(key);
-    this.#unpark(key);
-    this.#parked.set(key, { priority, helpedBy, backoffMs, wakeableAt: this.#clock.monotonicMs() + backoffMs });
+  park(demand: PodDemand, refusedBy: ReadonlySet<Filter>): void {
+    const { key } = demand;
+    this.#leave(key);
+    const nowMs = this.#clock.monotonicMs();
+    this.#parked.set(key, { demand, refusedBy, parkedAtMs: nowMs, readyAtMs: nowMs + this.#backoff.nextMs(key) });
+    this.#planFlush();
   }
 
-  /** Makes ready whom the change may help. */
   wake(change: ClusterChange): void {
-    for (const [key, parked] of this.#parked) if (parked.helpedBy.has(change)) this.#wakeInTime(key, parked);
-  }
-
-  /** For a pod whose binding went wrong: tried again after its back-off, whatever happens. */
-  retry(key: string, priority: number): void {
-    this.park(key, priority, new Set());
-    const parked = this.#parked.get(key);
-    if (parked) this.#wakeInTime(key, parked);
-  }
-
-  delete(key: string): void {
-    this.#unpark(key);
-    this.#backoff.forget(key);
-    for (const [priority, waiting] of this.#ready) {
-      if (waiting.delete(key) && waiting.size === 0) this.#ready.delete(priority);
+    for (const [key, { demand, refusedBy, readyAtMs }] of this.#parked) {
+      for (const filter of refusedBy) {
+        if (!mayHelp(filter.hints, change, demand)) continue;
+        this.#parked.delete(key);
+        this.#backOff(demand, readyAtMs - this.#clock.monotonicMs());
+        break;
+      }
     }
   }
 
-  #wakeInTime(key: string, parked: Parked): void {
-    if (parked.cancelWake) return;
-    const waitMs = parked.wakeableAt - this.#clock.monotonicMs();
-    if (waitMs <= 0) this.add(key, parked.priority);
-    else parked.cancelWake = this.#clock.after(waitMs, () => this.add(key, parked.priority));
+  /** For a pod whose try went wrong by no fault of any node: tried again after its back-off, whatever happens. */
+  retry(demand: PodDemand): void {
+    this.#leave(demand.key);
+    this.#backOff(demand, this.#backoff.nextMs(demand.key));
   }
 
-  #unpark(key: string): void {
-    this.#parked.get(key)?.cancelWake?.();
+  delete(key: string): void {
+    this.#leave(key);
+    this.#backoff.forget(key);
+  }
+
+  #backOff(demand: PodDemand, waitMs: number): void {
+    const { key, priority } = demand;
+    if (waitMs <= 0) {
+      this.add(key, priority);
+      return;
+    }
+    const earlyMs = waitMs / earlyPart;
+    const backingOff: BackingOff = { demand, cancel: () => {} };
+    this.#backingOff.set(key, backingOff);
+    backingOff.cancel = this.#clock.after(earlyMs, () => {
+      backingOff.cancel = this.#clock.after(waitMs - earlyMs, () => this.add(key, priority));
+      this.#early.add(key, priority);
+      this.#onReady();
+    });
+  }
+
+  #planFlush(): void {
+    if (this.#cancelFlush) return;
+    const [oldest] = this.#parked.values();
+    if (!oldest) return;
+    const inMs = oldest.parkedAtMs + longestParkedMs - this.#clock.monotonicMs();
+    this.#cancelFlush = this.#clock.after(Math.max(inMs, 0), () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelFlush = undefined;
+    const since = this.#clock.monotonicMs() - longestParkedMs;
+    for (const [key, { demand, parkedAtMs }] of this.#parked) {
+      if (parkedAtMs > since) break;
+      this.add(key, demand.priority);
+    }
+    this.#planFlush();
+  }
+
+  #leave(key: string): void {
+    this.#ready.delete(key);
     this.#parked.delete(key);
+    this.#stopBackingOff(key);
+  }
+
+  #stopBackingOff(key: string): void {
+    this.#early.delete(key);
+    this.#backingOff.get(key)?.cancel();
+    this.#backingOff.delete(key);
   }
 }

@@ -1,14 +1,20 @@
 // The node has not been cordoned, or the pod tolerates it.
-import type { Taint } from '../../api/kinds/node.ts';
+import type { Node, Taint } from '../../api/kinds/node.ts';
 import { tolerates, unschedulableTaint } from '../../api/taints.ts';
-import type { Filter } from './filter.ts';
+import type { PodDemand } from '../pod-demand.ts';
+import { type Filter, incurable } from './filter.ts';
 
 const cordon: Taint = { key: unschedulableTaint, effect: 'NoSchedule' };
+const cordoned = incurable('node(s) were unschedulable');
 
 export const unschedulableFilter: Filter = {
-  refusals: ({ pod }, { node }) =>
-    node.spec.unschedulable && !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, cordon))
-      ? ['node(s) were unschedulable']
-      : [],
-  helpedBy: ['node-changed'],
+  name: 'NodeUnschedulable',
+  prepare: (demand) => (toleratesCordon(demand) ? undefined : { check: ({ node }) => isCordoned(node) && cordoned }),
+  hints: { node: ({ object }, demand) => !isCordoned(object) || toleratesCordon(demand) },
 };
+
+const isCordoned = ({ spec }: Node) => spec.unschedulable || undefined;
+
+function toleratesCordon({ pod }: PodDemand): boolean {
+  return (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, cordon));
+}

@@ -1,16 +1,19 @@
 // Prefers the node of which the larger part of cpu and memory would stay free.
-import type { Score } from './score.ts';
+import { best, type Score } from './score.ts';
 
 export const leastAllocatedScore: Score = {
-  weight: 1,
+  name: 'NodeResourcesFit',
   of: ({ assumed }, rooms) =>
     rooms.map(({ allocatable, assumed: taken }) => {
-      const cpu = freePart(allocatable.cpu, taken.milliCpu + assumed.milliCpu);
-      const memory = freePart(allocatable.memory, taken.memoryBytes + assumed.memoryBytes);
-      return ((cpu + memory) / 2) * 100;
+      const free = [
+        freePart(allocatable.cpu, taken.milliCpu + assumed.milliCpu),
+        freePart(allocatable.memory, taken.memoryBytes + assumed.memoryBytes),
+      ].filter((part) => part !== undefined);
+      return free.length === 0 ? 0 : Math.floor(free.reduce((sum, part) => sum + part, 0) / free.length);
     }),
 };
 
-function freePart(allocatable = 0, used: number): number {
-  return allocatable > 0 ? Math.max(0, allocatable - used) / allocatable : 0;
+/** In hundredths; undefined where the node says nothing of it. */
+function freePart(allocatable = 0, used: number): number | undefined {
+  return allocatable > 0 ? Math.floor((Math.max(0, allocatable - used) * best) / allocatable) : undefined;
 }
