@@ -34,6 +34,7 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
 import { allControllers } from './controllers/all.ts';
 import { ensureDefaultRoles } from './controllers/default-roles.ts';
+import { ensureLocalPathClass } from './controllers/local-path-class.ts';
 import { ensureSystemObjects, systemObjectsController } from './controllers/system-objects.ts';
 import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
@@ -136,6 +137,7 @@ export function serverComponents(options: ServerOptions): Component[] {
         const client = clientOf('system:wherry:server');
         await ensureSystemObjects(client, systemOptions());
         await ensureDefaultRoles(client);
+        if (chosenLoops(options.withoutLoops)('local-path')) await ensureLocalPathClass(client);
       },
     },
     {

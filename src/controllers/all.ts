@@ -9,6 +9,7 @@ import { disruptionController } from './disruption.ts';
 import { endpointsMirrorController } from './endpoints-mirror.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { loadBalancerController } from './load-balancer.ts';
+import { localPathController } from './local-path.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageController } from './pod-garbage.ts';
@@ -24,6 +25,7 @@ import { statefulSetController } from './stateful-set.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner.ts';
 import { tokenSecretController } from './token-secret.ts';
+import { volumeBinder } from './volume-binder.ts';
 import { volumeProtectionController } from './volume-protection.ts';
 
 /** By the names with which an operator leaves them out. */
@@ -53,4 +55,6 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'stale-disruption': staleDisruptionController,
   'claim-protection': claimProtectionController,
   'volume-protection': volumeProtectionController,
+  'volume-binder': volumeBinder,
+  'local-path': localPathController,
 };

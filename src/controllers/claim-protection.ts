@@ -1,4 +1,5 @@
 // A claim for storage that is deleted goes when no pod uses it any more.
+import { claimKeysOfPod } from '../api/claim-binding.ts';
 import { claimProtection, persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { isBeingDeleted } from '../api/meta.ts';
@@ -11,7 +12,7 @@ export function claimProtectionController(context: ControllerContext): Controlle
   const log = context.log.named('claim-protection');
   const claims = informers.for(persistentVolumeClaims);
   const allPods = informers.for(pods);
-  const podsByClaim = allPods.indexBy(claimsOf);
+  const podsByClaim = allPods.indexBy(claimKeysOfPod);
   const queue = new WorkQueue({ name: 'claim-protection', log, clock, sync: syncClaim, workers: 2 });
 
   claims.onChange(({ key, object }) => {
@@ -19,7 +20,7 @@ export function claimProtectionController(context: ControllerContext): Controlle
   });
   allPods.onChange(({ object, previous }) => {
     if (!previous || (object && !isPodFinished(object))) return;
-    for (const key of claimsOf(previous)) queue.add(key);
+    for (const key of claimKeysOfPod(previous)) queue.add(key);
   });
 
   async function syncClaim(key: string): Promise<void> {
@@ -27,7 +28,7 @@ export function claimProtectionController(context: ControllerContext): Controlle
     if (!claim || !protects(claim, claimProtection) || podsByClaim(key).some(usesStorage)) return;
     // Our copy of the pods may lie behind that of the claims.
     const { items } = await client.list(pods, { namespace: claim.metadata.namespace ?? '' });
-    if (items.some((pod) => claimsOf(pod).includes(key) && usesStorage(pod))) return;
+    if (items.some((pod) => claimKeysOfPod(pod).includes(key) && usesStorage(pod))) return;
     await letGo(client, persistentVolumeClaims, claim, claimProtection);
   }
 
@@ -37,12 +38,4 @@ export function claimProtectionController(context: ControllerContext): Controlle
 /** A pod that was given no node yet uses nothing, unless it still can be given one. */
 function usesStorage(pod: Pod): boolean {
   return !isPodFinished(pod) && !(isBeingDeleted(pod) && !pod.spec.nodeName);
-}
-
-/** Claims that the pod names, and those that are made for it alone. */
-function claimsOf({ metadata, spec }: Pod): string[] {
-  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : undefined);
-    return claim ? [`${metadata.namespace}/${claim}`] : [];
-  });
 }

@@ -3,12 +3,16 @@
 import { leases, nodeLeaseNamespace } from '../../src/api/kinds/lease.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
+import { localVolumesAnnotation } from '../../src/api/local-path.ts';
 import { isBeingDeleted, keyOf } from '../../src/api/meta.ts';
 import { isConflict, isNotFound } from '../../src/api/status.ts';
 import { microTimestamp, systemClock, timestamp } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { WorkQueue } from '../../src/client/work-queue.ts';
 import type { TestServer } from './test-server.ts';
+
+/** Where these agents say that they keep volumes. */
+export const localVolumesFolder = '/var/lib/stand-in/volumes';
 
 export interface StandInOptions {
   cpu?: string;
@@ -55,7 +59,12 @@ export class StandInAgent {
   async join(name: string): Promise<void> {
     this.#names.add(name);
     const { client } = this.#server;
-    await client.create(nodes, { metadata: { name, labels: { 'kubernetes.io/hostname': name } } });
+    const metadata = {
+      name,
+      labels: { 'kubernetes.io/hostname': name },
+      annotations: { [localVolumesAnnotation]: localVolumesFolder },
+    };
+    await client.create(nodes, { metadata });
     await this.reportReady(name);
     await client.create(leases, {
       metadata: { namespace: nodeLeaseNamespace, name },

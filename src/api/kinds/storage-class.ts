@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IStorageClass } from 'kubernetes-models/storage.k8s.io/v1/StorageClass';
 import { checkLabels } from '../label-rules.ts';
 import type { KubeObject, Served } from '../meta.ts';
+import { newestFirst } from '../newest-first.ts';
 import { type Cause, checkImmutable, checkOneOf, forbidden, required } from '../validation.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defineKind } from './kind.ts';
@@ -16,9 +17,13 @@ const defaultAnnotations = [
   'storageclass.beta.kubernetes.io/is-default-class',
 ];
 
-/** Of this class are claims that name none. */
-export function isDefaultStorageClass({ metadata: { annotations } }: KubeObject): boolean {
+/** Claims that name no class get one of these: the newest. */
+function isDefaultStorageClass({ metadata: { annotations } }: KubeObject): boolean {
   return defaultAnnotations.some((name) => annotations?.[name] === 'true');
+}
+
+export function newestDefaultClass<T extends KubeObject>(classes: readonly T[]): T | undefined {
+  return classes.filter(isDefaultStorageClass).sort(newestFirst)[0];
 }
 
 function* validateTopologies({ allowedTopologies = [] }: StorageClass): Iterable<Cause> {
@@ -40,7 +45,6 @@ export const storageClasses = defineKind<StorageClass>({
   shortNames: ['sc'],
   namespaced: false,
   hasStatus: false,
-  isInert: true,
   showsDeleted: true,
   columns: [
     {

@@ -1,8 +1,8 @@
 // An ingress that names no class, in neither way, gets the newest default class.
 import { ingresses } from '../../api/kinds/ingress.ts';
 import { ingressClasses } from '../../api/kinds/ingress-class.ts';
+import { newestFirst } from '../../api/newest-first.ts';
 import { type AdmissionStep, created } from './admission.ts';
-import { newestFirst } from './newest-first.ts';
 
 const classAnnotation = 'kubernetes.io/ingress.class';
 const defaultAnnotation = 'ingressclass.kubernetes.io/is-default-class';

@@ -1,5 +1,5 @@
 // Which of several defaults counts: the one that was made last, of those made in the same second the first by name.
-import type { KubeObject } from '../../api/meta.ts';
+import type { KubeObject } from './meta.ts';
 
 export function newestFirst({ metadata: one }: KubeObject, { metadata: other }: KubeObject): number {
   const [time = '', otherTime = ''] = [one.creationTimestamp, other.creationTimestamp];
