@@ -187,6 +187,7 @@ test('the default class is there from the beginning, and is not made again when 
     volumeBindingMode: 'WaitForFirstConsumer',
   });
   await told('classless', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
-  const claim = (await server.informer(persistentVolumeClaims)).get('default/classless');
-  assert.equal(claim?.spec.storageClassName, 'local-path');
+  await server.when('its class', persistentVolumeClaims, (all) =>
+    all.some(({ metadata, spec }) => metadata.name === 'classless' && spec.storageClassName === 'local-path'),
+  );
 });
