@@ -19,7 +19,8 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   const events = context.recorder('node-controller');
   const allNodes = informers.for(nodes);
   const allLeases = informers.for(leases);
-  const podsByNode = informers.for(pods).indexBy(({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
+  const allPods = informers.for(pods);
+  const podsByNode = allPods.indexBy(({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
   const queue = new WorkQueue({ name: 'node-lifecycle', log, clock, sync: syncNode, workers: 4 });
   /** Cancels the timer that calls the node silent. */
   const patience = new Map<string, () => void>();
@@ -28,6 +29,11 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
 
   allNodes.onChange(nodeChanged);
   allLeases.onChange(leaseChanged);
+  // Its last words may be heard late.
+  allPods.onChange(({ object }) => {
+    const { nodeName = '' } = object?.spec ?? {};
+    if (silent.has(nodeName) && object && isPodReady(object)) queue.add(nodeName);
+  });
 
   function nodeChanged({ key, object, previous }: Change<Node>): void {
     if (!object) {

@@ -94,7 +94,7 @@ async function outOfRotation(
   await event();
   const [known = 0, ...out] = await Promise.all(
     witnesses.map(async (each) => {
-      await each.exited;
+      await waitUntil('out of the rules', () => !each.running, { timeoutMs: 60_000 });
       return Number((await each.readLog()).trim().split('\n').at(-1));
     }),
   );

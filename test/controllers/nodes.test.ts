@@ -73,6 +73,13 @@ test('a silent node is lost, its pods move, and it comes back without a taint', 
     }),
   );
   await server.when('not ready', pods, (all) => podsOn('one')(all).every((pod) => !isPodReady(pod)));
+  const [late] = podsOn('one')((await server.informer(pods)).list());
+  assert.ok(late);
+  const conditions = late.status.conditions?.map((each) => ({ ...each, status: 'True' }));
+  const patch = { status: { conditions } };
+  const ready = await server.client.patch<Pod>(pods, late.metadata, patch, { subresource: 'status' });
+  assert.ok(isPodReady(ready), 'its last words are heard late');
+  await server.when('not ready again', pods, (all) => podsOn('one')(all).every((pod) => !isPodReady(pod)));
   await server.when('six others', pods, (all) => {
     const active = all.filter(isPodActive);
     return active.length === 6 && active.every((pod) => pod.spec.nodeName !== 'one' && isPodReady(pod));
