@@ -6,11 +6,13 @@ import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { BindingStep } from './binding-step.ts';
 import type { PodDemand } from './pod-demand.ts';
+import type { PodNotes } from './pod-notes.ts';
 
 export interface BinderOptions {
   client: Client;
   log: Log;
   events: EventRecorder;
+  notes: PodNotes;
   steps: readonly BindingStep[];
 }
 
@@ -25,11 +27,12 @@ export class Binder {
   }
 
   async bind(demand: PodDemand, nodeName: string, signal: AbortSignal): Promise<Outcome> {
-    const { steps, events, log } = this.#options;
+    const { steps, events, log, notes } = this.#options;
     const { namespace, name } = demand.pod.metadata;
     try {
       for (const step of steps) step.reserve(demand, nodeName);
       for (const step of steps) await step.prepareBinding(demand, nodeName, signal);
+      await notes.settled(demand.uid);
       await this.#writeBinding(demand, nodeName);
       const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
       events.record(demand.pod, { type: 'Normal', reason: 'Scheduled', message });

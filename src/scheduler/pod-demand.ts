@@ -17,9 +17,12 @@ export interface PodDemand {
   key: string;
   namespace: string;
   labels: Labels;
+  /** As it was seen last. */
   pod: Pod;
   priority: number;
   isLeaving: boolean;
+  /** It has to go for a more important pod, or is going for one already. */
+  isDoomed: boolean;
   requests: Amounts;
   assumed: { milliCpu: number; memoryBytes: number };
   hostPorts: HostPort[];
@@ -39,6 +42,7 @@ export function podDemand(pod: Pod, kin?: PodSelector): PodDemand {
     pod,
     priority: pod.spec.priority ?? 0,
     isLeaving: isBeingDeleted(pod),
+    isDoomed: isBeingDeleted(pod) && isPreempted(pod),
     requests: podRequests(pod.spec),
     assumed: assumedRequests(pod.spec),
     hostPorts: hostPortsOf(pod.spec),
@@ -46,4 +50,11 @@ export function podDemand(pod: Pod, kin?: PodSelector): PodDemand {
     spread: spreadConstraintsOf(pod),
     kin,
   };
+}
+
+function isPreempted({ status }: Pod): boolean {
+  return (status.conditions ?? []).some(
+    ({ type, status: holds, reason }) =>
+      type === 'DisruptionTarget' && holds === 'True' && reason === 'PreemptionByScheduler',
+  );
 }

@@ -10,6 +10,7 @@ export class PodNotes {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(options: { client: Client; clock: Clock; log: Log }) {
     this.#client = options.client;
@@ -52,7 +53,22 @@ export class PodNotes {
     return { ...stated, lastTransitionTime, ...(generation && { observedGeneration: generation }) };
   }
 
+  /** Resolves when all is written that was to be noted on the pod: what is written then stays the last word. */
+  async settled(uid: string): Promise<void> {
+    await this.#writing.get(uid);
+  }
+
+  /** One after the other for each pod. */
   async #patch(pod: Pod, status: object): Promise<void> {
+    const { uid = '' } = pod.metadata;
+    const before = this.#writing.get(uid) ?? Promise.resolve();
+    const written = before.then(() => this.#write(pod, status));
+    this.#writing.set(uid, written);
+    await written;
+    if (this.#writing.get(uid) === written) this.#writing.delete(uid);
+  }
+
+  async #write(pod: Pod, status: object): Promise<void> {
     const patch = { metadata: { uid: pod.metadata.uid }, status };
     try {
       await this.#client.patch(pods, pod.metadata, patch, { type: 'strategic', subresource: 'status' });

@@ -8,10 +8,12 @@ import { type Node, nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
+import { type PodDisruptionBudget, podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { Breath } from '../base/breath.ts';
 import type { Clock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
+import { firstBytes } from '../base/first-bytes.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
@@ -25,6 +27,8 @@ import { type KinOf, kinFinder } from './kin.ts';
 import { type Misfit, planPlacement } from './placement.ts';
 import { type PodDemand, podDemand } from './pod-demand.ts';
 import { PodNotes } from './pod-notes.ts';
+import { planPreemption, type Victims } from './preemption-plan.ts';
+import { Preemptor } from './preemptor.ts';
 import { Promises } from './promises.ts';
 import { SchedulingQueue } from './scheduling-queue.ts';
 import { Snapshot } from './snapshot.ts';
@@ -38,6 +42,8 @@ export interface SchedulerContext {
 }
 
 const schedulerName = 'default-scheduler';
+/** In bytes: of an event's message, as Kubernetes limits it. */
+const longestNote = 1024;
 
 export class Scheduler {
   readonly name = 'scheduler';
@@ -50,6 +56,9 @@ export class Scheduler {
   readonly #filters: readonly Filter[];
   readonly #binder: Binder;
   readonly #notes: PodNotes;
+  readonly #preemptor: Preemptor;
+  readonly #budgets: Informer<PodDisruptionBudget>;
+  readonly #clock: Clock;
   readonly #kinOf: KinOf;
   #signal: AbortSignal | undefined;
   #isDraining = false;
@@ -65,8 +74,11 @@ export class Scheduler {
     this.#events = context.recorder(schedulerName);
     this.#queue = new SchedulingQueue({ clock, onReady: () => this.#kick() });
     this.#filters = allFilters(volumeFilters);
-    this.#binder = new Binder({ client, log, events: this.#events, steps });
     this.#notes = new PodNotes({ client, clock, log });
+    this.#binder = new Binder({ client, log, events: this.#events, notes: this.#notes, steps });
+    this.#preemptor = new Preemptor({ client, log, events: this.#events, notes: this.#notes, schedulerName });
+    this.#budgets = informers.for(podDisruptionBudgets);
+    this.#clock = clock;
     this.#kinOf = kinFinder(informers);
     this.#pods = informers.for(pods);
     informers.for(namespaces).onChange(({ key, object, previous }) => {
@@ -132,7 +144,10 @@ export class Scheduler {
   #placed(pod: Pod, nodeName: string): void {
     const { uid = '' } = pod.metadata;
     const previous = this.#snapshot.demandOf(uid);
-    if (previous && this.#snapshot.placedOn(uid) === nodeName && takesTheSame(previous.pod, pod)) return;
+    if (previous && this.#snapshot.placedOn(uid) === nodeName && takesTheSame(previous.pod, pod)) {
+      previous.pod = pod;
+      return;
+    }
     const demand = podDemand(pod);
     this.#snapshot.place(demand, nodeName);
     this.#queue.wake({ type: 'pod-placed', pod: demand, previous });
@@ -180,10 +195,44 @@ export class Scheduler {
     else runBeside(this.#bind(demand, placement.nodeName, signal), signal, this.#log, 'binding');
   }
 
-  #refuse(demand: PodDemand, { message, refusedBy }: Misfit): void {
-    this.#queue.park(demand, refusedBy);
-    this.#events.record(demand.pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    void this.#notes.noteUnschedulable(demand.pod, message, undefined);
+  #refuse(demand: PodDemand, misfit: Misfit): void {
+    const preemption = planPreemption(demand, misfit, this.#snapshot, {
+      filters: this.#filters,
+      budgets: this.#budgets.list(),
+      promisedOn: (nodeName) => this.#promises.on(nodeName),
+      promised: this.#promises.nodeOf(demand.uid),
+      nowMs: this.#clock.now(),
+    });
+    this.#queue.park(demand, misfit.refusedBy);
+    if (preemption.nodeName !== undefined) {
+      void this.#preempt(demand, preemption);
+      this.#tellRefusal(demand, misfit.message, preemption.nodeName);
+    } else {
+      const isPromiseOff = !preemption.keepsPromise && misfit.refusals.size > 0;
+      if (isPromiseOff) this.#promises.delete(demand.uid);
+      const message = misfit.refusals.size > 0 ? `${misfit.message} preemption: ${preemption.message}` : misfit.message;
+      this.#tellRefusal(demand, message, isPromiseOff ? '' : undefined);
+    }
+  }
+
+  #tellRefusal({ pod }: PodDemand, message: string, promised: string | undefined): void {
+    this.#events.record(pod, {
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      message: firstBytes(message, longestNote),
+    });
+    void this.#notes.noteUnschedulable(pod, message, promised);
+  }
+
+  async #preempt(demand: PodDemand, victims: Victims): Promise<void> {
+    for (const lesser of this.#promises.on(victims.nodeName)) {
+      if (lesser.priority >= demand.priority) continue;
+      this.#promises.delete(lesser.uid);
+      void this.#notes.takeBackPromise(lesser.pod);
+    }
+    this.#promises.set(demand, victims.nodeName);
+    const isMade = await this.#preemptor.makeRoom(demand, victims);
+    if (!isMade && this.#queue.isWaiting(demand.key)) this.#queue.retry(demand);
   }
 
   async #bind(demand: PodDemand, nodeName: string, signal: AbortSignal): Promise<void> {
