@@ -16,7 +16,7 @@ export function joining(parts: AgentParts): Component {
     start: async (signal) => {
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
       // The token of `wherry up` is made only now.
-      const identity = await ensureIdentity({ ...options, token: options.token, clock }, signal);
+      const identity = await ensureIdentity({ ...options, token: options.token, nodeIp, clock }, signal);
       const { ca } = identity;
       const made = new HttpTransport({ server, ca, identity, program: 'wherry-agent', log: log.named('client') });
       transport = made;

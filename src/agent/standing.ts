@@ -1,5 +1,6 @@
 // The node's place in the cluster: its Node object, kept true, and its heartbeat.
 import { type Component, runBeside } from '../base/component.ts';
+import { refuseClone } from '../node/clone.ts';
 import { runHeartbeat } from '../node/heartbeat.ts';
 import { observeHost } from '../node/host-facts.ts';
 import { Registration } from '../node/registration.ts';
@@ -23,7 +24,10 @@ export function standing(parts: AgentParts): Component {
       );
       parts.facts = facts;
       parts.registration = registration;
-      if (membership.isFresh) parts.node = await registration.register();
+      if (membership.isFresh) {
+        await refuseClone({ client, nodeName, address, bootId: facts.info.bootID, clock }, signal);
+        parts.node = await registration.register();
+      }
       runBeside(registration.run(signal), signal, log, 'registration');
       const onTurn = vitals.pulse('the heartbeat', longestTurnMs);
       const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => parts.node, onTurn };

@@ -229,6 +229,7 @@ export const isNotFound = is('NotFound');
 export const isAlreadyExists = is('AlreadyExists');
 export const isConflict = is('Conflict');
 export const isExpired = is('Expired');
+export const isUnauthorized = is('Unauthorized');
 
 /** The API has answered, and that is its answer: the same question gets the same one. */
 export function isRefusal(error: unknown): boolean {

@@ -27,12 +27,22 @@ import {
 } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
 
-export const agentFlags = [
+export const placeFlags = [
   flag('--node-name <name>', "the node's name (default: the host's name)"),
   flag(
     '--node-ip <address>',
     'address by which other nodes reach this one (default: the one the server sees)',
   ).argParser(ipv4Address),
+];
+
+export const masterFlag = flag('--server <url>', 'the API of the master, as https://ADDRESS:6443 (required)');
+export const joinFlags = [
+  masterFlag,
+  flag('--token <token>', 'join token, as `wherry token create` prints it; needed once'),
+];
+
+export const agentFlags = [
+  ...placeFlags,
   dockerSocketFlag,
   flag('--agent-port <port>', "port of the agent's own API", 10250).argParser(portNumber),
   flag('--tunnel <when>', 'let the master reach this node through a connection that the agent opens', 'auto').choices(
@@ -111,13 +121,18 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   verbose?: boolean;
 }
 
-export function agentOptions(flags: AgentFlags, server: string, token: string | undefined, log: Log): AgentOptions {
+export async function agentOptions(
+  flags: AgentFlags,
+  server: string,
+  token: string | undefined,
+  log: Log,
+): Promise<AgentOptions> {
   return {
     server,
     token,
-    nodeName: flags.nodeName ?? hostname().toLowerCase(),
+    nodeName: await nodeNameOf(flags, log),
     nodeIp: flags.nodeIp,
-    dataDir: join(flags.dataDir, 'agent'),
+    dataDir: agentDirectory(flags),
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
     tunnel: flags.tunnel,
@@ -135,6 +150,19 @@ export function agentOptions(flags: AgentFlags, server: string, token: string | 
     log: log.named('agent'),
   };
 }
+
+/** As it is told, or as this host has joined, or as it is called: a host that is given another name stays the node that it is. */
+export async function nodeNameOf(flags: { nodeName?: string; dataDir: string }, log: Log): Promise<string> {
+  const hostName = hostname().toLowerCase();
+  if (flags.nodeName !== undefined) return flags.nodeName;
+  const { keptNodeName } = await import('../node/identity.ts');
+  const kept = await keptNodeName(agentDirectory(flags));
+  if (kept !== undefined && kept !== hostName)
+    log.warn('the name of this host has changed: it stays the node that it is', { node: kept, host: hostName });
+  return kept ?? hostName;
+}
+
+export const agentDirectory = ({ dataDir }: { dataDir: string }): string => join(dataDir, 'agent');
 
 function reservedAmounts(text: string): Amounts {
   try {
@@ -167,12 +195,7 @@ function namespacedSysctls(patterns: string[]): string[] {
 }
 
 export function addAgentCommand(program: Command): void {
-  withFlags(program.command('agent'), [
-    ...commonFlags,
-    flag('--server <url>', 'the API of the master, as https://ADDRESS:6443 (required)'),
-    flag('--token <token>', 'join token, as `wherry token create` prints it; needed once'),
-    ...agentFlags,
-  ])
+  withFlags(program.command('agent'), [...commonFlags, ...joinFlags, ...agentFlags])
     .summary('run the node agent: pods of this host on Docker Engine')
     .description(
       `Run the node agent: it joins this host to a master and runs pods on Docker Engine. Needs root.
@@ -183,7 +206,7 @@ comes back. \`wherry check agent\` tells whether this host is ready for it.`,
       if (!flags.server) throw new UsageError('the agent needs its master: say --server https://ADDRESS:6443');
       const { agentComponents } = await import('../agent.ts');
       const log = logFor(flags);
-      const options = agentOptions(flags, flags.server, flags.token, log);
+      const options = await agentOptions(flags, flags.server, flags.token, log);
       await runUntilSignal(() => agentComponents(options), log);
     });
 }

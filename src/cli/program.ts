@@ -5,6 +5,7 @@ import { addBackupCommand } from './backup.ts';
 import { addCheckCommand } from './check.ts';
 import { applyConfigFile, defaultConfigFile } from './config-file.ts';
 import { addImageCommand } from './image.ts';
+import { addJoinCommand } from './join.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addNetworkCommand } from './network.ts';
 import { flag, UsageError } from './options.ts';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addUpCommand(program);
   addServerCommand(program);
   addAgentCommand(program);
+  addJoinCommand(program);
   program.commandsGroup('Looking after a cluster:');
   addTokenCommand(program);
   addKubeconfigCommand(program);

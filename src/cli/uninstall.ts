@@ -1,5 +1,4 @@
 // wherry uninstall: takes back what Wherry did to this host, step by step. Each step may find nothing left to do.
-import { X509Certificate } from 'node:crypto';
 import { realpath, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -63,14 +62,14 @@ export function addUninstallCommand(program: Command): void {
 
 async function removeContainers({ dataDir, dockerSocket, cgroupRoot }: UninstallFlags, log: Log): Promise<void> {
   const ca = await readFileIfThere(join(dataDir, 'agent/pki/ca.crt'));
-  const client = await readFileIfThere(join(dataDir, 'agent/pki/client.pem'));
-  if (ca === undefined || client === undefined) {
+  const { keptNodeName } = await import('../node/identity.ts');
+  const node = await keptNodeName(join(dataDir, 'agent'));
+  if (ca === undefined || node === undefined) {
     log.info('no agent has joined from this host: there are no containers');
     return;
   }
   const { DockerRuntime } = await import('../node/docker/docker-runtime.ts');
   const { ownerOf } = await import('../node/docker/owner.ts');
-  const node = /CN=system:node:(.+)/.exec(new X509Certificate(client).subject)?.[1] ?? '';
   const runtime = new DockerRuntime({ socketPath: dockerSocket, owner: ownerOf(ca, node), log });
   log.info('removed containers', { count: await runtime.removeAll() });
   const { groupPath, groupTreeFor } = await import('../node/resources/group-driver.ts');

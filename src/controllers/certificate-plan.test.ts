@@ -6,7 +6,7 @@ import {
   nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import type { Node } from '../api/kinds/node.ts';
-import { clientSigner, type Judgement, judge, type Subject, violation } from './certificate-plan.ts';
+import { clientSigner, type Denial, type Judgement, judge, type Subject, violation } from './certificate-plan.ts';
 
 type Spec = CertificateSigningRequest['spec'];
 const client: NonNullable<Spec['usages']> = ['digital signature', 'client auth'];
@@ -47,7 +47,7 @@ const cases: {
   node?: undefined;
   expected: Judgement;
 }[] = [
-  { name: 'a host that joins', spec: joining, expected: ['nodeclient'] },
+  { name: 'a host that joins', spec: joining, node: undefined, expected: ['nodeclient'] },
   { name: 'a node that renews', spec: itself, expected: ['selfnodeclient', 'nodeclient'] },
   {
     name: 'a node that wants to be another',
@@ -74,6 +74,11 @@ for (const { name, spec, subject: parts, expected, ...rest } of cases) {
   test(`certificate for ${name}: ${expected}`, () =>
     assert.deepEqual(judge(request(spec), subject(parts), node, place), expected));
 }
+
+test('a host that joins does not take the name of a node', () => {
+  const judgement = judge(request(joining), subject(), one, place);
+  assert.match((judgement as Denial).denied, /there is a node one already.*--node-name.*kubectl delete node one/);
+});
 
 test('what a human approved is still refused where the signer may not sign it', () => {
   const asMaster = subject({ commonName: 'eve', organizations: ['system:masters'] });

@@ -8,6 +8,7 @@ import {
   nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import type { Node } from '../api/kinds/node.ts';
+import { bootstrappersGroup } from '../api/rbac/defaults/bindings.ts';
 import { dnsSubdomainFaults } from '../api/validation.ts';
 import type { Usage } from '../pki/authority.ts';
 import type { CertificateSubject } from '../pki/certificate.ts';
@@ -26,8 +27,12 @@ export type ApiPlace = Pick<ClusterSettings, 'serviceCidr' | 'clusterDomain'>;
 /** Permissions to get a client certificate without a human: for the node that asks, or for any. */
 export type ClientPermission = 'selfnodeclient' | 'nodeclient';
 
-/** Approved at once, or where who asks has one of these permissions; else a human decides. */
-export type Judgement = 'approve' | 'wait' | readonly ClientPermission[];
+/** Approved at once, or where who asks has one of these permissions, or denied for a reason; else a human decides. */
+export type Judgement = 'approve' | 'wait' | readonly ClientPermission[] | Denial;
+
+export interface Denial {
+  denied: string;
+}
 
 /** What is wrong with the request for its signer; undefined where nothing is. */
 export function violation({ spec }: CertificateSigningRequest, subject: Subject, place: ApiPlace): string | undefined {
@@ -74,7 +79,7 @@ export const signedUsage: Readonly<Record<string, Usage>> = {
 };
 
 /**
- * Who may make nodes (hosts that join with a token) gets the identity of one, and a node renews its own. A node's serving
+ * Who may make nodes (hosts that join with a token) gets the identity of one that is not there yet, and a node renews its own. A node's serving
  * certificate may bear its own name and addresses only, or a node could pose as another host.
  */
 export function judge(
@@ -87,6 +92,7 @@ export function judge(
   const { signerName, username = '', groups = [] } = request.spec;
   const isItself = username === subject.commonName && groups.includes(nodesGroup);
   if (signerName === nodeClientSigner) {
+    if (groups.includes(bootstrappersGroup) && node) return { denied: nameTaken(nodeNameOf(subject)) };
     return username === subject.commonName ? ['selfnodeclient', 'nodeclient'] : ['nodeclient'];
   }
   if (signerName !== nodeServingSigner || !isItself || !node) return 'wait';
@@ -96,6 +102,11 @@ export function judge(
     subject.dnsNames.every((dnsName) => dnsName === name) &&
     subject.ipAddresses.every((address) => addresses.includes(address));
   return isOwn ? 'approve' : 'wait';
+}
+
+/** Told to a host that joins: a token is no permission to take the place of a node. */
+function nameTaken(name: string): string {
+  return `there is a node ${name} already: give this host another name with --node-name, or, where it is that node that comes back, delete the old one first with \`kubectl delete node ${name}\``;
 }
 
 export function nodeNameOf(subject: Subject): string {

@@ -4,6 +4,7 @@ import { subjectAccessReviews } from '../api/kinds/authorization-reviews.ts';
 import {
   type CertificateSigningRequest,
   certificateSigningRequests,
+  nodeClientSigner,
   nodeServingSigner,
 } from '../api/kinds/certificate-signing-request.ts';
 import { nodes } from '../api/kinds/node.ts';
@@ -11,7 +12,16 @@ import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { parseSigningRequest } from '../pki/certificate.ts';
-import { type Judgement, judge, nodeNameOf, type Subject, signedUsage, violation } from './certificate-plan.ts';
+import { credentialsAnnotation, fingerprintOf, withCredential } from '../pki/node-credentials.ts';
+import {
+  type Denial,
+  type Judgement,
+  judge,
+  nodeNameOf,
+  type Subject,
+  signedUsage,
+  violation,
+} from './certificate-plan.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 const yearSeconds = 365 * 24 * 3600;
@@ -45,7 +55,9 @@ export function certificateController(context: ControllerContext): Controller {
     try {
       if (!isApproved(request)) {
         const judgement = judge(request, subject, allNodes.get(nodeNameOf(subject)), settings);
-        if (judgement === 'wait' || !(await isPermitted(request, judgement))) return;
+        if (judgement === 'wait') return;
+        if (isDenial(judgement)) return await deny(request, judgement.denied);
+        if (!(await isPermitted(request, judgement))) return;
         request = await approve(request);
       }
       await sign(request, subject, pem);
@@ -57,7 +69,7 @@ export function certificateController(context: ControllerContext): Controller {
   /** Whether who asks has one of the permissions. */
   async function isPermitted(
     { spec }: CertificateSigningRequest,
-    judgement: Exclude<Judgement, 'wait'>,
+    judgement: Exclude<Judgement, 'wait' | Denial>,
   ): Promise<boolean> {
     if (judgement === 'approve') return true;
     const { username = '', groups = [], uid, extra } = spec;
@@ -88,6 +100,12 @@ export function certificateController(context: ControllerContext): Controller {
     );
   }
 
+  async function deny(request: CertificateSigningRequest, message: string): Promise<void> {
+    log.warn('denied a certificate', { request: request.metadata.name, message });
+    const condition = { type: 'Denied', status: 'True', reason: 'NodeExists', message };
+    await client.update(certificateSigningRequests, withCondition(request, condition), 'approval');
+  }
+
   async function sign(request: CertificateSigningRequest, subject: Subject, pem: string): Promise<void> {
     const usage = signedUsage[request.spec.signerName];
     if (!usage) return;
@@ -100,12 +118,21 @@ export function certificateController(context: ControllerContext): Controller {
     const validSeconds = Math.min(request.spec.expirationSeconds ?? yearSeconds, yearSeconds);
     const signer = request.spec.signerName === nodeServingSigner ? agentAuthority : authority;
     const certificatePem = await signer.signRequest(pem, { usages: [usage], validSeconds });
+    if (request.spec.signerName === nodeClientSigner) await noteCredential(nodeNameOf(subject), certificatePem);
     const certificate = Buffer.from(certificatePem).toString('base64');
     await client.update(
       certificateSigningRequests,
       { ...request, status: { ...request.status, certificate } },
       'status',
     );
+  }
+
+  /** Before the certificate is handed out: with one that its Node does not know nobody is that node. */
+  async function noteCredential(name: string, certificatePem: string): Promise<void> {
+    const node = allNodes.get(name);
+    if (!node) return;
+    const annotations = { [credentialsAnnotation]: withCredential(node, fingerprintOf(certificatePem)) };
+    await client.patch(nodes, { name }, { metadata: { annotations } });
   }
 
   function withCondition(request: CertificateSigningRequest, condition: Condition): CertificateSigningRequest {
@@ -115,6 +142,10 @@ export function certificateController(context: ControllerContext): Controller {
   }
 
   return { name: 'certificates', start: (signal) => queue.start(signal) };
+}
+
+function isDenial(judgement: Judgement): judgement is Denial {
+  return typeof judgement === 'object' && 'denied' in judgement;
 }
 
 function isApproved({ status }: CertificateSigningRequest): boolean {

@@ -36,6 +36,9 @@ export async function ensureMembership(options: MembershipOptions): Promise<Memb
   try {
     const membership = await askMaster(options);
     const text = JSON.stringify(membership, null, 2);
+    const before = kept === undefined ? membership : (JSON.parse(kept) as Membership);
+    if (before.address !== membership.address)
+      log.warn('the address of this host has changed', { before: before.address, now: membership.address });
     if (text !== kept) await writeFileWhole(path, text);
     return { ...membership, isFresh: true };
   } catch (error) {

@@ -7,7 +7,7 @@ import { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { MessageStream } from '../base/message-stream.ts';
-import type { NodeIdentity } from './identity.ts';
+import type { NodeIdentity } from './join.ts';
 
 export type TunnelMode = 'auto' | 'always' | 'never';
 export const tunnelModes: readonly TunnelMode[] = ['auto', 'always', 'never'];

@@ -13,7 +13,7 @@ import { loadX509, signatureAlgorithm } from './x509.ts';
 
 const daySeconds = 24 * 3600;
 /** Certificates begin in the past, for hosts whose clock is a little behind. */
-const clockSlackMs = 5 * 60_000;
+export const clockSlackMs = 5 * 60_000;
 
 export type Usage = 'client' | 'server';
 

@@ -6,6 +6,7 @@ import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeCredentials } from './node-credentials.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podSecurity } from './pod-security.ts';
@@ -22,6 +23,7 @@ export const admissionSteps: readonly AdmissionStep[] = [
   limitRanger,
   serviceAccount,
   nodeRestriction,
+  nodeCredentials,
   taintNodesByCondition,
   podSecurity,
   priority,

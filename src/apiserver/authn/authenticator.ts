@@ -1,9 +1,11 @@
 // Who sends a request: the client certificate or the bearer token tells.
 import type { TLSSocket } from 'node:tls';
+import { type Node, nodes } from '../../api/kinds/node.ts';
 import { Unauthorized } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
+import { isCredentialOf } from '../../pki/node-credentials.ts';
 import type { ObjectCache } from '../object-cache.ts';
-import { anonymous, type User } from '../user.ts';
+import { anonymous, nodeNameOf, type User } from '../user.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
 import { type ShownCertificate, shownCertificate } from './client-certificate.ts';
 import { type ServiceAccountTokens, TokenFault } from './service-account-tokens.ts';
@@ -35,7 +37,7 @@ export class Authenticator {
   /** Throws Unauthorized for credentials that are not valid; who sends none is anonymous. */
   async authenticate(socket: TLSSocket, authorization: string | undefined): Promise<User> {
     const shown = this.#certificateOf(socket);
-    if (shown?.user && this.#clock.now() < shown.expiresMs) return shown.user;
+    if (shown?.user && this.#stands(shown, shown.user)) return shown.user;
     const [, token] = /^Bearer +([^ ]+)/i.exec(authorization ?? '') ?? [];
     if (token !== undefined) {
       const user = await this.#tokenUser(token);
@@ -68,6 +70,15 @@ export class Authenticator {
       if (error instanceof TokenFault) return undefined;
       throw error;
     }
+  }
+
+  #stands({ expiresMs, credential }: ShownCertificate, user: User): boolean {
+    const nowMs = this.#clock.now();
+    if (nowMs >= expiresMs) return false;
+    const nodeName = nodeNameOf(user);
+    if (nodeName === undefined) return true;
+    const node = this.#cache.get(nodes, undefined, nodeName)?.object as Node | undefined;
+    return isCredentialOf(node, credential, nowMs);
   }
 
   #certificateOf(socket: TLSSocket): ShownCertificate | undefined {
