@@ -8,6 +8,9 @@ import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointsMirrorController } from './endpoints-mirror.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { jobController } from './job.ts';
+import { jobOrphanController } from './job-orphans.ts';
+import { jobTtlController } from './job-ttl.ts';
 import { loadBalancerController } from './load-balancer.ts';
 import { localPathController } from './local-path.ts';
 import { namespaceController } from './namespace.ts';
@@ -40,6 +43,9 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   replicationcontroller: replicationControllerController,
   statefulset: statefulSetController,
   daemonset: daemonSetController,
+  job: jobController,
+  'job-orphans': jobOrphanController,
+  'job-ttl': jobTtlController,
   endpoints: serviceEndpointsController,
   'endpoints-mirror': endpointsMirrorController,
   'load-balancer': loadBalancerController,

@@ -1,7 +1,7 @@
 // Which objects belong to an owner that selects them by labels: those it controls and still selects, and those without
 // a controller that it selects (adopted). Those it controls and selects no longer are let go.
 import type { Kind } from '../api/kinds/kind.ts';
-import { controllerOf, controllerReference, isBeingDeleted, type KubeObject } from '../api/meta.ts';
+import { controllerOf, controllerReference, isBeingDeleted, type KubeObject, type ObjectMeta } from '../api/meta.ts';
 import { type LabelSelector, matchesLabelSelector } from '../api/selector.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
 import type { Client } from '../client/client.ts';
@@ -32,22 +32,32 @@ export function planClaims<T extends KubeObject>(
   return claims;
 }
 
+export interface ClaimedKinds<T extends KubeObject, O extends KubeObject> {
+  owner: Kind<O>;
+  dependent: Kind<T>;
+  /** What everything that belongs to an owner carries, until the owner has no use for it any more. */
+  finalizer?: string;
+}
+
 /** Adopts and releases as planned, and answers what the owner has then. */
 export async function claim<T extends KubeObject, O extends KubeObject>(
   client: Client,
-  kinds: { owner: Kind<O>; dependent: Kind<T> },
+  kinds: ClaimedKinds<T, O>,
   owner: O,
   { owned, adopt, release }: Claims<T>,
 ): Promise<T[]> {
+  const { dependent, finalizer } = kinds;
   for (const object of release) {
-    const references = object.metadata.ownerReferences?.filter(({ uid }) => uid !== owner.metadata.uid);
-    await writeOwners(client, kinds.dependent, object, references);
+    const ownerReferences = object.metadata.ownerReferences?.filter(({ uid }) => uid !== owner.metadata.uid) ?? [];
+    const finalizers = object.metadata.finalizers?.filter((each) => each !== finalizer);
+    await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) });
   }
   if (adopt.length === 0 || !(await isStillThere(client, kinds.owner, owner))) return owned;
   const adopted: T[] = [];
   for (const object of adopt) {
-    const references = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
-    const written = await writeOwners(client, kinds.dependent, object, references);
+    const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
+    const finalizers = finalizer && [...new Set([...(object.metadata.finalizers ?? []), finalizer])];
+    const written = await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) });
     if (written) adopted.push(written);
   }
   return [...owned, ...adopted];
@@ -64,14 +74,14 @@ async function isStillThere<O extends KubeObject>(client: Client, kind: Kind<O>,
   }
 }
 
-async function writeOwners<T extends KubeObject>(
+async function write<T extends KubeObject>(
   client: Client,
   kind: Kind<T>,
   object: T,
-  ownerReferences: T['metadata']['ownerReferences'] = [],
+  changed: Pick<ObjectMeta, 'ownerReferences' | 'finalizers'>,
 ): Promise<T | undefined> {
   try {
-    return await client.update(kind, { ...object, metadata: { ...object.metadata, ownerReferences } });
+    return await client.update(kind, { ...object, metadata: { ...object.metadata, ...changed } });
   } catch (error) {
     // It has changed or gone: its next event brings us here again.
     if (isNotFound(error) || isConflict(error)) return undefined;

@@ -21,6 +21,10 @@ export interface StandInOptions {
   leaseEveryMs?: number;
   /** Pods that never become ready. */
   isBroken?: (pod: Pod) => boolean;
+  /** Pods that do not end when they are told to. */
+  isStuck?: (pod: Pod) => boolean;
+  /** With what the containers of a pod end by themselves; those of other pods run until they are ended. */
+  exitCodeOf?: (pod: Pod) => number | undefined;
 }
 
 export class StandInAgent {
@@ -102,8 +106,10 @@ export class StandInAgent {
   async #play(pod: Pod | undefined, queue: WorkQueue): Promise<void> {
     if (!pod || !this.#names.has(pod.spec.nodeName ?? '')) return;
     const { readyAfterMs = 20, endAfterMs = 50, isBroken } = this.#options;
+    if (isBeingDeleted(pod) && pod.status.phase === 'Running' && this.#options.isStuck?.(pod)) return;
     if (isBeingDeleted(pod)) {
       await systemClock.sleep(endAfterMs);
+      if (pod.status.phase === 'Running' && pod.metadata.finalizers?.length) await this.end(pod, 143);
       const options = { gracePeriodSeconds: 0, uid: pod.metadata.uid };
       await this.#server.client.delete(pods, pod.metadata, options).catch(ignoreGone);
     } else if (!pod.status.podIP) {
@@ -114,7 +120,25 @@ export class StandInAgent {
         ignoreGone(error);
         queue.add(keyOf(pod));
       });
+    } else if (pod.status.phase === 'Running') {
+      const exitCode = this.#options.exitCodeOf?.(pod);
+      if (exitCode !== undefined) await this.end(pod, exitCode);
     }
+  }
+
+  /** The pod's containers end with this exit code, and are not started again. */
+  async end({ metadata, spec }: Pod, exitCode: number): Promise<void> {
+    const now = timestamp(Date.now());
+    const ended = { exitCode, startedAt: now, finishedAt: now, reason: exitCode === 0 ? 'Completed' : 'Error' };
+    const containerStatuses = spec.containers.map(({ name, image = '' }) => ({
+      ...{ name, image, imageID: '', ready: false, restartCount: 0 },
+      state: { terminated: ended },
+    }));
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'PodCompleted', lastTransitionTime: now }];
+    const status = { phase: exitCode === 0 ? 'Succeeded' : 'Failed', conditions, containerStatuses };
+    await this.#server.client
+      .patch(pods, metadata, { metadata: { uid: metadata.uid }, status }, { subresource: 'status' })
+      .catch(ignoreGone);
   }
 
   #runningStatus(broken: boolean): Partial<Pod['status']> {

@@ -55,7 +55,6 @@ export const jobs = defineKind<Job>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   orphansDependents: {
     warning:
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
