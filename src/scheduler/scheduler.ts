@@ -20,8 +20,7 @@ import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Change, Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { Binder } from './binder.ts';
-import type { BindingStep } from './binding-step.ts';
-import { allFilters } from './filters/all.ts';
+import { allFilters, volumeFilters } from './filters/all.ts';
 import type { Filter } from './filters/filter.ts';
 import { type KinOf, kinFinder } from './kin.ts';
 import { type Misfit, planPlacement } from './placement.ts';
@@ -32,6 +31,8 @@ import { Preemptor } from './preemptor.ts';
 import { Promises } from './promises.ts';
 import { SchedulingQueue } from './scheduling-queue.ts';
 import { Snapshot } from './snapshot.ts';
+import { ClaimBindingStep } from './volumes/claim-binding-step.ts';
+import { ClaimedStorage } from './volumes/claimed-storage.ts';
 
 export interface SchedulerContext {
   client: Client;
@@ -66,16 +67,14 @@ export class Scheduler {
 
   constructor(context: SchedulerContext) {
     const { client, informers, clock, log } = context;
-    // Volumes have their filters, and what has to be settled of claims before a pod is bound, here: filters and steps that
-    // are made with `informers`, and whose hints are asked about the changes below.
-    const volumeFilters: Filter[] = [];
-    const steps: BindingStep[] = [];
+    const storage = new ClaimedStorage(informers);
+    const claims = new ClaimBindingStep({ client, informers, clock, storage });
     this.#log = log;
     this.#events = context.recorder(schedulerName);
     this.#queue = new SchedulingQueue({ clock, onReady: () => this.#kick() });
-    this.#filters = allFilters(volumeFilters);
+    this.#filters = allFilters(volumeFilters(storage));
     this.#notes = new PodNotes({ client, clock, log });
-    this.#binder = new Binder({ client, log, events: this.#events, notes: this.#notes, steps });
+    this.#binder = new Binder({ client, log, events: this.#events, notes: this.#notes, steps: [claims] });
     this.#preemptor = new Preemptor({ client, log, events: this.#events, notes: this.#notes, schedulerName });
     this.#budgets = informers.for(podDisruptionBudgets);
     this.#clock = clock;

@@ -1,0 +1,249 @@
+// Claims that get their volume with their first pod, on a real server: the scheduler and the provisioner of volumes on nodes' own
+// disks work together, also over a crash, and what users read of it is what Kubernetes tells.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { selectedNode } from '../../src/api/claim-binding.ts';
+import { events } from '../../src/api/kinds/event.ts';
+import { nodes } from '../../src/api/kinds/node.ts';
+import { persistentVolumes } from '../../src/api/kinds/persistent-volume.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
+import { isPodReady, pods } from '../../src/api/kinds/pod.ts';
+import { statefulSets } from '../../src/api/kinds/stateful-set.ts';
+import { storageClasses } from '../../src/api/kinds/storage-class.ts';
+import { folderFinalizer, isLocalPathVolume, volumeNodeLabel } from '../../src/api/local-path.ts';
+import { isBeingDeleted } from '../../src/api/meta.ts';
+import { execute } from '../../src/base/exec.ts';
+import { oldestAndNewest } from '../api/kubectls.ts';
+import { localVolumesFolder, StandInAgent } from './stand-in-agent.ts';
+import { TestServer } from './test-server.ts';
+
+let server: TestServer;
+let agents: StandInAgent;
+before(async () => {
+  server = await TestServer.open();
+  agents = new StandInAgent(server);
+  await agents.start('one', 'two', 'lost');
+  await server.client.patch(nodes, { name: 'lost' }, { spec: { unschedulable: true } });
+});
+after(async () => {
+  agents?.stop();
+  await server?.close();
+});
+
+const namespace = 'default';
+
+function makeClaim(name: string, spec: Partial<PersistentVolumeClaim['spec']> = {}) {
+  const resources = { requests: { storage: '1Gi' } };
+  return server.client.create(persistentVolumeClaims, {
+    metadata: { name, namespace },
+    spec: { accessModes: ['ReadWriteOnce'], resources, ...spec },
+  });
+}
+
+function makePod(name: string, claimName: string, nodeSelector?: Record<string, string>) {
+  return server.client.create(pods, {
+    metadata: { name, namespace },
+    spec: {
+      containers: [{ name: 'main', image: 'nginx' }],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+      ...(nodeSelector && { nodeSelector }),
+    },
+  });
+}
+
+const ready = (name: string) =>
+  server.when(`${name} ready`, pods, (all) => all.find((pod) => pod.metadata.name === name && isPodReady(pod)));
+const bound = (name: string) =>
+  server.when(`${name} bound`, persistentVolumeClaims, (all) =>
+    all.find(({ metadata, status }) => metadata.name === name && status.phase === 'Bound'),
+  );
+const told = (name: string, reason: string, message: RegExp) =>
+  server.when(`${reason} of ${name}`, events, (all) =>
+    all.some(
+      (event) => event.involvedObject.name === name && event.reason === reason && message.test(event.message ?? ''),
+    ),
+  );
+const volumeGone = (name = '') =>
+  server.when(`${name} gone`, persistentVolumes, (all) => !all.some(({ metadata }) => metadata.name === name));
+/** As an agent does when the folder is gone. */
+const letGo = (name: string) => server.client.patch(persistentVolumes, { name }, { metadata: { finalizers: null } });
+
+test('a claim waits for its pod, gets a volume on the pod’s node, and goes with it', async () => {
+  const { metadata } = await makeClaim('data');
+  await told('data', 'WaitForFirstConsumer', /^waiting for first consumer to be created before binding$/);
+  await makePod('user', 'data', { 'kubernetes.io/hostname': 'two' });
+  await ready('user');
+  const claim = await bound('data');
+  assert.deepEqual(claim.metadata.annotations, {
+    'pv.kubernetes.io/bind-completed': 'yes',
+    'pv.kubernetes.io/bound-by-controller': 'yes',
+    'volume.beta.kubernetes.io/storage-provisioner': 'wherry.io/local-path',
+    'volume.kubernetes.io/selected-node': 'two',
+    'volume.kubernetes.io/storage-provisioner': 'wherry.io/local-path',
+  });
+  const volumeName = `pvc-${metadata.uid}`;
+  assert.equal(claim.spec.volumeName, volumeName);
+  await told('data', 'ExternalProvisioning', /either by the external provisioner 'wherry.io\/local-path' or manually/);
+  await told('data', 'Provisioning', /^External provisioner is provisioning volume for claim "default\/data"$/);
+  await told('data', 'ProvisioningSucceeded', new RegExp(`^Successfully provisioned volume ${volumeName}$`));
+  const volume = await server.client.get(persistentVolumes, { name: volumeName });
+  assert.equal(volume.spec.local?.path, `${localVolumesFolder}/${volumeName}_default_data`);
+  assert.equal(volume.metadata.annotations?.['pv.kubernetes.io/bound-by-controller'], undefined);
+
+  for (const { program, minor } of await oldestAndNewest()) {
+    const kubectl = (...args: string[]) => execute(program, ['--kubeconfig', server.kubeconfigFile, ...args]);
+    const line = await kubectl('get', 'pv', volumeName, '--no-headers');
+    assert.match(line, /1Gi +RWO +Delete +Bound +default\/data +local-path /, `kubectl 1.${minor}`);
+    assert.match(await kubectl('get', 'pvc', 'data', '--no-headers'), /Bound +pvc-\S+ +1Gi +RWO +local-path /);
+    const told = await kubectl('describe', 'pv', volumeName);
+    assert.match(told, /Term 0: +kubernetes.io\/hostname in \[two\]/);
+    assert.match(told, /Type: +LocalVolume/);
+    assert.match(await kubectl('describe', 'pvc', 'data'), /Used By: +user|Mounted By: +user/);
+    assert.match(await kubectl('describe', 'sc', 'local-path'), /IsDefaultClass: +Yes/);
+  }
+
+  await server.client.delete(persistentVolumeClaims, claim.metadata);
+  await server.when('kept by its pod', persistentVolumeClaims, (all) =>
+    all.some((each) => each.metadata.name === 'data' && isBeingDeleted(each)),
+  );
+  await server.client.delete(pods, { namespace, name: 'user' });
+  const going = await server.when('the volume goes', persistentVolumes, (all) =>
+    all.find((each) => each.metadata.name === volumeName && isBeingDeleted(each)),
+  );
+  assert.ok(going.metadata.finalizers?.includes(folderFinalizer), 'until the folder is gone');
+  await letGo(volumeName);
+  await volumeGone(volumeName);
+});
+
+test('the pods of a stateful set return to the nodes of their claims, also over a crash', async () => {
+  await server.client.create(statefulSets, {
+    metadata: { name: 'db', namespace },
+    spec: {
+      replicas: 4,
+      serviceName: 'db',
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: { app: 'db' } },
+      template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+        },
+      ],
+    },
+  });
+  // Killed amid: between the choice of nodes and the binding of pods as well as before.
+  await server.when('chosen', persistentVolumeClaims, (all) =>
+    all.some(({ metadata }) => metadata.annotations?.[selectedNode]),
+  );
+  await server.kill();
+  await server.start();
+  const own = () =>
+    server.when('all ready', pods, (all) => {
+      const up = all.filter((pod) => pod.metadata.labels?.app === 'db' && isPodReady(pod) && !isBeingDeleted(pod));
+      return up.length === 4 && new Map(up.map((pod) => [pod.metadata.name, pod.spec.nodeName ?? '']));
+    });
+  const before = await own();
+  const volumes = (await server.client.list(persistentVolumes)).items.filter(isLocalPathVolume);
+  assert.equal(volumes.length, 4, 'none was made twice');
+  assert.deepEqual([...new Set(before.values())].sort(), ['one', 'two']);
+  for (const { metadata, spec } of volumes) {
+    const pod = spec.claimRef?.name?.replace('data-', '') ?? '';
+    assert.equal(metadata.labels?.[volumeNodeLabel], before.get(pod));
+  }
+  const { items } = await server.client.list(pods, { namespace, labelSelector: 'app=db' });
+  for (const { metadata } of items) await server.client.delete(pods, metadata);
+  await server.when('new ones', pods, (all) =>
+    all.every(({ metadata }) => !items.some((old) => old.metadata.uid === metadata.uid)),
+  );
+  assert.deepEqual(await own(), before);
+  await server.client.patch(nodes, { name: before.get('db-0') ?? '' }, { spec: { unschedulable: true } });
+  await server.client.delete(pods, { namespace, name: 'db-0' });
+  const pattern = /1 node\(s\) didn't match PersistentVolume's node affinity, 2 node\(s\) were unschedulable/;
+  await told('db-0', 'FailedScheduling', pattern);
+  await server.client.patch(nodes, { name: before.get('db-0') ?? '' }, { spec: { unschedulable: null } });
+  assert.deepEqual(await own(), before);
+});
+
+test('volumes made by hand are given to pods by where they are', async () => {
+  await server.client.create(storageClasses, {
+    metadata: { name: 'disks' },
+    provisioner: 'kubernetes.io/no-provisioner',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
+  await makeClaim('first', { storageClassName: 'disks' });
+  await makePod('first', 'first');
+  await told('first', 'FailedScheduling', /2 node\(s\) didn't find available persistent volumes to bind/);
+  await told('first', 'WaitForPodScheduled', /^waiting for pod first to be scheduled$/);
+  await server.client.create(persistentVolumes, {
+    metadata: { name: 'disk' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '9Gi' },
+      storageClassName: 'disks',
+      local: { path: '/mnt/disk' },
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [
+            { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['one'] }] },
+          ],
+        },
+      },
+    },
+  });
+  assert.equal((await ready('first')).spec.nodeName, 'one');
+  assert.equal((await bound('first')).spec.volumeName, 'disk');
+});
+
+test('a pod waits for its claim, and for another that has it alone', async () => {
+  await makePod('eager', 'absent');
+  await told('eager', 'FailedScheduling', /^0\/3 nodes are available: persistentvolumeclaim "absent" not found/);
+  await makeClaim('absent', { accessModes: ['ReadWriteOncePod'] });
+  await ready('eager');
+  await makePod('second', 'absent');
+  await told(
+    'second',
+    'FailedScheduling',
+    /node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod/,
+  );
+  await server.client.delete(pods, { namespace, name: 'eager' });
+  await ready('second');
+});
+
+test('what cannot be provisioned is told', async () => {
+  await server.client.create(storageClasses, { metadata: { name: 'at-once' }, provisioner: 'wherry.io/local-path' });
+  await makeClaim('at-once', { storageClassName: 'at-once' });
+  await told(
+    'at-once',
+    'ProvisioningFailed',
+    /StorageClass "at-once": .* needs volumeBindingMode WaitForFirstConsumer$/,
+  );
+  await makeClaim('shared', { accessModes: ['ReadWriteMany'] });
+  await makePod('sharing', 'shared');
+  await told('shared', 'ProvisioningFailed', /StorageClass "local-path": access mode ReadWriteMany is not supported/);
+  // Whoever gives up takes its pod and its claim away; nothing of it holds others up.
+  await server.client.delete(pods, { namespace, name: 'sharing' });
+  await server.client.delete(persistentVolumeClaims, { namespace, name: 'shared' });
+  await server.when('gone', persistentVolumeClaims, (all) => !all.some(({ metadata }) => metadata.name === 'shared'));
+});
+
+test('a volume of a node that has left the cluster goes, and it is said what stays', async () => {
+  await server.client.patch(nodes, { name: 'lost' }, { spec: { unschedulable: null } });
+  await makeClaim('stranded');
+  await makePod('stranded', 'stranded', { 'kubernetes.io/hostname': 'lost' });
+  await ready('stranded');
+  const { spec } = await bound('stranded');
+  await server.client.delete(pods, { namespace, name: 'stranded' });
+  await server.client.delete(persistentVolumeClaims, { namespace, name: 'stranded' });
+  await server.when('held', persistentVolumes, (all) =>
+    all.some((each) => each.metadata.name === spec.volumeName && isBeingDeleted(each)),
+  );
+  agents.silence('lost');
+  await server.client.delete(nodes, { name: 'lost' });
+  await volumeGone(spec.volumeName);
+  await told(
+    spec.volumeName ?? '',
+    'VolumeFailedDelete',
+    /node "lost" is no part of the cluster any more: .* is left on its disk/,
+  );
+});
