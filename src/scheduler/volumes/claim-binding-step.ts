@@ -6,6 +6,7 @@ import { persistentVolumes } from '../../api/kinds/persistent-volume.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { keyOf } from '../../api/meta.ts';
+import { NotFound } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
@@ -25,7 +26,7 @@ export interface ClaimBindingOptions {
   patienceMs?: number;
 }
 
-/** Never a conflict or a missing object for those above: it is not the pod itself that has changed. */
+/** For those above a conflict or a missing object would mean the pod itself. */
 class ClaimsNotBound extends Error {
   constructor(why: string) {
     super(`running PreBind plugin "VolumeBinding": binding volumes: ${why}`);
@@ -74,7 +75,8 @@ export class ClaimBindingStep implements BindingStep {
       await this.#write(plan, nodeName);
       await this.#untilBound(demand, plan, nodeName, signal);
     } catch (error) {
-      throw error instanceof ClaimsNotBound ? error : new ClaimsNotBound((error as Error).message);
+      const isPodGone = this.#pods.get(demand.key)?.metadata.uid !== demand.uid;
+      throw isPodGone || error instanceof ClaimsNotBound ? error : new ClaimsNotBound((error as Error).message);
     }
     this.undo(demand);
   }
@@ -109,7 +111,8 @@ export class ClaimBindingStep implements BindingStep {
       if (current.some((claim, index) => claim?.metadata.uid !== all[index]?.metadata.uid)) {
         return done.reject(new ClaimsNotBound('a claim of the pod is gone'));
       }
-      if (this.#pods.get(key)?.metadata.uid !== uid) return done.reject(new ClaimsNotBound('the pod is gone'));
+      if (this.#pods.get(key)?.metadata.uid !== uid)
+        return done.reject(new NotFound({ group: '', resource: 'pods', name: key }));
       const open = current.filter((claim) => claim !== undefined).filter((claim) => !isFullyBound(claim));
       if (open.length === 0) return done.resolve();
       for (const claim of open.filter((each) => toBeMade.has(keyOf(each)))) {
