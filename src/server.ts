@@ -29,6 +29,7 @@ import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
 import { writeFileWhole } from './base/files.ts';
 import type { Log } from './base/log.ts';
+import { Metrics } from './base/metrics.ts';
 import { Client } from './client/client.ts';
 import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
@@ -78,6 +79,7 @@ export function serverComponents(options: ServerOptions): Component[] {
   let tokens: TokenOptions;
   let rest: Rest;
   let front: Front;
+  const loopMetrics = new Metrics();
 
   const healthChecks: HealthChecks = {
     live: { ping: () => {} },
@@ -161,6 +163,7 @@ export function serverComponents(options: ServerOptions): Component[] {
             // Who takes one of these away from the nodes cannot give it back.
             reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
           },
+          metrics: loopMetrics,
           recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
         };
         const loops = [
@@ -180,6 +183,7 @@ export function serverComponents(options: ServerOptions): Component[] {
           kinds: allKinds,
           store,
           cache,
+          loopMetrics,
           authenticator,
           authorizer,
           healthChecks,

@@ -2,6 +2,7 @@
 import type { Kind } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { ServerCredentials } from '../pki/credentials.ts';
 import type { Store } from '../store/store.ts';
 import { canReachAgent } from './agents.ts';
@@ -28,6 +29,8 @@ export interface ApiServerOptions {
   kinds: readonly Kind[];
   store: Store;
   cache: ObjectCache;
+  /** What the loops in the same process tell of themselves. */
+  loopMetrics: Metrics;
   authenticator: Authenticator;
   authorizer: Authorizer;
   healthChecks: HealthChecks;
@@ -54,6 +57,7 @@ export function apiServer(options: ApiServerOptions): Front {
     objectCounts: () => cache.counts(),
     store: () => store.stats(),
     tunnels: () => tunnels.count,
+    loops: options.loopMetrics,
   });
   const nodeProxy = new NodeProxy(access);
   const nodeStreams = new NodeStreams(access, clock);

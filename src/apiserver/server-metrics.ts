@@ -21,6 +21,7 @@ export interface MetricSources {
   store: () => StoreStats;
   /** How many nodes are reached through tunnels. */
   tunnels: () => number;
+  loops: Metrics;
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -45,7 +46,10 @@ export class ServerMetrics {
     secondsBuckets,
   );
 
+  readonly #loops: Metrics;
+
   constructor(sources: MetricSources) {
+    this.#loops = sources.loops;
     this.#tellOfRequests(sources);
     this.#tellOfStore(sources);
     this.#metrics.gauge('wherry_tunnels', 'Nodes that are reached through tunnels of theirs.', sources.tunnels);
@@ -58,7 +62,7 @@ export class ServerMetrics {
   }
 
   text(): string {
-    return this.#metrics.text();
+    return this.#metrics.text() + this.#loops.text();
   }
 
   #tellOfRequests({ inFlight, objectCounts }: MetricSources): void {

@@ -15,6 +15,7 @@ import type { Clock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
 import { firstBytes } from '../base/first-bytes.ts';
 import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Change, Informer } from '../client/informer.ts';
@@ -29,7 +30,8 @@ import { PodNotes } from './pod-notes.ts';
 import { planPreemption, type Victims } from './preemption-plan.ts';
 import { Preemptor } from './preemptor.ts';
 import { Promises } from './promises.ts';
-import { SchedulingQueue } from './scheduling-queue.ts';
+import { SchedulerMetrics } from './scheduler-metrics.ts';
+import { type History, SchedulingQueue } from './scheduling-queue.ts';
 import { Snapshot } from './snapshot.ts';
 import { ClaimBindingStep } from './volumes/claim-binding-step.ts';
 import { ClaimedStorage } from './volumes/claimed-storage.ts';
@@ -39,6 +41,7 @@ export interface SchedulerContext {
   informers: Informers;
   log: Log;
   clock: Clock;
+  metrics: Metrics;
   recorder(component: string): EventRecorder;
 }
 
@@ -60,6 +63,9 @@ export class Scheduler {
   readonly #preemptor: Preemptor;
   readonly #budgets: Informer<PodDisruptionBudget>;
   readonly #clock: Clock;
+  readonly #metrics: SchedulerMetrics;
+  /** Pods that wait at the gates that they state. */
+  readonly #gated = new Set<string>();
   readonly #kinOf: KinOf;
   #signal: AbortSignal | undefined;
   #isDraining = false;
@@ -78,6 +84,11 @@ export class Scheduler {
     this.#preemptor = new Preemptor({ client, log, events: this.#events, notes: this.#notes, schedulerName });
     this.#budgets = informers.for(podDisruptionBudgets);
     this.#clock = clock;
+    this.#metrics = new SchedulerMetrics(context.metrics, {
+      queue: () => this.#queue.counts(),
+      gated: () => this.#gated.size,
+      refused: () => this.#queue.refused(),
+    });
     this.#kinOf = kinFinder(informers);
     this.#pods = informers.for(pods);
     informers.for(namespaces).onChange(({ key, object, previous }) => {
@@ -113,6 +124,8 @@ export class Scheduler {
       this.#queue.delete(key);
       this.#forget(previous);
     }
+    if (object && isGated(object)) this.#gated.add(key);
+    else this.#gated.delete(key);
     if (!object) return;
     const { uid = '' } = object.metadata;
     if (isPodFinished(object)) {
@@ -170,8 +183,8 @@ export class Scheduler {
     try {
       await nextTurn();
       const breath = new Breath();
-      for (let key = this.#queue.take(); key !== undefined && !signal.aborted; key = this.#queue.take()) {
-        this.#schedule(key, signal);
+      for (let next = this.#queue.take(); next && !signal.aborted; next = this.#queue.take()) {
+        this.#schedule(next, signal);
         await breath.pause();
       }
     } finally {
@@ -179,7 +192,8 @@ export class Scheduler {
     }
   }
 
-  #schedule(key: string, signal: AbortSignal): void {
+  #schedule({ key, ...history }: { key: string } & History, signal: AbortSignal): void {
+    const begunMs = this.#clock.monotonicMs();
     const pod = this.#pods.get(key);
     if (!pod || !isWaiting(pod)) return;
     const demand = podDemand(pod, this.#kinOf(pod));
@@ -190,8 +204,13 @@ export class Scheduler {
       begin: this.#searchBegins,
     });
     this.#searchBegins += placement.looked;
-    if (placement.nodeName === undefined) this.#refuse(demand, placement);
-    else runBeside(this.#bind(demand, placement.nodeName, signal), signal, this.#log, 'binding');
+    if (placement.nodeName === undefined) {
+      this.#refuse(demand, placement);
+      this.#metrics.tried('unschedulable', this.#clock.monotonicMs() - begunMs);
+    } else {
+      const binding = this.#bind(demand, placement.nodeName, { ...history, begunMs }, signal);
+      runBeside(binding, signal, this.#log, 'binding');
+    }
   }
 
   #refuse(demand: PodDemand, misfit: Misfit): void {
@@ -203,6 +222,7 @@ export class Scheduler {
       nowMs: this.#clock.now(),
     });
     this.#queue.park(demand, misfit.refusedBy);
+    this.#metrics.preempted(preemption.nodeName === undefined ? 0 : preemption.pods.length);
     if (preemption.nodeName !== undefined) {
       void this.#preempt(demand, preemption);
       this.#tellRefusal(demand, misfit.message, preemption.nodeName);
@@ -234,12 +254,22 @@ export class Scheduler {
     if (!isMade && this.#queue.isWaiting(demand.key)) this.#queue.retry(demand);
   }
 
-  async #bind(demand: PodDemand, nodeName: string, signal: AbortSignal): Promise<void> {
+  async #bind(
+    demand: PodDemand,
+    nodeName: string,
+    { begunMs, sinceMs, tries }: History & { begunMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     this.#snapshot.place(demand, nodeName);
     this.#promises.delete(demand.uid);
     this.#queue.wake({ type: 'pod-placed', pod: demand, previous: undefined });
     const outcome = await this.#binder.bind(demand, nodeName, signal);
-    if (outcome === 'bound') return;
+    const nowMs = this.#clock.monotonicMs();
+    this.#metrics.tried(outcome === 'bound' ? 'scheduled' : 'error', nowMs - begunMs);
+    if (outcome === 'bound') {
+      this.#metrics.bound(tries, nowMs - sinceMs);
+      return;
+    }
     const current = this.#pods.get(demand.key);
     const isSame = current?.metadata.uid === demand.uid;
     if (isSame && current?.spec.nodeName) return this.#placed(current, current.spec.nodeName);
@@ -249,8 +279,16 @@ export class Scheduler {
 }
 
 function isWaiting(pod: Pod): boolean {
-  const { nodeName, schedulerName: wanted = schedulerName, schedulingGates = [] } = pod.spec;
-  return !nodeName && wanted === schedulerName && schedulingGates.length === 0 && !isBeingDeleted(pod);
+  return isOurs(pod) && !pod.spec.schedulingGates?.length;
+}
+
+function isGated(pod: Pod): boolean {
+  return isOurs(pod) && Boolean(pod.spec.schedulingGates?.length);
+}
+
+function isOurs(pod: Pod): boolean {
+  const { nodeName, schedulerName: wanted = schedulerName } = pod.spec;
+  return !nodeName && wanted === schedulerName && !isBeingDeleted(pod) && !isPodFinished(pod);
 }
 
 /** What of a node decides whether pods fit; heartbeats are not among it. */

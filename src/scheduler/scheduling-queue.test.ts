@@ -38,6 +38,7 @@ function queueAt(clock: Clock) {
   return new SchedulingQueue({ clock, onReady: () => {} });
 }
 
+const take = (queue: SchedulingQueue) => queue.take()?.key;
 const demandOf = (name: string, priority = 0) => podDemand(podOf({ priority }, { name }));
 const byNodes: Filter = { name: 'nodes', prepare: () => undefined, hints: { node: always } };
 const byPods: Filter = {
@@ -61,7 +62,7 @@ test('the highest priority comes first, then who came first; each once', () => {
   ] as const)
     queue.add(key, priority);
   assert.deepEqual(
-    Array.from({ length: 6 }, () => queue.take()),
+    Array.from({ length: 6 }, () => take(queue)),
     ['e', 'b', 'd', 'a', 'c', undefined],
   );
 });
@@ -72,11 +73,11 @@ test('a parked pod is woken by a change of which a filter that refused it says t
   queue.park(demandOf('a'), new Set([byPods]));
   advance(20_000);
   queue.wake(nodeChange);
-  assert.equal(queue.take(), undefined, 'a node is of no use');
+  assert.equal(take(queue), undefined, 'a node is of no use');
   queue.wake(gone(7));
-  assert.equal(queue.take(), undefined, 'nor is this pod');
+  assert.equal(take(queue), undefined, 'nor is this pod');
   queue.wake(gone(0));
-  assert.equal(queue.take(), 'default/a');
+  assert.equal(take(queue), 'default/a');
 });
 
 test('back-off is a second, doubled with each failure up to ten, and each tenth of it where nobody else waits', () => {
@@ -88,23 +89,23 @@ test('back-off is a second, doubled with each failure up to ten, and each tenth 
     queue.wake(nodeChange);
     queue.add('urgent', 0);
     advance(waitMs / 10);
-    assert.equal(queue.take(), 'urgent');
+    assert.equal(take(queue), 'urgent');
     queue.add('urgent', 0);
     advance(waitMs - waitMs / 10 - 1);
     queue.add('urgent', 0);
-    assert.equal(queue.take(), 'urgent', `before ${waitMs}`);
+    assert.equal(take(queue), 'urgent', `before ${waitMs}`);
     queue.add('late', 0);
     advance(1);
-    assert.deepEqual([queue.take(), queue.take(), queue.take()], ['late', 'default/a', undefined]);
+    assert.deepEqual([take(queue), take(queue), take(queue)], ['late', 'default/a', undefined]);
   }
   queue.park(demandOf('a'), new Set([byNodes]));
   queue.wake(nodeChange);
   advance(999);
-  assert.equal(queue.take(), undefined);
+  assert.equal(take(queue), undefined);
   advance(1);
-  assert.equal(queue.take(), 'default/a');
+  assert.equal(take(queue), 'default/a');
   advance(100_000);
-  assert.equal(queue.take(), undefined, 'no timer is left of a pod that was taken');
+  assert.equal(take(queue), undefined, 'no timer is left of a pod that was taken');
 });
 
 test('a pod that nothing helped is tried again after five minutes', () => {
@@ -114,12 +115,12 @@ test('a pod that nothing helped is tried again after five minutes', () => {
   advance(1000);
   queue.park(demandOf('b'), new Set([byNodes]));
   advance(longestParkedMs - 1001);
-  assert.equal(queue.take(), undefined);
+  assert.equal(take(queue), undefined);
   advance(1);
-  assert.equal(queue.take(), 'default/a');
-  assert.equal(queue.take(), undefined);
+  assert.equal(take(queue), 'default/a');
+  assert.equal(take(queue), undefined);
   advance(1000);
-  assert.equal(queue.take(), 'default/b');
+  assert.equal(take(queue), 'default/b');
 });
 
 test('a deleted pod does not come back, and its failures are forgotten', () => {
@@ -128,10 +129,25 @@ test('a deleted pod does not come back, and its failures are forgotten', () => {
   queue.retry(demandOf('a'));
   queue.delete('default/a');
   advance(100_000);
-  assert.equal(queue.take(), undefined);
+  assert.equal(take(queue), undefined);
   queue.retry(demandOf('a'));
   advance(100);
-  assert.equal(queue.take(), 'default/a');
+  assert.equal(take(queue), 'default/a');
+});
+
+test('how often a pod was tried, and since when it waits, is told with it', () => {
+  const { clock, advance } = handClock();
+  const queue = queueAt(clock);
+  advance(5);
+  queue.add('default/a', 0);
+  advance(10);
+  assert.deepEqual(queue.take(), { key: 'default/a', sinceMs: 5, tries: 1 });
+  queue.retry(demandOf('a'));
+  advance(1000);
+  assert.deepEqual(queue.take(), { key: 'default/a', sinceMs: 5, tries: 2 });
+  queue.delete('default/a');
+  queue.add('default/a', 0);
+  assert.deepEqual(queue.take(), { key: 'default/a', sinceMs: 1015, tries: 1 });
 });
 
 test('each pod is counted in the place where it is', () => {
@@ -141,6 +157,7 @@ test('each pod is counted in the place where it is', () => {
   queue.park(demandOf('b'), new Set([byNodes]));
   queue.retry(demandOf('c'));
   assert.deepEqual(queue.counts(), { active: 1, backoff: 1, unschedulable: 1 });
+  assert.deepEqual([...queue.refused()], [['nodes', 1]]);
   queue.wake(nodeChange);
   assert.deepEqual(queue.counts(), { active: 1, backoff: 2, unschedulable: 0 });
   advance(1000);

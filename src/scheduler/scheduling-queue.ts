@@ -33,6 +33,12 @@ export interface QueueCounts {
   unschedulable: number;
 }
 
+/** How a pod has fared until now. */
+export interface History {
+  sinceMs: number;
+  tries: number;
+}
+
 export const longestParkedMs = 5 * 60_000;
 const earlyPart = 10;
 
@@ -46,6 +52,7 @@ export class SchedulingQueue {
   /** In the order in which they were parked. */
   readonly #parked = new Map<string, Parked>();
   readonly #backoff = new Backoff({ firstMs: 1_000, ceilingMs: 10_000 });
+  readonly #history = new Map<string, History>();
   #cancelFlush: (() => void) | undefined;
 
   constructor(options: { clock: Clock; onReady: () => void }) {
@@ -57,18 +64,32 @@ export class SchedulingQueue {
     return { active: this.#ready.size, backoff: this.#backingOff.size, unschedulable: this.#parked.size };
   }
 
+  /** How many parked pods each filter refused, by the filter's name. */
+  refused(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { refusedBy } of this.#parked.values()) {
+      for (const { name } of refusedBy) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** A pod that is new, or another than it was: it is tried as soon as it is its turn. */
   add(key: string, priority: number): void {
     this.#parked.delete(key);
     this.#stopBackingOff(key);
     this.#ready.add(key, priority);
+    if (!this.#history.has(key)) this.#history.set(key, { sinceMs: this.#clock.monotonicMs(), tries: 0 });
     this.#onReady();
   }
 
-  take(): string | undefined {
+  take(): ({ key: string } & History) | undefined {
     const key = this.#ready.take() ?? this.#early.take();
-    if (key !== undefined) this.#stopBackingOff(key);
-    return key;
+    if (key === undefined) return undefined;
+    this.#stopBackingOff(key);
+    const { sinceMs, tries } = this.#history.get(key) ?? { sinceMs: this.#clock.monotonicMs(), tries: 0 };
+    const history = { sinceMs, tries: tries + 1 };
+    this.#history.set(key, history);
+    return { key, ...history };
   }
 
   /** Whether it has been tried, and waits until it may be tried again. */
@@ -104,6 +125,7 @@ export class SchedulingQueue {
   delete(key: string): void {
     this.#leave(key);
     this.#backoff.forget(key);
+    this.#history.delete(key);
   }
 
   #backOff(demand: PodDemand, waitMs: number): void {
