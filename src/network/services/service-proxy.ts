@@ -3,6 +3,7 @@ import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/kinds/endpoint-slice.ts';
 import type { Service } from '../../api/kinds/service.ts';
 import { needsHealthCheck } from '../../api/kinds/service-types.ts';
+import { keyOf } from '../../api/meta.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { ChainChange, RulePart } from '../iptables/rule-keeper.ts';
 import { isSame, type Lines } from '../iptables/rules.ts';
@@ -24,6 +25,9 @@ export interface ServiceProxyOptions {
   onUdpWritten: () => void;
 }
 
+/** With more of them names would cost more than all the rest. */
+const mostNamed = 1_000;
+
 export class ServiceProxy implements RulePart {
   readonly #options: ServiceProxyOptions;
   readonly #chains = new Map<string, ReadonlyMap<string, Lines>>();
@@ -37,6 +41,7 @@ export class ServiceProxy implements RulePart {
   /** Those that what was taken last is right for. */
   #settled: string[] = [];
   #isComplete = false;
+  #areNamed = true;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
@@ -87,6 +92,7 @@ export class ServiceProxy implements RulePart {
 
   *takeChanges(): Iterable<ChainChange> {
     this.#settled = [...this.#withdrawals.keys()].filter((address) => this.#readyAt(address).length === 0);
+    if (this.#isComplete) this.#noteCount();
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const key of changed) {
@@ -115,6 +121,14 @@ export class ServiceProxy implements RulePart {
     for (const frontends of this.#udp.values()) yield* frontends;
   }
 
+  #noteCount(): void {
+    const all = this.#options.services.list();
+    const areNamed = all.length <= mostNamed;
+    if (areNamed === this.#areNamed) return;
+    this.#areNamed = areNamed;
+    for (const service of all) this.#changed.add(keyOf(service));
+  }
+
   #noteUdp(key: string, frontends: readonly Frontend[]): void {
     const udp = frontends.filter(({ protocol }) => protocol === 'udp');
     if (udp.length > 0 || this.#udp.has(key)) this.#isUdpChanged = true;
@@ -128,7 +142,7 @@ export class ServiceProxy implements RulePart {
     const frontends = service ? frontendsOf(service, slicesOf(key), nodeName) : [];
     this.#noteUdp(key, frontends);
     if (!service) return { chains: new Map(), contributions: [] };
-    const { chains, contributions } = serviceRules(frontends, this.#options);
+    const { chains, contributions } = serviceRules(frontends, this.#options, { areNamed: this.#areNamed });
     return { chains, contributions: [...contributions, ...healthCheckOf(service)] };
   }
 }

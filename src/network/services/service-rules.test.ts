@@ -44,17 +44,21 @@ function written(change: Partial<Frontend>): Record<string, string[]> {
 }
 
 const toAll = ['-d 10.96.0.80/32 :80 -j WHERRY-SVC'];
+const oneOfThree = [
+  '-m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.2:8080',
+  '-m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.2.3:8080',
+  '-j DNAT --to-destination 10.244.3.4:8080',
+];
+const recent = (what: string, address: string) =>
+  `-m recent ${what} --name WHERRY-AFF-${address}-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination ${address}:8080`;
+const many = Array.from({ length: 9 }, (_, index) => backend(`10.244.2.${index + 1}`));
 const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][] = [
   [
     'by the cluster address, each backend with the same chance; a pod of this node that reaches itself is masked',
     {},
     {
-      'WHERRY-SERVICES': toAll,
-      'WHERRY-SVC': [
-        '-p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.2:8080',
-        '-p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.2.3:8080',
-        '-p tcp -j DNAT --to-destination 10.244.3.4:8080',
-      ],
+      'WHERRY-SERVICES': oneOfThree.map((rule) => `-d 10.96.0.80/32 :80 ${rule}`),
+      'WHERRY-SVC': undefined,
       'WHERRY-HAIRPIN': ['-s 10.244.1.2/32 -d 10.244.1.2/32 -j MASQUERADE --random-fully'],
       'WHERRY-EXT': undefined,
       'WHERRY-SVL': undefined,
@@ -62,10 +66,16 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     },
   ],
   [
+    'of many backends in a chain of its own, through which nobody else has to walk',
+    { backends: many, localBackends: [] },
+    { 'WHERRY-SERVICES': toAll, 'WHERRY-EXT': undefined },
+  ],
+  [
     'from outside, as the node',
     outside,
     {
       'WHERRY-EXT': ['-j WHERRY-MARK', '-j WHERRY-SVC'],
+      'WHERRY-SVC': oneOfThree.map((rule) => `-p tcp ${rule}`),
       'WHERRY-NODEPORTS': [':30080 -j WHERRY-EXT'],
       'WHERRY-SERVICES': [...toAll, '-d 192.0.2.7/32 :80 -j WHERRY-EXT', '-d 192.0.2.8/32 :80 -j WHERRY-EXT'],
     },
@@ -103,8 +113,8 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     { internalPolicy: 'Local' },
     {
       'WHERRY-SVC': undefined,
-      'WHERRY-SERVICES': ['-d 10.96.0.80/32 :80 -j WHERRY-SVL'],
-      'WHERRY-SVL': ['-p tcp -j DNAT --to-destination 10.244.1.2:8080'],
+      'WHERRY-SERVICES': ['-d 10.96.0.80/32 :80 -j DNAT --to-destination 10.244.1.2:8080'],
+      'WHERRY-HAIRPIN': ['-s 10.244.1.2/32 -d 10.244.1.2/32 -j MASQUERADE --random-fully'],
     },
   ],
   [
@@ -147,12 +157,12 @@ const cases: [string, Partial<Frontend>, Record<string, string[] | undefined>][]
     'a client to the backend that it had',
     { backends: [here, ...there.slice(1)], affinitySeconds: 600 },
     {
-      'WHERRY-SVC': [
-        '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',
-        '-p tcp -m recent --update --seconds 600 --reap --name WHERRY-AFF-10.244.3.4-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.3.4:8080',
-        '-p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name WHERRY-AFF-10.244.1.2-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.2:8080',
-        '-p tcp -m recent --set --name WHERRY-AFF-10.244.3.4-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.3.4:8080',
-      ],
+      'WHERRY-SERVICES': [
+        recent('--update --seconds 600 --reap', '10.244.1.2'),
+        recent('--update --seconds 600 --reap', '10.244.3.4'),
+        `-m statistic --mode random --probability 0.50000000000 ${recent('--set', '10.244.1.2')}`,
+        recent('--set', '10.244.3.4'),
+      ].map((rule) => `-d 10.96.0.80/32 :80 ${rule}`),
     },
   ],
 ];
@@ -165,9 +175,19 @@ for (const [name, change, expected] of cases) {
 }
 
 test('names of chains are short enough for the kernel, and of each service its own', () => {
-  const { chains } = serviceRules([plain, { ...plain, name: 'shop/other' }], node);
-  assert.equal(chains.size, 2);
+  const { chains } = serviceRules(
+    [plain, { ...plain, name: 'shop/other' }].map((one) => ({ ...one, ...outside })),
+    node,
+  );
+  assert.equal(chains.size, 4);
   for (const chain of chains.keys()) assert.ok(chain.length <= 28);
+});
+
+test('one rule of a service bears its name, and none where there are too many', () => {
+  const namedIn = (areNamed: boolean) =>
+    serviceRules([plain], node, { areNamed }).contributions.filter(({ line }) => line.includes('"shop/web:http"'))
+      .length;
+  assert.deepEqual([namedIn(true), namedIn(false)], [1, 0]);
 });
 
 test('UDP is refused by ICMP', () => {

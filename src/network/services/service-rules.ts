@@ -1,18 +1,20 @@
 // The rules of one service: chains of its own, and what it contributes to those that all share.
 //
-//   WHERRY-SERVICES   marks who comes by a cluster's address and is no pod; by address and port: to a chain of the service; in the
-//                     end to WHERRY-NODEPORTS for what is sent to this host
+//   WHERRY-SERVICES   marks who comes by a cluster's address and is no pod; by address and port: to one of the backends, or to a
+//                     chain of the service where it has one; in the end to WHERRY-NODEPORTS for what is sent to this host
 //   WHERRY-NODEPORTS  by port of the node: to WHERRY-EXT-x
 //   WHERRY-EXT-x      who comes from outside: marked, then to WHERRY-SVC-x; where the policy is Local, not marked, and to
 //                     WHERRY-SVL-x, but for pods and this host itself, which are served by all backends
 //   WHERRY-FW-x       only some sources: to WHERRY-EXT-x
-//   WHERRY-SVC-x      one of all backends by chance, or the one that the client had: its destination is translated
-//   WHERRY-SVL-x      one of this node's backends
+//   WHERRY-SVC-x      one of all backends by chance, or the one that the client had: its destination is translated. Only where
+//                     several ways lead there, or where there are many
+//   WHERRY-SVL-x      one of this node's backends, in the same way
 //   WHERRY-HAIRPIN    on the way out: what a pod of this node sends to itself gets the node's address as its source
 //   WHERRY-REFUSED    what is left untranslated: refused, or dropped where another node might serve it
 //
-// Only the rules that lead to a service name it: the kernel keeps 256 bytes for a comment, and iptables-legacy copies all of its
-// table for each change. What is marked gets the node's own address as its source on the way out, so that answers come back this way.
+// iptables-legacy hands all of its table to the kernel for each change, and the kernel keeps a chain as two rules more and 256 bytes
+// for a comment: so most services have no chain, the first of their rules alone names them, and of very many services none does.
+// What is marked gets the node's own address as its source on the way out, so that answers come back this way.
 import { createHash } from 'node:crypto';
 import { type ClusterSettings, isInRange } from '../../api/cluster-settings.ts';
 import type { Lines } from '../iptables/rules.ts';
@@ -33,13 +35,27 @@ export interface ServingNode {
   nodeAddress: string;
 }
 
-export function serviceRules(frontends: readonly Frontend[], node: ServingNode): ServiceRules {
+export function serviceRules(
+  frontends: readonly Frontend[],
+  node: ServingNode,
+  { areNamed }: { areNamed: boolean } = { areNamed: true },
+): ServiceRules {
   const rules: ServiceRules = { chains: new Map(), contributions: [] };
   // On the DNS address this host answers by itself; a service of that address is there only to be seen.
   for (const frontend of frontends.filter(({ clusterIp }) => clusterIp !== node.settings.dnsAddress)) {
-    new FrontendRules(frontend, node, rules).write();
+    new FrontendRules({ frontend, node, rules, areNamed }).write();
   }
   return rules;
+}
+
+/** Above that a service that is asked for by one address only has a chain all the same: others should not walk through it. */
+const mostInPlace = 8;
+
+interface FrontendRulesOptions {
+  frontend: Frontend;
+  node: ServingNode;
+  rules: ServiceRules;
+  areNamed: boolean;
 }
 
 class FrontendRules {
@@ -49,34 +65,28 @@ class FrontendRules {
   readonly #comment: string;
   readonly #hash: string;
 
-  constructor(frontend: Frontend, node: ServingNode, rules: ServiceRules) {
+  constructor({ frontend, node, rules, areNamed }: FrontendRulesOptions) {
     this.#frontend = frontend;
     this.#node = node;
     this.#rules = rules;
-    this.#comment = `-m comment --comment "${frontend.name}"`;
+    this.#comment = areNamed ? `-m comment --comment "${frontend.name}" ` : '';
     this.#hash = hashOf(`${frontend.name}/${frontend.protocol}`);
   }
 
   write(): void {
-    const { backends, localBackends, internalPolicy, externalPolicy, clusterIp } = this.#frontend;
+    const { backends, localBackends, internalPolicy, clusterIp } = this.#frontend;
     const isOutside = this.#isServedOutside();
     if (backends.length === 0) {
       this.#refuse(clusterIp, this.#refusal());
       if (isOutside) this.#refuseOutside(this.#refusal());
       return;
     }
-    const servesHere = localBackends.length > 0;
-    const all = this.#chain('SVC');
-    const local = this.#chain('SVL');
-    const inside = internalPolicy === 'Local' ? local : all;
-    if (inside === all || isOutside) this.#setBackends(all, backends);
-    if (servesHere && (inside === local || (isOutside && externalPolicy === 'Local')))
-      this.#setBackends(local, localBackends);
-    if (inside === local && !servesHere) this.#refuse(clusterIp, '-j DROP');
-    else this.#lead(clusterIp, inside);
-    if (!isOutside) return;
-    this.#leadFromOutside(externalPolicy === 'Local' ? { all, ...(servesHere && { local }) } : { all });
-    if (externalPolicy === 'Local' && !servesHere) this.#refuseOutside('-j DROP');
+    const [chain, inside] =
+      internalPolicy === 'Local' ? (['SVL', localBackends] as const) : (['SVC', backends] as const);
+    if (inside.length === 0) this.#refuse(clusterIp, '-j DROP');
+    else if (isOutside || this.#choices(inside).length > mostInPlace) this.#lead(clusterIp, this.#set(chain, inside));
+    else this.#leadInPlace(clusterIp, inside);
+    if (isOutside) this.#leadFromOutside();
   }
 
   #isServedOutside(): boolean {
@@ -84,11 +94,14 @@ class FrontendRules {
     return nodePort !== undefined || externalIps.length > 0 || balancerIps.length > 0;
   }
 
-  #leadFromOutside({ all, local }: { all: string; local?: string }): void {
-    const { externalPolicy, externalIps, balancerIps, sourceRanges, nodePort } = this.#frontend;
+  #leadFromOutside(): void {
+    const { externalPolicy, externalIps, balancerIps, sourceRanges, nodePort, backends, localBackends } =
+      this.#frontend;
     const { clusterCidr } = this.#node.settings;
     const outside = this.#chain('EXT');
     const fromHost = '-m addrtype --src-type LOCAL';
+    const all = this.#set('SVC', backends);
+    const servesHere = localBackends.length > 0;
     this.#rules.chains.set(
       outside,
       externalPolicy === 'Cluster'
@@ -97,9 +110,10 @@ class FrontendRules {
             `-s ${clusterCidr} -j ${all}`,
             `${fromHost} -j ${markChain}`,
             `${fromHost} -j ${all}`,
-            ...(local ? [`-j ${local}`] : []),
+            ...(servesHere ? [`-j ${this.#set('SVL', localBackends)}`] : []),
           ],
     );
+    if (externalPolicy === 'Local' && !servesHere) this.#refuseOutside('-j DROP');
     for (const address of externalIps) this.#lead(address, outside);
     const balanced = sourceRanges.length > 0 && balancerIps.length > 0 ? this.#restrict(outside) : outside;
     for (const address of balancerIps) this.#lead(address, balanced);
@@ -109,7 +123,7 @@ class FrontendRules {
       table: 'nat',
       chain: nodePortsChain,
       bucket: bucketOfPort(protocol, nodePort),
-      line: `${this.#toPort(nodePort)} ${this.#comment} -j ${outside}`,
+      line: `${this.#toPort(nodePort)} ${this.#comment}-j ${outside}`,
     });
   }
 
@@ -133,7 +147,7 @@ class FrontendRules {
       table: 'nat',
       chain: servicesChain,
       bucket: bucketOfAddress(address),
-      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment} -j ${chain}`,
+      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment}-j ${chain}`,
     });
   }
 
@@ -145,7 +159,7 @@ class FrontendRules {
       table: 'filter',
       chain: refusedChain,
       bucket: bucketOfPort(protocol, nodePort),
-      line: `${this.#toPort(nodePort)} -m addrtype --dst-type LOCAL ${this.#comment} ${verdict}`,
+      line: `${this.#toPort(nodePort)} -m addrtype --dst-type LOCAL ${this.#comment}${verdict}`,
     });
   }
 
@@ -155,7 +169,7 @@ class FrontendRules {
       table: 'filter',
       chain: refusedChain,
       bucket: bucketOfAddress(address),
-      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment} ${verdict}`,
+      line: `-d ${address}/32 ${this.#toPort(port)} ${this.#comment}${verdict}`,
     });
   }
 
@@ -164,18 +178,43 @@ class FrontendRules {
     return `-j REJECT --reject-with ${this.#frontend.protocol === 'tcp' ? 'tcp-reset' : 'icmp-port-unreachable'}`;
   }
 
-  #setBackends(chain: string, backends: readonly Backend[]): void {
-    const { protocol, affinitySeconds } = this.#frontend;
+  /** Without a chain of its own. */
+  #leadInPlace(address: string, backends: readonly Backend[]): void {
+    const { port } = this.#frontend;
+    this.#maskHairpins(backends);
+    for (const [index, choice] of this.#choices(backends).entries()) {
+      const line = `-d ${address}/32 ${this.#toPort(port)} ${index === 0 ? this.#comment : ''}${choice}`;
+      this.#contribute({ table: 'nat', chain: servicesChain, bucket: bucketOfAddress(address), line });
+    }
+  }
+
+  #set(kind: 'SVC' | 'SVL', backends: readonly Backend[]): string {
+    const chain = this.#chain(kind);
+    const { protocol } = this.#frontend;
+    this.#maskHairpins(backends);
+    this.#rules.chains.set(
+      chain,
+      this.#choices(backends).map((choice) => `-p ${protocol} ${choice}`),
+    );
+    return chain;
+  }
+
+  /** Of rules, of which one after the other is tried; they say nothing of the packet but where it comes from and goes to. */
+  #choices(backends: readonly Backend[]): string[] {
+    const { affinitySeconds } = this.#frontend;
     const targets = backends.map((backend) => ({
       list: `${this.#chain('AFF')}-${backend.address}-${backend.port}`,
       to: `-j DNAT --to-destination ${backend.address}:${backend.port}`,
     }));
     const again = (list: string) => `-m recent --update --seconds ${affinitySeconds} --reap ${listed(list)} `;
     const kept = (list: string) => (affinitySeconds ? `-m recent --set ${listed(list)} ` : '');
-    this.#rules.chains.set(chain, [
-      ...(affinitySeconds ? targets.map(({ list, to }) => `-p ${protocol} ${again(list)}${to}`) : []),
-      ...targets.map(({ list, to }, index) => `-p ${protocol} ${chanceOf(targets.length - index)}${kept(list)}${to}`),
-    ]);
+    return [
+      ...(affinitySeconds ? targets.map(({ list, to }) => `${again(list)}${to}`) : []),
+      ...targets.map(({ list, to }, index) => `${chanceOf(targets.length - index)}${kept(list)}${to}`),
+    ];
+  }
+
+  #maskHairpins(backends: readonly Backend[]): void {
     for (const { address } of backends.filter((backend) => isInRange(backend.address, this.#node.podCidr))) {
       const line = `-s ${address}/32 -d ${address}/32 -j MASQUERADE --random-fully`;
       this.#contribute({ table: 'nat', chain: hairpinChain, line });

@@ -1,5 +1,5 @@
-// Chains to which many services contribute. What leads to a service by its address or port is spread over buckets, so that a
-// packet is compared with few rules however many services there are, and one service more changes one small chain.
+// Chains to which many services contribute. What leads to a service by its address or port is spread over buckets, and buckets
+// within buckets, so that a packet is compared with few rules however many services there are, and one service changes one small chain.
 import type { ChainChange } from '../iptables/rule-keeper.ts';
 import type { Lines, Table } from '../iptables/rules.ts';
 
@@ -7,6 +7,8 @@ import type { Lines, Table } from '../iptables/rules.ts';
 export interface Bucket {
   name: string;
   match: string;
+  /** What it is a part of; without it that is the chain itself. */
+  within?: Bucket;
 }
 
 export interface Contribution {
@@ -17,10 +19,12 @@ export interface Contribution {
   line: string;
 }
 
-/** By the low bits of an address, which differ even where addresses are given out in a row. */
+/** By the low bits of an address, which differ even where addresses are given out in a row: first four of them, then four more. */
 export function bucketOfAddress(address: string): Bucket {
-  const low = Number(address.slice(address.lastIndexOf('.') + 1)) & 63;
-  return { name: String(low), match: `-d 0.0.0.${low}/0.0.0.63` };
+  const byte = Number(address.slice(address.lastIndexOf('.') + 1));
+  const [low, high] = [byte & 15, byte >> 4];
+  const within = { name: String(low), match: `-d 0.0.0.${low}/0.0.0.15` };
+  return { name: `${low}-${high}`, match: `-d 0.0.0.${high << 4}/0.0.0.240`, within };
 }
 
 export function bucketOfPort(protocol: string, port: number): Bucket {
@@ -37,32 +41,44 @@ interface Frame {
   tail: Lines;
 }
 
+/** What stands in one of its chains. */
+interface Part {
+  bucket: Bucket | undefined;
+  /** By service. */
+  lines: Map<string, string[]>;
+  /** Names of the parts to which it leads. */
+  within: Set<string>;
+}
+
 class SharedChain {
   readonly table: Table;
   readonly name: string;
   readonly frame: Frame;
-  /** By bucket ('' for the chain itself), by service. */
-  readonly buckets = new Map<string, { match: string; lines: Map<string, string[]> }>();
+  /** By the name of the bucket; '' is the chain itself. */
+  readonly parts = new Map<string, Part>();
 
   constructor(table: Table, name: string, frame: Frame) {
     this.table = table;
     this.name = name;
     this.frame = frame;
+    this.parts.set('', { bucket: undefined, lines: new Map(), within: new Set() });
   }
 
-  chainOf(bucket: string): string {
-    return bucket === '' ? this.name : `${this.name}-${bucket}`;
+  chainOf(part: string): string {
+    return part === '' ? this.name : `${this.name}-${part}`;
   }
 
-  linesOf(bucket: string): Lines | undefined {
-    const found = this.buckets.get(bucket);
+  linesOf(name: string): Lines | undefined {
+    const part = this.parts.get(name);
+    if (!part) return undefined;
     // In the order of the services' names, so that the same services always give the same chain; what two say alike is said once.
-    const services = [...(found?.lines ?? [])].sort(([one], [other]) => (one < other ? -1 : 1));
+    const services = [...part.lines].sort(([one], [other]) => (one < other ? -1 : 1));
     const own = [...new Set(services.flatMap(([, lines]) => lines))];
-    if (bucket !== '') return found && own;
-    const buckets = [...this.buckets].filter(([name]) => name !== '').sort(([one], [other]) => (one < other ? -1 : 1));
-    const jumps = buckets.map(([name, { match }]) => `${match} -j ${this.chainOf(name)}`);
+    const jumps = [...part.within]
+      .sort()
+      .map((inner) => `${this.parts.get(inner)?.bucket?.match} -j ${this.chainOf(inner)}`);
     const contributed = [...own, ...jumps];
+    if (name !== '') return contributed;
     return [...(contributed.length > 0 ? this.frame.head : []), ...contributed, ...this.frame.tail];
   }
 }
@@ -70,7 +86,7 @@ class SharedChain {
 export class SharedChains {
   readonly #chains = new Map<string, SharedChain>();
   readonly #byService = new Map<string, readonly Contribution[]>();
-  /** Names of buckets by chain. */
+  /** Names of parts by chain. */
   readonly #changed = new Map<SharedChain, Set<string>>();
 
   add(table: Table, name: string, frame: Partial<Frame> = {}): this {
@@ -87,18 +103,17 @@ export class SharedChains {
     else this.#byService.delete(service);
     const said = new Set(contributions.map(textOf));
     if (before.length === contributions.length && before.every((one) => said.has(textOf(one)))) return;
-    for (const one of before) this.#bucketOf(one).lines.delete(service);
+    for (const one of before) this.#partFor(one).lines.delete(service);
     for (const one of contributions) {
-      const { lines } = this.#bucketOf(one);
+      const { lines } = this.#partFor(one);
       lines.set(service, [...(lines.get(service) ?? []), one.line]);
     }
-    for (const one of before) this.#removeIfEmpty(one);
+    for (const one of before) this.#removeIfEmpty(this.#chainOf(one), one.bucket);
   }
 
   *takeChanges(): Iterable<ChainChange> {
-    for (const [chain, buckets] of this.#changed) {
-      for (const bucket of buckets)
-        yield { table: chain.table, chain: chain.chainOf(bucket), lines: chain.linesOf(bucket) };
+    for (const [chain, parts] of this.#changed) {
+      for (const part of parts) yield { table: chain.table, chain: chain.chainOf(part), lines: chain.linesOf(part) };
     }
     this.#changed.clear();
   }
@@ -110,26 +125,36 @@ export class SharedChains {
   }
 
   /** For a change of it. */
-  #bucketOf(contribution: Contribution) {
+  #partFor(contribution: Contribution): Part {
     const chain = this.#chainOf(contribution);
-    const { name = '', match = '' } = contribution.bucket ?? {};
-    const bucket = chain.buckets.get(name) ?? { match, lines: new Map<string, string[]>() };
-    if (!chain.buckets.has(name)) this.#mark(chain, '');
-    chain.buckets.set(name, bucket);
-    this.#mark(chain, name);
-    return bucket;
+    this.#mark(chain, contribution.bucket?.name ?? '');
+    return this.#ensurePart(chain, contribution.bucket);
   }
 
-  #removeIfEmpty(contribution: Contribution): void {
-    const chain = this.#chainOf(contribution);
-    const { name = '' } = contribution.bucket ?? {};
-    if (chain.buckets.get(name)?.lines.size !== 0) return;
-    chain.buckets.delete(name);
-    this.#mark(chain, '');
+  #ensurePart(chain: SharedChain, bucket: Bucket | undefined): Part {
+    const name = bucket?.name ?? '';
+    const known = chain.parts.get(name);
+    if (known) return known;
+    const part: Part = { bucket, lines: new Map(), within: new Set() };
+    chain.parts.set(name, part);
+    this.#ensurePart(chain, bucket?.within).within.add(name);
+    this.#mark(chain, bucket?.within?.name ?? '');
+    return part;
   }
 
-  #mark(chain: SharedChain, bucket: string): void {
-    this.#changed.set(chain, (this.#changed.get(chain) ?? new Set()).add(bucket));
+  #removeIfEmpty(chain: SharedChain, bucket: Bucket | undefined): void {
+    if (!bucket) return;
+    const part = chain.parts.get(bucket.name);
+    if (!part || part.lines.size > 0 || part.within.size > 0) return;
+    chain.parts.delete(bucket.name);
+    this.#mark(chain, bucket.name);
+    chain.parts.get(bucket.within?.name ?? '')?.within.delete(bucket.name);
+    this.#mark(chain, bucket.within?.name ?? '');
+    this.#removeIfEmpty(chain, bucket.within);
+  }
+
+  #mark(chain: SharedChain, part: string): void {
+    this.#changed.set(chain, (this.#changed.get(chain) ?? new Set()).add(part));
   }
 }
 
