@@ -3,6 +3,7 @@ import { certificateController } from './certificate.ts';
 import { claimProtectionController } from './claim-protection.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { cronJobController } from './cron-job.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
@@ -46,6 +47,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   job: jobController,
   'job-orphans': jobOrphanController,
   'job-ttl': jobTtlController,
+  cronjob: cronJobController,
   endpoints: serviceEndpointsController,
   'endpoints-mirror': endpointsMirrorController,
   'load-balancer': loadBalancerController,

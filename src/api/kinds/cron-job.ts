@@ -67,7 +67,6 @@ export const cronJobs = defineKind<CronJob>({
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
-  isInert: true,
   nameRule: (name) => [
     ...dnsSubdomainFaults(name),
     ...(name.length > nameAtMost ? [`must be no more than ${nameAtMost} characters`] : []),

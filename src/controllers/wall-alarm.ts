@@ -1,0 +1,48 @@
+// Rings for keys at times of the wall clock. A timer runs evenly whoever sets the clock: so the clock is looked at every
+// minute as long as anybody waits, and one that was set forward, or a machine that slept, is noticed within that.
+import type { Clock } from '../base/clock.ts';
+
+const lookEveryMs = 60_000;
+
+export class WallAlarm {
+  readonly #clock: Clock;
+  readonly #onDue: (key: string) => void;
+  readonly #due = new Map<string, number>();
+  #cancel: (() => void) | undefined;
+  #lookAtMs = 0;
+
+  constructor(options: { clock: Clock; onDue: (key: string) => void }) {
+    this.#clock = options.clock;
+    this.#onDue = options.onDue;
+  }
+
+  /** One time for each key; the later call counts, and one without a time takes it back. */
+  set(key: string, atMs: number | undefined): void {
+    if (atMs === undefined) this.#due.delete(key);
+    else this.#due.set(key, atMs);
+    this.#wait();
+  }
+
+  #wait(): void {
+    const leftMs = Math.min(...this.#due.values()) - this.#clock.now();
+    const waitMs = Math.max(0, Math.min(leftMs, lookEveryMs));
+    const lookAtMs = this.#clock.monotonicMs() + waitMs;
+    if (this.#cancel && (this.#due.size === 0 || lookAtMs < this.#lookAtMs)) {
+      this.#cancel();
+      this.#cancel = undefined;
+    }
+    if (this.#cancel || this.#due.size === 0) return;
+    this.#lookAtMs = lookAtMs;
+    this.#cancel = this.#clock.after(waitMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancel = undefined;
+    for (const [key, atMs] of this.#due) {
+      if (atMs > this.#clock.now()) continue;
+      this.#due.delete(key);
+      this.#onDue(key);
+    }
+    this.#wait();
+  }
+}
