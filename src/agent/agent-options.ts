@@ -28,6 +28,8 @@ export interface AgentOptions {
   dataDir: string;
   dockerSocket: string;
   agentPort: number;
+  /** Where volumes that are made on this node are kept. */
+  volumesDir: string;
   /** Whether the master reaches this node through a connection that the agent opens. */
   tunnel: TunnelMode;
   images: ImageSettings;

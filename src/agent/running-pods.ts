@@ -23,6 +23,7 @@ import { SealedKeepsakes } from '../node/sealed-keepsakes.ts';
 import { startStaticSource } from '../node/static-pods/static-source.ts';
 import { Disks } from '../node/stats/disks.ts';
 import { Observer } from '../node/stats/observation.ts';
+import { runLocalFolders } from '../node/volumes/local-folders.ts';
 import { keepsakeOwners } from '../node/volumes/object-references.ts';
 import { PodVolumes } from '../node/volumes/pod-volumes.ts';
 import { type AgentParts, longestTurnMs } from './agent-parts.ts';
@@ -57,7 +58,19 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
     name: nodeName,
     labels: nodeInformer.get(nodeName)?.metadata.labels ?? {},
     allocatable: facts.allocatable,
+    volumesDir: options.volumesDir,
   });
+  const { recorder } = parts;
+  const folders = {
+    client,
+    informers,
+    recorder,
+    clock,
+    log: log.named('volumes'),
+    nodeName,
+    folder: options.volumesDir,
+  };
+  runLocalFolders(folders, signal);
   const desired = new DesiredPods({
     informer: informers.for(pods, boundTo(nodeName)),
     checkpoint: new Checkpoint({ dataDir, log: podLog }),

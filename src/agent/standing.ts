@@ -8,7 +8,7 @@ import { type AgentParts, longestTurnMs } from './agent-parts.ts';
 
 export function standing(parts: AgentParts): Component {
   const { options, clock, log, vitals } = parts;
-  const { nodeName, agentPort, dataDir, resources } = options;
+  const { nodeName, agentPort, dataDir, volumesDir, resources } = options;
   return {
     name: 'registration',
     start: async (signal) => {
@@ -17,7 +17,7 @@ export function standing(parts: AgentParts): Component {
       const runtimeVersion = await parts.whenDockerAnswers(() => parts.runtime.version());
       const { address } = membership;
       const images = () => parts.imagesOfNode;
-      const description = { name: nodeName, address, agentPort, runtimeVersion, facts, images };
+      const description = { name: nodeName, address, agentPort, volumesDir, runtimeVersion, facts, images };
       const registration = new Registration(
         { client, description, clock, log: log.named('node') },
         'container runtime network not ready: the pod network is being set up',

@@ -1,6 +1,6 @@
 // wherry agent: the node agent.
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AgentOptions, ResourceSettings } from '../agent/agent-options.ts';
 import type { Amounts } from '../api/pod-resources.ts';
@@ -82,6 +82,10 @@ export const agentFlags = [
     0,
     '0s',
   ).argParser(durationMs),
+  flag(
+    '--volumes-dir <directory>',
+    'where volumes that are made on this node are kept (default: volumes in the data directory)',
+  ),
   flag('--pod-manifest-path <path>', "folder of this node's own pods, which run without a master (or one file)"),
   flag('--allowed-unsafe-sysctls <names>', 'kernel settings that pods may have beside the safe ones, as net.core.*')
     .argParser(listParser())
@@ -114,6 +118,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   containerLogMaxFiles: number;
   shutdownGracePeriod: number;
   shutdownGracePeriodCriticalPods: number;
+  volumesDir?: string;
   podManifestPath?: string;
   allowedUnsafeSysctls: string[];
   seccompDefault?: boolean;
@@ -143,6 +148,7 @@ export async function agentOptions(
     logLimits: { maxBytes: flags.containerLogMaxSize, maxFiles: flags.containerLogMaxFiles },
     evictions: evictionSettings(flags),
     shutdown: shutdownSettings(flags),
+    volumesDir: resolve(flags.volumesDir ?? join(flags.dataDir, 'volumes')),
     podManifestPath: flags.podManifestPath,
     allowedUnsafeSysctls: namespacedSysctls(flags.allowedUnsafeSysctls),
     seccompDefault: flags.seccompDefault ?? false,

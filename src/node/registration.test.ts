@@ -9,6 +9,7 @@ const description = async (): Promise<NodeDescription> => ({
   name: 'n1',
   address: '192.0.2.7',
   agentPort: 10250,
+  volumesDir: '/volumes',
   runtimeVersion: 'docker://28.1.0',
   facts: await observeHost('/tmp', { reserve: {}, maxPods: 110 }),
   images: () => [],

@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Node, type NodeCondition, nodeReadiness, nodes } from '../api/kinds/node.ts';
+import { localVolumesAnnotation } from '../api/local-path.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import { kubernetesVersion } from '../api/version.ts';
 import { Backoff } from '../base/backoff.ts';
@@ -21,6 +22,8 @@ export interface NodeDescription {
   name: string;
   address: string;
   agentPort: number;
+  /** Where volumes that are made on this node are kept. */
+  volumesDir: string;
   runtimeVersion: string;
   facts: HostFacts;
   images(): NodeImages;
@@ -87,11 +90,12 @@ export class Registration {
   async register(): Promise<Node> {
     const { client, description } = this.#options;
     const labels = ownLabels(description);
+    const annotations = { [localVolumesAnnotation]: description.volumesDir };
     try {
-      await client.create(nodes, { metadata: { name: description.name, labels } });
+      await client.create(nodes, { metadata: { name: description.name, labels, annotations } });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      await client.patch(nodes, { name: description.name }, { metadata: { labels } });
+      await client.patch(nodes, { name: description.name }, { metadata: { labels, annotations } });
     }
     const node = await this.#report();
     this.#isRegistered = true;

@@ -23,6 +23,7 @@ test('a node that was taken for lost says at once that it is not', async () => {
     name: 'n1',
     address: '192.0.2.7',
     agentPort: 10250,
+    volumesDir: '/volumes',
     runtimeVersion: 'docker://28.1.0',
     facts: await observeHost('/tmp', { reserve: {}, maxPods: 110 }),
     images: () => [],
@@ -40,6 +41,7 @@ test('a node that was taken for lost says at once that it is not', async () => {
     server.when(`Ready ${status}`, nodes, (all) => all.find((node) => nodeReadiness(node)?.status === status), 5_000);
   const ready = await readyAs('True');
   assert.equal(ready.metadata.labels?.['kubernetes.io/hostname'], 'n1');
+  assert.equal(ready.metadata.annotations?.['wherry.io/local-volumes'], '/volumes');
 
   const conditions = (ready.status.conditions ?? []).map((condition) => ({ ...condition, status: 'Unknown' }));
   await client.patch(nodes, { name: 'n1' }, { status: { conditions } }, { subresource: 'status' });

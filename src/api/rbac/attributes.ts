@@ -10,6 +10,7 @@ export interface ResourceAttributes {
   name?: string | undefined;
   /** By which a list or a watch is narrowed. */
   fieldSelector?: string | undefined;
+  labelSelector?: string | undefined;
 }
 
 /** A path that is no resource, as /healthz. */

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leases } from '../../api/kinds/lease.ts';
 import { nodes } from '../../api/kinds/node.ts';
+import { persistentVolumes } from '../../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../api/kinds/pod.ts';
+import { folderFinalizer, volumeNodeLabel } from '../../api/local-path.ts';
 import { type Asked, admitting } from './admission-for-tests.ts';
 import { nodeRestriction } from './node-restriction.ts';
 
@@ -16,6 +18,16 @@ const pod = (spec: object, metadata: object = {}) => ({
 });
 const lease = (name: string, namespace: string) => ({ metadata: { name, namespace } });
 const claim = (status: object) => ({ metadata: { name: 'data', namespace: 'shop' }, spec: {}, status });
+const volume = (of: string, finalizers = [folderFinalizer], more: object = {}) => ({
+  metadata: {
+    name: 'v',
+    labels: { [volumeNodeLabel]: of },
+    finalizers,
+    deletionTimestamp: '2026-01-01T00:00:00Z',
+    ...more,
+  },
+  spec: {},
+});
 const mirror = (spec: object, owner: object = {}) =>
   pod(spec, {
     annotations: { 'kubernetes.io/config.mirror': 'x' },
@@ -137,6 +149,26 @@ const cases: [what: string, asked: Asked, refusal?: RegExp][] = [
     'the phase of a claim',
     { kind: persistentVolumeClaims, object: claim({ phase: 'Lost' }), previous: claim({}), subresource: 'status' },
     /not allowed to update fields other than status.capacity/,
+  ],
+  ['that a folder of its own is gone', { kind: persistentVolumes, object: volume('a', []), previous: volume('a') }],
+  [
+    'that a folder of another is gone',
+    { kind: persistentVolumes, object: volume('b', []), previous: volume('b') },
+    /may only let go of deleted volumes of its own/,
+  ],
+  [
+    'a volume of its own that nobody deletes',
+    {
+      kind: persistentVolumes,
+      object: volume('a', [], { deletionTimestamp: undefined }),
+      previous: volume('a', [], { deletionTimestamp: undefined }),
+    },
+    /may only let go of deleted volumes of its own/,
+  ],
+  [
+    'other finalizers of a volume of its own',
+    { kind: persistentVolumes, object: volume('a', []), previous: volume('a', ['kubernetes.io/pv-protection']) },
+    /not allowed to update fields other than the finalizer/,
   ],
 ];
 

@@ -3,9 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { csiNodes } from '../../api/kinds/csi-node.ts';
 import { leases, nodeLeaseNamespace } from '../../api/kinds/lease.ts';
 import { type Node, nodes } from '../../api/kinds/node.ts';
+import { persistentVolumes } from '../../api/kinds/persistent-volume.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
-import type { KubeObject } from '../../api/meta.ts';
+import { folderFinalizer, volumeNodeLabel } from '../../api/local-path.ts';
+import { isBeingDeleted, type KubeObject } from '../../api/meta.ts';
 import { kindsUsedBy } from '../authz/pod-references.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import type { RestRequest } from '../rest/request.ts';
@@ -148,6 +150,24 @@ const claimRule: Rule = ({ operation, object, previous, request }, nodeName) => 
   return `node ${JSON.stringify(nodeName)} is not allowed to update fields other than status.capacity and status.conditions`;
 };
 
+/** A volume on the node's own disk is let go when its folder is gone; nothing else of it is the node's business. */
+const volumeRule: Rule = ({ operation, object, previous, request }, nodeName) => {
+  const isOwn = previous?.metadata.labels?.[volumeNodeLabel] === nodeName;
+  if (operation !== 'update' || request.subresource || !isOwn || !isBeingDeleted(previous)) {
+    return `node ${JSON.stringify(nodeName)} may only let go of deleted volumes of its own`;
+  }
+  const rest = ({
+    metadata: { resourceVersion, managedFields, finalizers = [], ...metadata },
+    ...volume
+  }: KubeObject) => ({
+    ...volume,
+    metadata,
+    finalizers: finalizers.filter((finalizer) => finalizer !== folderFinalizer),
+  });
+  if (isDeepStrictEqual(rest(object), rest(previous))) return undefined;
+  return `node ${JSON.stringify(nodeName)} is not allowed to update fields other than the finalizer ${folderFinalizer}`;
+};
+
 const leaseRule: Rule = (admission, nodeName) => {
   if (admission.request.namespace !== nodeLeaseNamespace) {
     return `can only access leases in the "${nodeLeaseNamespace}" system namespace`;
@@ -163,6 +183,7 @@ const rules = new Map<unknown, Rule>([
   [nodes, nodeRule],
   [pods, podRule],
   [persistentVolumeClaims, claimRule],
+  [persistentVolumes, volumeRule],
   [leases, leaseRule],
   [csiNodes, driversRule],
 ]);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { clusterRoles } from '../../api/kinds/cluster-role.ts';
 import { clusterRoleBindings } from '../../api/kinds/cluster-role-binding.ts';
 import { namespaces } from '../../api/kinds/namespace.ts';
+import { persistentVolumes } from '../../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.ts';
 import { pods } from '../../api/kinds/pod.ts';
 import { roles } from '../../api/kinds/role.ts';
@@ -190,6 +191,10 @@ async function authorizerOfNodes() {
     ],
   });
   pod('foreign', 'two', { volumes: [{ name: 'v', secret: { secretName: 'other' } }] });
+  put(
+    persistentVolumes,
+    made('PersistentVolume', 'on-one', { metadata: { name: 'on-one', labels: { 'wherry.io/volume-node': 'one' } } }),
+  );
   put(persistentVolumeClaims, made('PersistentVolumeClaim', 'data', { spec: { volumeName: 'disk' } }, 'a'));
   return authorizer;
 }
@@ -212,6 +217,13 @@ const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: inA('get', 'persistentvolumeclaims', 'data'), allowed: true },
   { asked: of('get', 'persistentvolumes', { name: 'disk' }), allowed: true },
   { asked: of('get', 'persistentvolumes', { name: 'another' }), allowed: false },
+  { asked: of('get', 'persistentvolumes', { name: 'on-one' }), allowed: true },
+  { asked: of('patch', 'persistentvolumes', { name: 'on-one' }), allowed: true },
+  { asked: of('patch', 'persistentvolumes', { name: 'disk' }), allowed: false },
+  { asked: of('delete', 'persistentvolumes', { name: 'on-one' }), allowed: false },
+  { asked: of('watch', 'persistentvolumes', { labelSelector: 'wherry.io/volume-node=one' }), allowed: true },
+  { asked: of('list', 'persistentvolumes', { labelSelector: 'wherry.io/volume-node=two' }), allowed: false },
+  { asked: of('list', 'persistentvolumes'), allowed: false },
   { asked: inA('create', 'serviceaccounts', 'runner', { subresource: 'token' }), allowed: true },
   { asked: inA('create', 'serviceaccounts', 'default', { subresource: 'token' }), allowed: false },
   { asked: inA('get', 'pods', 'own'), allowed: true },

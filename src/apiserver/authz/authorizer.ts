@@ -66,6 +66,7 @@ export function attributesOf({ verb, kind, namespace, name, subresource, query }
     // Who lists or watches one object by its name asks for no more than that; who creates selects nothing.
     name: name ?? (verb === 'list' || verb === 'watch' ? nameSelected(query.fieldSelector) : undefined),
     fieldSelector: query.fieldSelector,
+    labelSelector: query.labelSelector,
   };
 }
 

@@ -1,10 +1,12 @@
 // What a node may do: of everything that is written for pods it reads what its own pods use, and writes of itself and of
 // them alone. What it creates bears its own name, which is in the body: admission sees to that.
 import { nodeLeaseNamespace } from '../../api/kinds/lease.ts';
+import { persistentVolumes } from '../../api/kinds/persistent-volume.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../api/kinds/volume-attachment.ts';
+import { volumeNodeLabel } from '../../api/local-path.ts';
 import type { Attributes, ResourceAttributes } from '../../api/rbac/attributes.ts';
-import { nodeRules } from '../../api/rbac/defaults/system-roles.ts';
+import { nodeRules, nodeVolumeRules } from '../../api/rbac/defaults/system-roles.ts';
 import { ruleAllows } from '../../api/rbac/policy-rule.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import { podUses } from './pod-references.ts';
@@ -15,6 +17,7 @@ import type { Decision } from './rbac.ts';
 type Judge = (asked: ResourceAttributes, nodeName: string) => string | undefined;
 
 const reads = ['get', 'list', 'watch'];
+const allRules = [...nodeRules, ...nodeVolumeRules];
 
 export class NodeAuthorizer {
   readonly #cache: ObjectCache;
@@ -30,7 +33,7 @@ export class NodeAuthorizer {
       'secrets.': ofItsPods,
       'configmaps.': ofItsPods,
       'persistentvolumeclaims.': ofItsPods,
-      'persistentvolumes.': ofItsPods,
+      'persistentvolumes.': (asked, nodeName) => this.#judgeVolume(asked, nodeName),
       'serviceaccounts.': ofItsPods,
       'pods.': (asked, nodeName) => this.#judgePod(asked, nodeName),
       'nodes.': judgeNode,
@@ -41,7 +44,7 @@ export class NodeAuthorizer {
   }
 
   decide(nodeName: string, asked: Attributes): Decision {
-    if (!nodeRules.some((rule) => ruleAllows(rule, asked))) return { allowed: false, reason: '' };
+    if (!allRules.some((rule) => ruleAllows(rule, asked))) return { allowed: false, reason: '' };
     if ('path' in asked) return { allowed: true, reason: '' };
     const reason = this.#judges[`${asked.resource}.${asked.group}`]?.(asked, nodeName);
     return { allowed: reason === undefined, reason: reason ?? '' };
@@ -55,6 +58,19 @@ export class NodeAuthorizer {
     for (const pod of this.#podsByNode.of(nodeName)) {
       if (podUses(pod, asked, this.#cache)) return undefined;
     }
+    return `no relationship found between node '${nodeName}' and this object`;
+  }
+
+  /** Those that its pods use, and those that are on its own disk. */
+  #judgeVolume(asked: ResourceAttributes, nodeName: string): string | undefined {
+    const { verb, name, labelSelector } = asked;
+    if (verb === 'list' || verb === 'watch') {
+      const isOfNode = labelSelector === `${volumeNodeLabel}=${nodeName}`;
+      return isOfNode ? undefined : `can only list/watch persistentvolumes with its own ${volumeNodeLabel} label`;
+    }
+    const volume = this.#cache.get(persistentVolumes, undefined, name ?? '')?.object;
+    if (volume?.metadata.labels?.[volumeNodeLabel] === nodeName) return undefined;
+    if (verb === 'get') return this.#judgeUsed(asked, nodeName);
     return `no relationship found between node '${nodeName}' and this object`;
   }
 

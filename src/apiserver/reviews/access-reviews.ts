@@ -91,8 +91,9 @@ function userIn({ user = '', groups = [], uid, extra }: AccessSpec): User {
 
 function attributesIn({ resourceAttributes, nonResourceAttributes }: AccessSpec): Attributes {
   if (!resourceAttributes) return { verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
-  const { verb = '', group = '', resource = '', fieldSelector, ...rest } = resourceAttributes;
-  return { verb, group, resource, ...rest, fieldSelector: selectorText(fieldSelector) };
+  const { verb = '', group = '', resource = '', fieldSelector, labelSelector, ...rest } = resourceAttributes;
+  const selectors = { fieldSelector: selectorText(fieldSelector), labelSelector: selectorText(labelSelector) };
+  return { verb, group, resource, ...rest, ...selectors };
 }
 
 function selectorText(selector: NonNullable<AccessSpec['resourceAttributes']>['fieldSelector']): string | undefined {

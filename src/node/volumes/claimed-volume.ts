@@ -7,6 +7,7 @@ import { isBeingDeleted } from '../../api/meta.ts';
 import { someTermSelects } from '../../api/node-selection.ts';
 import { isRefusal } from '../../api/status.ts';
 import { setUpHostPath } from './host-path.ts';
+import { ensureLocalFolder } from './local-folders.ts';
 import { setUpLocal } from './local-volume.ts';
 import { setUpNfs } from './nfs.ts';
 import type { NodeFacts, ReadyVolume, VolumeOrder, VolumeType } from './volume.ts';
@@ -108,11 +109,16 @@ class NodeProblem extends SetUpProblem {
   }
 }
 
-async function setUpSource(order: VolumeOrder, { metadata, spec }: PersistentVolume): Promise<ReadyVolume> {
+async function setUpSource(order: VolumeOrder, volume: PersistentVolume): Promise<ReadyVolume> {
+  const { metadata, spec } = volume;
   const { hostPath, nfs, local, mountOptions = [] } = spec;
   if (hostPath) return setUpHostPath(hostPath, order.world.mounter, order.signal);
   if (nfs) return setUpNfs(order, nfs, mountOptions);
-  if (local) return setUpLocal(order, local, metadata.name);
+  if (local) {
+    const { volumesDir } = order.world.node();
+    if (volumesDir !== undefined) await ensureLocalFolder(volume, volumesDir);
+    return setUpLocal(order, local, metadata.name);
+  }
   const described = ['accessModes', 'capacity', 'claimRef', 'persistentVolumeReclaimPolicy', 'storageClassName'];
   const type = Object.keys(spec).find(
     (key) => !described.includes(key) && typeof spec[key as keyof typeof spec] === 'object',

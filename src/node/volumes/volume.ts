@@ -25,6 +25,8 @@ export interface NodeFacts {
   name: string;
   labels: Record<string, string>;
   allocatable: Record<string, string>;
+  /** Where volumes that are made on this node are kept. */
+  volumesDir?: string;
 }
 
 /** One volume of one pod that is to be made ready. */

@@ -36,6 +36,9 @@ export const nodeRules = [
   permit(`create delete ${read} patch update`, 'resource', 'resourceslices'),
 ];
 
+/** Of the volumes on its own disk, which its agent follows until their folders are gone. */
+export const nodeVolumeRules = [permit('list patch watch', 'core', 'persistentvolumes')];
+
 const delegation = [
   permit('create', 'authentication', 'tokenreviews'),
   permit('create', 'authorization', 'subjectaccessreviews'),
