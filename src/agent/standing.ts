@@ -1,6 +1,8 @@
 // The node's place in the cluster: its Node object, kept true, and its heartbeat.
+import type { Node } from '../api/kinds/node.ts';
+import { isRefusal } from '../api/status.ts';
 import { type Component, runBeside } from '../base/component.ts';
-import { refuseClone } from '../node/clone.ts';
+import { CloneError, refuseClone } from '../node/clone.ts';
 import { runHeartbeat } from '../node/heartbeat.ts';
 import { observeHost } from '../node/host-facts.ts';
 import { Registration } from '../node/registration.ts';
@@ -24,10 +26,17 @@ export function standing(parts: AgentParts): Component {
       );
       parts.facts = facts;
       parts.registration = registration;
-      if (membership.isFresh) {
+      const introduce = async () => {
         await refuseClone({ client, nodeName, address, bootId: facts.info.bootID, clock }, signal);
-        parts.node = await registration.register();
-      }
+        return registration.register();
+      };
+      // A master that goes away just now is one that is away: it is told later.
+      const orLater = (error: unknown): Node | undefined => {
+        if (isRefusal(error) || error instanceof CloneError) throw error;
+        log.warn('the master went away before it heard of this node', { error });
+        return undefined;
+      };
+      if (membership.isFresh) parts.node = await introduce().catch(orLater);
       runBeside(registration.run(signal), signal, log, 'registration');
       const onTurn = vitals.pulse('the heartbeat', longestTurnMs);
       const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => parts.node, onTurn };

@@ -34,6 +34,26 @@ export const systemClock: Clock = {
   },
 };
 
+/** One moment, by the time that goes on evenly and by the clock on the wall. */
+export interface Moment {
+  monotonicMs: number;
+  wallMs: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
+}
+
+/** What somebody else has told by the clock on the wall, as even time: to be asked as soon as it is heard of, and kept. */
+export function monotonicOf(wallMs: number, clock: Clock): number {
+  return clock.monotonicMs() + wallMs - clock.now();
+}
+
+/** The same of what has happened: what seems to lie ahead, as the clock was set back since, happened just now. */
+export function pastMonotonicOf(wallMs: number, clock: Clock): number {
+  return Math.min(clock.monotonicMs(), monotonicOf(wallMs, clock));
+}
+
 /** Kubernetes' timestamp of second precision (metav1.Time). */
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,4 +43,12 @@ test('files are as they were said last, also after the disk refused them', async
   assert.equal(await readFile(path('c/d'), 'utf8'), 'new');
   assert.equal(await readFile(path('c/once'), 'utf8'), 'refused at first');
   assert.equal(await readFile(path('e'), 'utf8'), 'waits');
+
+  // A folder stands where a file has to be: of the file that is refused then, and not wanted any more, nothing stays.
+  await mkdir(path('g'));
+  keeper.write(path('g'), 'refused');
+  await keeper.settled();
+  assert.equal(timers.length, 2);
+  const parts = (await readdir(folder)).filter((name) => name.endsWith('.part'));
+  assert.deepEqual(parts, []);
 });

@@ -6,14 +6,20 @@ import { dirname, join } from 'node:path';
 export async function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const part = `${path}.${process.pid}.part`;
-  const file = await open(part, 'w', mode);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(part, 'w', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (error) {
+    // What the disk did not take whole is not wanted in part, and nobody may try again.
+    await rm(part, { force: true }).catch(() => {});
+    throw error;
   }
-  await rename(part, path);
 }
 
 /** Takes away what a process that was killed has begun in the folder. For one that no other process writes to. */

@@ -29,6 +29,9 @@ export interface ObservedContainer extends ContainerIdentity {
   createdAt: number;
   startedAt: number | undefined;
   finishedAt: number | undefined;
+  /** The same by time that no clock changes, as it was when it was seen first: durations are by these. */
+  startedMs: number | undefined;
+  endedMs: number | undefined;
   exitCode: number;
   oomKilled: boolean;
   startError: string;

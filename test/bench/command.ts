@@ -1,6 +1,7 @@
 // Runs a command to its end and tells how it went. A test that waits for a command waits no longer than it said.
 
 import { spawn } from 'node:child_process';
+import { observeTrees, signalProcess } from './process-table.ts';
 
 export interface CommandOptions {
   readonly input?: string;
@@ -36,8 +37,6 @@ export async function tryCommand(
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: options.env ?? process.env,
-    timeout: options.timeoutMs ?? 60_000,
-    killSignal: 'SIGKILL',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const output = { stdout: '', stderr: '' };
@@ -50,10 +49,14 @@ export async function tryCommand(
   // A command may end without reading what it was given; how it ended says more than the broken pipe.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
-  return await new Promise((resolve, reject) => {
+  // With all that it has started: what is left of it on another host would hold its output open, and us with it.
+  const timer = setTimeout(() => {
+    for (const { pid } of observeTrees(({ pid }) => pid === child.pid)) signalProcess(pid, 'SIGKILL');
+  }, options.timeoutMs ?? 60_000);
+  return await new Promise<CommandOutcome>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...output }));
-  });
+  }).finally(() => clearTimeout(timer));
 }
 
 /** Runs the command and resolves with what it wrote; rejects if it fails. */

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { isPodReady, type Pod } from '../../src/api/kinds/pod.ts';
 import { observeTrees } from '../bench/process-table.ts';
 import { Random } from '../bench/random.ts';
 import { waitUntil } from '../bench/wait-until.ts';
@@ -17,7 +16,7 @@ import { type ExpectedPod, expectedPods, webObjects } from './expected-pods.ts';
 import { type FaultCluster, openFaultCluster } from './fault-cluster.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { logLinksOf, observeNode } from './leftovers-of-node.ts';
-import { readyByMs } from './patience.ts';
+import { labelOf, listContainers, runningContainers, waitForRecovery, wantedOf, wholeName } from './recovery.ts';
 
 const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 60);
 const seed = Number(process.env.WHERRY_FAULT_SEED ?? Date.now() % 2 ** 31);
@@ -32,8 +31,9 @@ let bare: Set<string>;
 let uids: Map<string, string>;
 const everSeen = new Set<string>();
 const doubles = new Set<string>();
-let lastFaultMs = 0;
 let killsOfDocker = 0;
+/** What every pod has to be well again, beside its back-off. */
+let recoveryMs = 30_000;
 
 before(async () => {
   faulty = await openFaultCluster();
@@ -48,17 +48,14 @@ after(async () => {
   await cluster?.close();
 });
 
-const labelOf = ({ Labels }: Docker.ContainerInfo, name: string) => Labels[`io.kubernetes.${name}`] ?? '';
-const wholeName = (container: Docker.ContainerInfo) =>
-  `${labelOf(container, 'pod.name')}/${labelOf(container, 'pod.uid')}/${labelOf(container, 'container.name')}`;
-
-/** What runs of a pod by what the API was told. */
-const wantedOf = ({ metadata: { name, uid }, spec, status }: Pod): string[] =>
-  status.phase === 'Running' ? ['POD', ...spec.containers.map((c) => c.name)].map((c) => `${name}/${uid}/${c}`) : [];
-
-async function runningContainers(): Promise<Docker.ContainerInfo[]> {
-  const listed = await cluster.docker.listContainers({ abortSignal: AbortSignal.timeout(5_000) });
-  return listed.filter((container) => labelOf(container, 'pod.uid'));
+/** A list is cheap, and may be old: what it calls doubled is looked at. */
+async function doublesNow(): Promise<string[]> {
+  const doubled = (containers: Docker.ContainerInfo[]) => {
+    const names = containers.map(wholeName);
+    return names.filter((name, place) => names.indexOf(name) !== place);
+  };
+  if (doubled(await listContainers(cluster, { all: false })).length === 0) return [];
+  return doubled(await runningContainers(cluster));
 }
 
 /**
@@ -71,8 +68,7 @@ async function watchOver(signal: AbortSignal): Promise<void> {
       console.log('        the agent gave up, and is started anew');
       await cluster.startAgent(['--verbose']);
     }
-    const names = (await runningContainers().catch(() => [])).map(wholeName);
-    for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) doubles.add(name);
+    for (const name of await doublesNow().catch(() => [])) doubles.add(name);
     await delay(1_000, undefined, { signal }).catch(() => {});
   }
 }
@@ -96,12 +92,14 @@ async function strike(first: Fault, faults: Fault[], tell: (line: string) => voi
 }
 
 test('twenty pods come up', async () => {
+  const begunMs = Date.now();
   await cluster.apply([
     ...webObjects(cluster.traces),
     ...expected.map(({ name, spec }) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })),
   ]);
-  lastFaultMs = Date.now();
-  await allAsExpected();
+  await waitForRecovery({ cluster, expected, sinceMs: begunMs, recoveryMs: 120_000 });
+  // A machine that is slower than this, or has other things to do, is given as long again.
+  recoveryMs = Math.max(recoveryMs, Date.now() - begunMs);
   const pods = await cluster.pods();
   assert.equal(pods.length, 20);
   for (const { metadata } of pods) everSeen.add(metadata.uid ?? '');
@@ -115,6 +113,7 @@ test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be
   const watching = new AbortController();
   const watch = watchOver(watching.signal);
   const begunMs = Date.now();
+  let lastFaultMs = begunMs;
   let due: Fault[] = [];
   try {
     while (Date.now() - begunMs < seconds * 1000) {
@@ -130,7 +129,8 @@ test(`faults for ${seconds} s (seed ${seed}), and all pods are as they should be
       await delay(random.between(0, 3_000));
     }
     lastFaultMs = Date.now();
-    await allAsExpected();
+    console.log(`${((lastFaultMs - begunMs) / 1000).toFixed(0).padStart(4)} s  the last fault is over`);
+    await waitForRecovery({ cluster, expected, sinceMs: lastFaultMs, recoveryMs });
   } finally {
     watching.abort();
     await watch;
@@ -144,7 +144,7 @@ test('nothing is lost and nothing is doubled', async () => {
   const pods = await cluster.pods();
   for (const { name } of expected)
     assert.equal(pods.find(({ metadata }) => metadata.name === name)?.metadata.uid, uids.get(name), `pod ${name}`);
-  const running = await runningContainers();
+  const running = await runningContainers(cluster);
   assert.deepEqual(
     running.map(wholeName).sort(),
     pods.flatMap(wantedOf).sort(),
@@ -170,21 +170,43 @@ test('nothing is lost and nothing is doubled', async () => {
   assert.equal(page.stdout, 'up\n');
 });
 
-test('when they are deleted nothing of them is left', async () => {
+test('when they are deleted nothing of them is left', async (t) => {
   for (const { metadata } of await cluster.pods()) everSeen.add(metadata.uid ?? '');
   await cluster.kubectl('delete', 'deployment,service', 'web', '--wait=false');
   await cluster.kubectl('delete', 'pods', '--all', '--wait=false');
   await waitUntil('all pods gone', async () => (await cluster.pods()).length === 0, { timeoutMs: 60_000 });
+  const startedLayers = new Set((await observeStarts()).flatMap((disk) => /[0-9a-f]{64}/.exec(disk) ?? []));
   let left: string[] = [];
+  let ofDocker: string[] = [];
   const look = async () => {
-    left = [...(await observeNode(cluster))].filter((line) => !bare.has(line));
+    const found = [...(await observeNode(cluster))].filter((line) => !bare.has(line));
+    ofDocker = found.filter((line) => isOfDockerAlone(line, startedLayers));
+    left = found.filter((line) => !ofDocker.includes(line));
     left.push(...(await logLinksOf(everSeen)));
     return left.length === 0;
   };
-  await waitUntil('nothing left', look, { timeoutMs: 30_000, intervalMs: 500 }).catch(() => {});
+  const patient = { timeoutMs: 30_000, intervalMs: 500 };
+  await waitUntil('nothing left', look, patient).catch(() => {});
+  if (left.length > 0 && left.every((line) => line.startsWith(`mount ${cluster.disk}/docker/`))) {
+    // A Docker that was started on a full disk could not read some of its containers: it knows them again the next time.
+    t.diagnostic(`Docker is started anew for ${left.join()}`);
+    await cluster.on.docker.killDaemon();
+    await cluster.on.docker.startDaemon();
+    await waitUntil('nothing left', look, patient).catch(() => {});
+  }
   for (const line of left) console.log(`${line}\n${await saidOf(line)}`);
   assert.deepEqual(left, []);
+  if (ofDocker.length > 0) t.diagnostic(`${ofDocker.length} mounts that Docker itself left when it was killed`);
 });
+
+/**
+ * A Docker that is killed while it makes a container leaves the mount of a layer that no container has, for as long as the
+ * host runs: it happens without any agent, and nobody but Docker may touch its layers. Of what was ever started none may stay.
+ */
+function isOfDockerAlone(line: string, startedLayers: ReadonlySet<string>): boolean {
+  const [, layer] = /^mount .*\/overlay2\/([0-9a-f]{64})(-init)?\/merged$/.exec(line) ?? [];
+  return layer !== undefined && killsOfDocker > 0 && !startedLayers.has(layer);
+}
 
 /** What the programs said of a container that is left, and what still runs of it. */
 async function saidOf(line: string): Promise<string> {
@@ -198,60 +220,14 @@ async function saidOf(line: string): Promise<string> {
 
 const folder = () => cluster.on.host.folder;
 
+/** The disk of each container that was started. */
+async function observeStarts(): Promise<string[]> {
+  return (await Promise.all((await readdir(cluster.traces)).map(startsOf))).flat();
+}
+
 /** A line for each start, the same one for the same container. */
 async function startsOf(name: string): Promise<string[]> {
   const there = await readdir(cluster.traces);
   if (!there.includes(name)) return [];
   return (await readFile(join(cluster.traces, name), 'utf8')).split('\n').filter(Boolean);
-}
-
-/** Resolves when every pod is as it should be; each has its own time, by its back-off. */
-async function allAsExpected(): Promise<void> {
-  const patience = new Map<string, number>();
-  for (;;) {
-    const pods = await cluster.pods();
-    const complaints = complaintsOf(pods);
-    // An agent that was away too may not have told yet of what was ended meanwhile.
-    if (complaints.length === 0) complaints.push(...untoldOf(pods, (await runningContainers()).map(wholeName)));
-    if (complaints.length === 0) return;
-    for (const { name, pod } of complaints) {
-      const byMs = Math.max(patience.get(name) ?? 0, pod ? readyByMs(pod, lastFaultMs) : lastFaultMs + 30_000);
-      patience.set(name, byMs);
-      if (Date.now() > byMs) {
-        const all = complaints.map((complaint) => `${complaint.name} ${complaint.text}`);
-        const containers = await cluster.docker.listContainers({ all: true, abortSignal: AbortSignal.timeout(5_000) });
-        for (const { Names, State, Status } of containers) all.push(`${Names[0]} ${State} ${Status}`);
-        throw new Error(`${all.join('\n')}\n${(await cluster.readAgentLog()).slice(-6_000)}`);
-      }
-    }
-    await delay(500);
-  }
-}
-
-interface Complaint {
-  name: string;
-  text: string;
-  pod: Pod | undefined;
-}
-
-function untoldOf(pods: Pod[], running: readonly string[]): Complaint[] {
-  return pods.flatMap((pod) => {
-    const missing = wantedOf(pod).filter((name) => !running.includes(name));
-    return missing.length > 0 ? [{ name: pod.metadata.name, text: `does not run: ${missing.join(', ')}`, pod }] : [];
-  });
-}
-
-function complaintsOf(pods: Pod[]): Complaint[] {
-  const complaints: Complaint[] = [];
-  for (const { name, complaint } of expected) {
-    const pod = pods.find(({ metadata }) => metadata.name === name);
-    const text = pod ? complaint(pod) : 'is not there';
-    if (text) complaints.push({ name, text, pod });
-  }
-  const web = pods.filter(({ metadata }) => metadata.labels?.app === 'web');
-  if (web.length !== 3) complaints.push({ name: 'web', text: `has ${web.length} pods`, pod: undefined });
-  for (const pod of web)
-    if (!isPodReady(pod))
-      complaints.push({ name: pod.metadata.name, text: `is not ready: ${JSON.stringify(pod.status)}`, pod });
-  return complaints;
 }

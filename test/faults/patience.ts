@@ -1,12 +1,11 @@
-// How long a pod may take to be well again: half a minute, and before it what Kubernetes itself would make it wait.
+// How long a pod may take to be well again: its time of recovery, and before it what Kubernetes itself would make it wait.
 import type { ContainerStatus, Pod } from '../../src/api/kinds/pod.ts';
 
-const recoveryMs = 30_000;
 /** The longest pause between two pulls. */
 const pullBackoffMs = 300_000;
 const longestBackoffSeconds = 300;
 
-export function readyByMs({ status }: Pod, lastFaultMs: number): number {
+export function readyByMs({ status }: Pod, lastFaultMs: number, recoveryMs: number): number {
   const { initContainerStatuses: inits = [], containerStatuses = [] } = status;
   const dueMs = [...inits, ...containerStatuses].map((container) => toldDueMs(container, lastFaultMs));
   return Math.max(lastFaultMs, ...dueMs, ...inits.map(untoldDueMs)) + recoveryMs;

@@ -129,7 +129,7 @@ export class DockerRuntime implements Runtime {
     try {
       const info = await this.#docker.getContainer(id).inspect();
       const isOurApp = info.State.Running && info.Config.Labels[labels.name] !== pauseName;
-      return observed(info, isOurApp ? await processUser(info.State.Pid) : undefined);
+      return observed(info, this.#clock, isOurApp ? await processUser(info.State.Pid) : undefined);
     } catch (error) {
       if (codeOf(error) === notFound) return undefined;
       throw error;
@@ -271,7 +271,7 @@ export class DockerRuntime implements Runtime {
     const { Labels } = there.Config;
     if (Labels[labels.cluster] !== this.#owner.cluster || Labels[labels.node] !== this.#owner.node)
       throw new Error(`the name ${name} is taken by a container that is not of this node`, { cause });
-    const container = observed(there);
+    const container = observed(there, this.#clock);
     if (container.podUid !== identity.podUid || container.attempt !== identity.attempt) throw cause;
     return container;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type Docker from 'dockerode';
+import { systemClock } from '../../base/clock.ts';
 import type { ContainerSpec } from '../runtime.ts';
 import { containerConfig, pauseConfig } from './container-config.ts';
 import { negotiatedApi } from './docker-runtime.ts';
@@ -127,15 +128,25 @@ test('a pause container owns a network namespace of its own, or has the host’s
 
 test('what was written on a container is read from it again', () => {
   const { Labels } = containerConfig(spec, maker);
-  const inspected = (state: object) =>
-    observed({
-      Id: 'id1',
-      Created: '2026-11-20T12:00:00.5Z',
-      Image: 'sha256:00',
-      Config: { Labels },
-      HostConfig: { Runtime: 'runc' },
-      State: { Running: false, Error: '', ExitCode: 0, OOMKilled: false, StartedAt: '0001-01-01T00:00:00Z', ...state },
-    } as unknown as Docker.ContainerInspectInfo);
+  const inspected = (state: object, clock = systemClock) =>
+    observed(
+      {
+        Id: 'id1',
+        Created: '2026-11-20T12:00:00.5Z',
+        Image: 'sha256:00',
+        Config: { Labels },
+        HostConfig: { Runtime: 'runc' },
+        State: {
+          Running: false,
+          Error: '',
+          ExitCode: 0,
+          OOMKilled: false,
+          StartedAt: '0001-01-01T00:00:00Z',
+          ...state,
+        },
+      } as unknown as Docker.ContainerInspectInfo,
+      clock,
+    );
   const created = inspected({ Status: 'created' });
   assert.deepEqual(
     { ...identity, backoffSeconds: 20, pauseId: 'p1' },
@@ -157,6 +168,20 @@ test('what was written on a container is read from it again', () => {
   assert.equal(inspected({ Status: 'exited', ExitCode: 3 }).exitCode, 3);
   const unstartable = inspected({ Status: 'created', Error: 'no such file', ExitCode: 127 });
   assert.deepEqual([unstartable.state, unstartable.startError], ['exited', 'no such file']);
+
+  // The agent runs for 100 s, and its clock says a minute after noon.
+  const clock = { ...systemClock, now: () => Date.parse('2026-11-20T12:01:00Z'), monotonicMs: () => 100_000 };
+  const times = (state: object) => {
+    const { startedMs, endedMs } = inspected(state, clock);
+    return { startedMs, endedMs };
+  };
+  const [StartedAt, FinishedAt] = ['2026-11-20T12:00:10Z', '2026-11-20T12:00:40Z'];
+  assert.deepEqual(times({ Status: 'created' }), { startedMs: undefined, endedMs: undefined });
+  assert.deepEqual(times({ Status: 'running', Running: true, StartedAt }), { startedMs: 50_000, endedMs: undefined });
+  assert.deepEqual(times({ Status: 'exited', StartedAt, FinishedAt }), { startedMs: 50_000, endedMs: 80_000 });
+  const aheadOfUs = { Status: 'exited', StartedAt, FinishedAt: '2026-11-20T13:00:00Z' };
+  assert.deepEqual(times(aheadOfUs), { startedMs: 50_000, endedMs: 100_000 }, 'it has ended just now at the latest');
+  assert.equal(times({ Status: 'created', Error: 'no' }).endedMs, 40_500, 'what could not be started has ended');
 });
 
 test('frames are taken apart wherever the pieces of the stream end', async () => {

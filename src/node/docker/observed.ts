@@ -1,5 +1,6 @@
 // What Docker says of a container, in our words.
 import type Docker from 'dockerode';
+import { type Clock, pastMonotonicOf } from '../../base/clock.ts';
 import { type ContainerResources, type ObservedContainer, pauseName } from '../runtime.ts';
 import { labels } from './container-config.ts';
 
@@ -30,19 +31,29 @@ function observedResources({ CpuShares, CpuQuota, Memory }: Docker.HostConfig): 
   return { cpuShares: CpuShares ?? 0, cpuQuotaMicros: CpuQuota || undefined, memoryBytes: Memory || undefined };
 }
 
-export function observed(info: Docker.ContainerInspectInfo, user?: ObservedContainer['user']): ObservedContainer {
+export function observed(
+  info: Docker.ContainerInspectInfo,
+  clock: Clock,
+  user?: ObservedContainer['user'],
+): ObservedContainer {
   const { State: state, Config: config } = info;
   // What could not be started stays "created", with the reason.
   const startError = state.Status === 'created' ? state.Error : '';
+  const hasEnded = !state.Running && (state.Status !== 'created' || !!startError);
+  const createdAt = millis(info.Created) ?? 0;
+  const startedAt = millis(state.StartedAt);
+  const finishedAt = millis(state.FinishedAt);
   return {
     ...written(config.Labels),
     id: info.Id,
-    state: state.Running ? 'running' : state.Status === 'created' && !startError ? 'created' : 'exited',
+    state: state.Running ? 'running' : hasEnded ? 'exited' : 'created',
     ociRuntime: info.HostConfig.Runtime ?? '',
     pid: state.Pid,
-    createdAt: millis(info.Created) ?? 0,
-    startedAt: millis(state.StartedAt),
-    finishedAt: millis(state.FinishedAt),
+    createdAt,
+    startedAt,
+    finishedAt,
+    startedMs: startedAt === undefined ? undefined : pastMonotonicOf(startedAt, clock),
+    endedMs: hasEnded ? pastMonotonicOf(finishedAt ?? createdAt, clock) : undefined,
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled,
     startError,
@@ -60,6 +71,8 @@ const nothingKnown = {
   pid: 0,
   startedAt: undefined,
   finishedAt: undefined,
+  startedMs: undefined,
+  endedMs: undefined,
   exitCode: 0,
   oomKilled: false,
   startError: '',

@@ -83,7 +83,7 @@ export class ImagePuller {
     }
     if (policy === 'Never') return { outcome: 'absent' };
     const failed = this.#failures.get(podUid)?.latest.get(name);
-    return failed && failed.retryAtMs > clock.now() ? failed : undefined;
+    return failed && failed.retryAtMs > clock.monotonicMs() ? failed : undefined;
   }
 
   async pull(name: string, { podUid, logins, onProgress }: PullRequest, signal: AbortSignal): Promise<PullOutcome> {
@@ -111,7 +111,7 @@ export class ImagePuller {
   #noteFailure(podUid: string, name: string, { message }: Error): Failed {
     const ofPod = this.#failures.get(podUid) ?? { backoff: new Backoff(backoff), latest: new Map<string, Failed>() };
     this.#failures.set(podUid, ofPod);
-    const retryAtMs = this.#options.clock.now() + ofPod.backoff.nextMs(name);
+    const retryAtMs = this.#options.clock.monotonicMs() + ofPod.backoff.nextMs(name);
     const failed: Failed = { outcome: 'failed', message, retryAtMs };
     ofPod.latest.set(name, failed);
     return failed;

@@ -71,7 +71,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       if (error instanceof ImageNotFound) return; // removed since it was looked for
       const isOfConfig = error instanceof ConfigProblem || error instanceof VolumeProblem;
       const reason = isOfConfig ? 'CreateContainerConfigError' : 'CreateContainerError';
-      problems.set(name, { reason, message: textOf(error), retryAtMs: clock.now() + problemRetryMs });
+      problems.set(name, { reason, message: textOf(error), retryAtMs: clock.monotonicMs() + problemRetryMs });
       tell(pod, name, 'Warning', 'Failed', `Error: ${textOf(error)}`);
     }
   };

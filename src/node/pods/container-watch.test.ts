@@ -29,12 +29,17 @@ class PlayedDocker {
   }
 
   breakStream = () => {};
+  /** What was written down last of a container, where the list does not know better. */
+  listedAs = new Map<string, ObservedContainer['state']>();
 
   readonly runtime = {
-    list: async () => {
+    list: async (known: (id: string) => ObservedContainer | undefined) => {
       this.lists += 1;
       if (this.overdue) throw this.overdue;
-      return [...this.containers.values()];
+      return [...this.containers.values()].map((container) => {
+        const before = known(container.id);
+        return before && before.state === this.listedAs.get(container.id) ? before : container;
+      });
     },
     inspect: async (id: string) => {
       this.looks += 1;
@@ -145,6 +150,19 @@ test('after a break the picture is listed anew, and what went meanwhile is gone'
   await end();
 });
 
+test('after a break nobody trusts a list that says what was before', async () => {
+  const docker = new PlayedDocker();
+  docker.has(sampleContainer('main'));
+  const { watch, changes, end } = await watchOf(docker);
+  docker.listedAs.set('main-0', 'running');
+  docker.has(sampleContainer('main', { state: 'exited' }));
+  changes.length = 0;
+  docker.breakStream();
+  while (watch.get('main-0')?.state !== 'exited') await settled();
+  assert.ok(changes.includes('u1'));
+  await end();
+});
+
 test('two looks at one container do not overtake each other', async () => {
   const docker = new PlayedDocker();
   const { watch, end } = await watchOf(docker);
@@ -201,5 +219,23 @@ test('a container that cannot be looked at is unknown until it can be, and holds
   changes.length = 0;
   await settled();
   assert.deepEqual([watch.get('main-0')?.state, changes], ['exited', ['u1']]);
+  await end();
+});
+
+test('when a container began and ended stays as it was seen first, though the clock is set and it is looked at again', async () => {
+  const docker = new PlayedDocker();
+  const [startedAt, finishedAt] = [1_000, 5_000];
+  docker.has(sampleContainer('main', { startedAt, startedMs: 100, endedMs: undefined, finishedAt: undefined }));
+  const { watch, end } = await watchOf(docker);
+  const setClock = (changes: Partial<ObservedContainer>) => docker.has(sampleContainer('main', changes));
+  setClock({ startedAt, startedMs: 900, finishedAt: undefined, endedMs: undefined });
+  assert.equal((await watch.look('main-0'))?.id, 'main-0');
+  assert.equal(watch.get('main-0')?.startedMs, 100);
+  setClock({ state: 'exited', startedAt, startedMs: 900, finishedAt, endedMs: 950 });
+  await watch.look('main-0');
+  assert.deepEqual([watch.get('main-0')?.startedMs, watch.get('main-0')?.endedMs], [100, 950]);
+  setClock({ state: 'exited', startedAt, startedMs: 7, finishedAt, endedMs: 8 });
+  await watch.look('main-0');
+  assert.deepEqual([watch.get('main-0')?.startedMs, watch.get('main-0')?.endedMs], [100, 950]);
   await end();
 });

@@ -82,7 +82,8 @@ export class ContainerWatch {
 
   /** What a step of ours has made. */
   put(container: ObservedContainer): void {
-    this.#containers.set(container.id, container);
+    const known = this.get(container.id);
+    this.#containers.set(container.id, known ? asSeenFirst(container, known) : container);
     for (const heard of this.#heard) heard(container);
   }
 
@@ -144,9 +145,11 @@ export class ContainerWatch {
       try {
         this.#check(attempt);
         const events = await this.#runtime.events(attempt.signal);
-        await this.#relist();
+        const trusted = await this.#relist();
         await this.#onListed();
         this.#setSight('current');
+        // What happened meanwhile was not told, and Docker's list is older than that where its disk was full.
+        for (const id of trusted) void this.#lookUntilSeen(id);
         backoff.forget('events');
         for await (const event of events) this.#heed(event);
         throw new Error('the event stream ended');
@@ -197,14 +200,17 @@ export class ContainerWatch {
     await Promise.race([this.#clock.sleep(pingMs, end), this.#doubt.promise]).finally(() => pause.abort());
   }
 
-  async #relist(): Promise<void> {
+  /** Answers whom the list calls unchanged. */
+  async #relist(): Promise<string[]> {
     const before = new Map(this.#containers);
     const found = await this.#runtime.list((id) => before.get(id));
+    const trusted: string[] = [];
     const changed = new Set<string>();
     // What was looked at or made while the list was on its way is newer than the list.
     for (const container of found) {
       const known = before.get(container.id);
       before.delete(container.id);
+      if (known === container) trusted.push(container.id);
       if (known === container || this.get(container.id) !== known) continue;
       this.put(container);
       changed.add(container.podUid);
@@ -216,6 +222,7 @@ export class ContainerWatch {
       changed.add(gone.podUid);
     }
     for (const podUid of changed) this.#onChange(podUid);
+    return trusted;
   }
 
   #heed({ containerId, action }: RuntimeEvent): void {
@@ -249,4 +256,14 @@ export class ContainerWatch {
       if (!this.#signal.aborted && this.get(id)?.state === 'unknown') await this.#lookUntilSeen(id);
     }
   }
+}
+
+/** A clock that was set meanwhile does not change when the container began and ended. */
+function asSeenFirst(container: ObservedContainer, known: ObservedContainer): ObservedContainer {
+  const { startedAt, finishedAt } = container;
+  return {
+    ...container,
+    ...(known.startedAt === startedAt && { startedMs: known.startedMs }),
+    ...(known.endedMs !== undefined && known.finishedAt === finishedAt && { endedMs: known.endedMs }),
+  };
 }

@@ -59,7 +59,7 @@ export function imageSteps(options: PodStepsOptions): StepTable<'ensureImage' | 
 
   function noteImage(container: string, name: string, outcome: PullOutcome, { pod, view }: Work, waitedMs = 0): void {
     const { images } = view.memory;
-    const nowMs = clock.now();
+    const nowMs = clock.monotonicMs();
     const tellFailed = (message: string, reason = 'Failed') => tell(pod, container, reason, message, 'Warning');
     if (outcome.outcome === 'failed') {
       const { message, retryAtMs } = outcome;

@@ -19,13 +19,13 @@ export interface LeavingOptions {
 export function leave(pod: Pod, memory: PodMemory, options: LeavingOptions, planAgain: () => void): void {
   const { network, clock } = options;
   const address = memory.attached?.address;
-  const nowMs = clock.now();
+  const nowMs = clock.monotonicMs();
   memory.leavesUntilMs = nowMs;
   if (!address || !serves(pod, options.services())) return;
   memory.leavesUntilMs += leaveMs.most;
   network.withdrawn(address).then(
     () => {
-      const tookMs = clock.now() - nowMs;
+      const tookMs = clock.monotonicMs() - nowMs;
       memory.leavesUntilMs = nowMs + Math.min(leaveMs.most, Math.max(leaveMs.least, 3 * tookMs));
       planAgain();
     },

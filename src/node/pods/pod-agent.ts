@@ -7,7 +7,7 @@
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { isBeingDeleted } from '../../api/meta.ts';
 import { type Amounts, add, amountsOf, podRequests } from '../../api/pod-resources.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, momentOf, pastMonotonicOf } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
 import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
@@ -121,7 +121,7 @@ export class PodAgent {
   active(): Pod[] {
     return this.pods().filter((pod) => {
       const memory = this.#memories.get(pod.metadata.uid ?? '');
-      return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.now());
+      return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.monotonicMs());
     });
   }
 
@@ -190,11 +190,11 @@ export class PodAgent {
       await observeMessages(view, this.#options);
       this.#tellUnsupported(view);
       this.#prober.follow(uid, view);
-      const { steps, wakeAtMs } = planPod(view, clock.now());
-      const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view, clock.now()));
+      const { steps, wakeAtMs } = planPod(view, clock.monotonicMs());
+      const isEnding = view.pod && (isBeingDeleted(view.pod) || isOver(view.pod, view, clock.monotonicMs()));
       if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);
       if (steps.length === 0) {
-        if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.now()));
+        if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.monotonicMs()));
         if (!view.pod && view.memory.gone) this.#forget(uid);
         return;
       }
@@ -206,13 +206,20 @@ export class PodAgent {
     const { desired } = this.#options;
     const memory = this.#memoryOf(uid);
     const pod = desired.get(uid);
+    // What is told by then is of an agent before this one: told later it is of this one, and the same.
+    if (pod) memory.startedMs ??= this.#startOf(pod, memory);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined)
       leave(pod, memory, this.#options, () => this.#queue.add(uid));
     return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers: this.#watch.of(uid), memory };
   }
 
+  #startOf({ status }: Pod, { firstSeenMs }: PodMemory): number {
+    const toldMs = Date.parse(status.startTime ?? '');
+    return Number.isNaN(toldMs) ? firstSeenMs : pastMonotonicOf(toldMs, this.#options.clock);
+  }
+
   #memoryOf(uid: string): PodMemory {
-    const memory = this.#memories.get(uid) ?? newPodMemory(this.#options.clock.now());
+    const memory = this.#memories.get(uid) ?? newPodMemory(this.#options.clock.monotonicMs());
     this.#memories.set(uid, memory);
     return memory;
   }
@@ -280,7 +287,7 @@ export class PodAgent {
     const newest = { ...pod, status: this.#status.newest(shown).status };
     // Once its containers have been removed there is nothing new to tell of a pod.
     if (isBeingDeleted(pod) && containers.length === 0 && isPodFinished(newest)) return;
-    const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, clock.now());
+    const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, momentOf(clock));
     // A pod is looked after even where nobody can be told.
     const retryMs = await this.#status.write(shown, status);
     if (retryMs !== undefined) this.#queue.addAfter(uid, retryMs);

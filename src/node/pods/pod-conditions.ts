@@ -24,7 +24,7 @@ export interface Parts extends Statuses {
   inOrder: ContainerStatus[];
 }
 
-export function conditionsOf(pod: Pod, view: PodView, parts: Parts, nowMs: number): PodCondition[] {
+export function conditionsOf(pod: Pod, view: PodView, parts: Parts, wallMs: number): PodCondition[] {
   const isWired = pod.spec.hostNetwork || view.memory.attached !== undefined;
   const ready = containersReady(parts);
   const findings: Record<(typeof ownConditions)[number], Finding> = {
@@ -38,7 +38,7 @@ export function conditionsOf(pod: Pod, view: PodView, parts: Parts, nowMs: numbe
   const own = [...ownConditions.map((type): [string, Finding] => [type, findings[type]]), ...resize];
   const known: readonly string[] = [...ownConditions, ...ofResize];
   const foreign = (pod.status.conditions ?? []).filter(({ type }) => !known.includes(type));
-  return [...own.map(([type, finding]) => condition(pod, type, finding, nowMs)), ...foreign];
+  return [...own.map(([type, finding]) => condition(pod, type, finding, wallMs)), ...foreign];
 }
 
 function resizeFindings(pod: Pod, { containers, memory }: PodView): [string, Finding][] {
@@ -105,16 +105,16 @@ export function withDisruption(
   pod: Pod,
   conditions: PodCondition[],
   message: string | undefined,
-  nowMs: number,
+  wallMs: number,
 ): PodCondition[] {
   if (message === undefined) return conditions;
   const finding = { holds: true, reason: 'TerminationByKubelet', message };
-  const disrupted = condition(pod, 'DisruptionTarget', finding, nowMs);
+  const disrupted = condition(pod, 'DisruptionTarget', finding, wallMs);
   return [...conditions.filter(({ type }) => type !== disrupted.type), disrupted];
 }
 
 /** A condition keeps the time of its last change as long as it says the same. */
-function condition(pod: Pod, type: string, { holds, reason, message }: Finding, nowMs: number): PodCondition {
+function condition(pod: Pod, type: string, { holds, reason, message }: Finding, wallMs: number): PodCondition {
   const before = pod.status.conditions?.find((known) => known.type === type);
   const status = holds ? 'True' : 'False';
   const lastTransitionTime = before?.status === status ? before.lastTransitionTime : undefined;
@@ -123,7 +123,7 @@ function condition(pod: Pod, type: string, { holds, reason, message }: Finding, 
     type,
     status,
     ...(generation !== undefined && { observedGeneration: generation }),
-    lastTransitionTime: lastTransitionTime ?? timestamp(nowMs),
+    lastTransitionTime: lastTransitionTime ?? timestamp(wallMs),
     ...(reason && { reason }),
     ...(message && { message }),
   };

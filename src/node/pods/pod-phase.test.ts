@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
 import type { ObservedContainer } from '../runtime.ts';
 import { deleted, exited, initSpec, stopping } from './plan-cases.ts';
-import { nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
+import { moment, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
 import { podStatus } from './pod-status.ts';
 import type { PodMemory, Probed } from './pod-view.ts';
 
@@ -259,7 +259,7 @@ for (const { name, spec, metadata, has, memory, told, phase, containers, initial
   test(`told: ${name}`, () => {
     const pod = samplePod(spec, metadata);
     pod.status = { ...pod.status, ...told } as Pod['status'];
-    const status = podStatus(pod, sampleView(pod, has, memory), '192.0.2.7', nowMs);
+    const status = podStatus(pod, sampleView(pod, has, memory), '192.0.2.7', moment);
     assert.equal([status.phase, status.reason].filter(Boolean).join(' '), phase);
     assert.deepEqual(
       [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(short),
@@ -275,11 +275,11 @@ for (const { name, spec, metadata, has, memory, told, phase, containers, initial
 test('what vanished stays counted once, also when it is made again', () => {
   const pod = samplePod();
   pod.status = toldRunning as Pod['status'];
-  const first = podStatus(pod, sampleView(pod, [samplePause()]), '192.0.2.7', nowMs);
+  const first = podStatus(pod, sampleView(pod, [samplePause()]), '192.0.2.7', moment);
   assert.equal(first.containerStatuses?.[0]?.lastState?.terminated?.reason, 'ContainerStatusUnknown');
   assert.equal(first.containerStatuses?.[0]?.containerID, undefined);
   const later = { ...pod, status: first };
-  const second = podStatus(later, sampleView(later, [samplePause()]), '192.0.2.7', nowMs);
+  const second = podStatus(later, sampleView(later, [samplePause()]), '192.0.2.7', moment);
   assert.deepEqual(second.containerStatuses, first.containerStatuses);
 });
 
@@ -287,7 +287,7 @@ test('the count of restarts never falls, though Docker has forgotten the newest'
   const pod = samplePod();
   pod.status = toldRunning as Pod['status'];
   const older = sampleContainer('main', { attempt: 1, state: 'exited' });
-  const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause(), older]), '192.0.2.7', nowMs);
+  const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause(), older]), '192.0.2.7', moment);
   assert.equal(containerStatuses?.[0]?.restartCount, 2);
 });
 
@@ -298,7 +298,7 @@ test('readiness gates are told of one by one', () => {
     { type: 'b', status: 'False' },
   ];
   const view = sampleView(pod, [samplePause(), sampleContainer('main')]);
-  const { conditions } = podStatus(pod, view, '192.0.2.7', nowMs);
+  const { conditions } = podStatus(pod, view, '192.0.2.7', moment);
   const ready = conditions?.find(({ type }) => type === 'Ready');
   assert.equal(ready?.reason, 'ReadinessGatesNotReady');
   assert.equal(
@@ -310,6 +310,6 @@ test('readiness gates are told of one by one', () => {
 test('a message that is longer than its share is cut', () => {
   const pod = samplePod({ restartPolicy: 'Never' });
   const messages = new Map([['main-0', 'x'.repeat(5000)]]);
-  const { containerStatuses } = podStatus(pod, sampleView(pod, [exited(1)], { messages }), '192.0.2.7', nowMs);
+  const { containerStatuses } = podStatus(pod, sampleView(pod, [exited(1)], { messages }), '192.0.2.7', moment);
   assert.equal(containerStatuses?.[0]?.state?.terminated?.message?.length, 4096);
 });

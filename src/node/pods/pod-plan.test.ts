@@ -168,17 +168,17 @@ const restarts: PlanCase[] = [
   },
   {
     name: 'and doubles',
-    has: [samplePause(), exited(1, { backoffSeconds: 20, finishedAt: nowMs - 20_000 })],
+    has: [samplePause(), exited(1, { backoffSeconds: 20, endedMs: nowMs - 20_000 })],
     steps: ['create main 1 backoff 40'],
   },
   {
     name: 'up to five minutes',
-    has: [samplePause(), exited(1, { backoffSeconds: 300, finishedAt: nowMs - 300_000 })],
+    has: [samplePause(), exited(1, { backoffSeconds: 300, endedMs: nowMs - 300_000 })],
     steps: ['create main 1 backoff 300'],
   },
   {
     name: 'who ran for more than ten minutes begins anew',
-    has: [samplePause(), exited(1, { backoffSeconds: 300, startedAt: nowMs - 602_000, finishedAt: nowMs - 1_000 })],
+    has: [samplePause(), exited(1, { backoffSeconds: 300, startedMs: nowMs - 602_000, endedMs: nowMs - 1_000 })],
     steps: ['create main 1 backoff 10'],
   },
   {

@@ -5,6 +5,8 @@ import { newPodMemory, type PodMemory, type PodView } from './pod-view.ts';
 
 /** The time of all samples: containers were made ten seconds before, and ended one second before. */
 export const nowMs = Date.parse('2026-11-20T12:00:00Z');
+/** No clock was ever set: both times are the same. */
+export const moment = { monotonicMs: nowMs, wallMs: nowMs };
 
 export function samplePod(spec: Partial<Pod['spec']> = {}, metadata: Partial<Pod['metadata']> = {}): Pod {
   return {
@@ -39,6 +41,8 @@ export function sampleContainer(name: string, changes: Partial<ObservedContainer
     createdAt: nowMs - 10_000,
     startedAt: state === 'created' ? undefined : nowMs - 9_000,
     finishedAt: state === 'exited' ? nowMs - 1_000 : undefined,
+    startedMs: state === 'created' ? undefined : nowMs - 9_000,
+    endedMs: state === 'exited' ? nowMs - 1_000 : undefined,
     exitCode: 0,
     oomKilled: false,
     startError: '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
 import type { ObservedContainer } from '../runtime.ts';
-import { nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
+import { moment, nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
 import { podStatus } from './pod-status.ts';
 import type { PodMemory } from './pod-view.ts';
 import { statusPatch } from './status-writer.ts';
@@ -234,7 +234,7 @@ for (const { name, spec, metadata, has, memory = { images: new Map() }, told, ph
   test(`status: ${name}`, () => {
     const pod = samplePod(spec, metadata);
     pod.status = { ...pod.status, ...told } as Pod['status'];
-    const status = podStatus(pod, sampleView(pod, has, { images: new Map(), ...memory }), host, nowMs);
+    const status = podStatus(pod, sampleView(pod, has, { images: new Map(), ...memory }), host, moment);
     assert.equal(status.phase, phase);
     const [shown] = status.containerStatuses ?? [];
     assert.ok(shown);
@@ -247,7 +247,7 @@ for (const { name, spec, metadata, has, memory = { images: new Map() }, told, ph
 test('addresses, times and ids are told, and conditions keep the time of their last change', () => {
   const pod = samplePod({}, { generation: 3 });
   const view = sampleView(pod, [samplePause(), sampleContainer('main')]);
-  const first = podStatus(pod, view, host, nowMs);
+  const first = podStatus(pod, view, host, moment);
   assert.deepEqual(
     [first.podIP, first.podIPs, first.hostIP, first.hostIPs],
     ['10.42.0.2', [{ ip: '10.42.0.2' }], host, [{ ip: host }]],
@@ -256,10 +256,11 @@ test('addresses, times and ids are told, and conditions keep the time of their l
   assert.equal(first.observedGeneration, 3);
   assert.equal(first.containerStatuses?.[0]?.containerID, 'docker://main-0');
   assert.equal(first.containerStatuses?.[0]?.state?.running?.startedAt, '2026-11-20T11:59:51Z');
-  const later = podStatus({ ...pod, status: first }, view, host, nowMs + 60_000);
+  const afterwards = { monotonicMs: nowMs + 60_000, wallMs: nowMs + 60_000 };
+  const later = podStatus({ ...pod, status: first }, view, host, afterwards);
   assert.equal(statusPatch(first, later), undefined, 'nothing has changed, so nothing is written');
   const broken = sampleView(pod, [samplePause(), exited(1)]);
-  const changed = podStatus({ ...pod, status: first }, broken, host, nowMs + 60_000);
+  const changed = podStatus({ ...pod, status: first }, broken, host, afterwards);
   const timeOf = (type: string) => changed.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
   assert.equal(timeOf('Ready'), '2026-11-20T12:01:00Z');
   assert.equal(timeOf('Initialized'), '2026-11-20T12:00:00Z');
@@ -272,7 +273,7 @@ test('conditions of others stay, and a readiness gate holds the pod back until i
   const gate = (status: string) => ({ type: 'example.com/gate', status });
   const readyWith = (status: string) => {
     const told = { ...pod, status: { phase: 'Running', conditions: [gate(status)] } } as Pod;
-    const { conditions } = podStatus(told, view, host, nowMs);
+    const { conditions } = podStatus(told, view, host, moment);
     assert.deepEqual(conditions?.at(-1), gate(status));
     return conditions?.find(({ type }) => type === 'Ready')?.status;
   };
@@ -297,7 +298,7 @@ test('however long what is said of a container is, its status is not', () => {
   ];
   for (const memory of memories) {
     const pod = samplePod();
-    const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause()], memory), host, nowMs);
+    const { containerStatuses } = podStatus(pod, sampleView(pod, [samplePause()], memory), host, moment);
     const told = containerStatuses?.[0]?.state?.waiting?.message ?? '';
     assert.ok(told.startsWith('\u{1F418}') && Buffer.byteLength(told) === 4096, `${told.length}`);
   }

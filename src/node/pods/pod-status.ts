@@ -1,7 +1,7 @@
 // What the API is told of a pod: computed anew from what is observed, never kept up step by step.
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
-import { timestamp } from '../../base/clock.ts';
+import { type Moment, timestamp } from '../../base/clock.ts';
 import { containerStatus, endedStatus } from './container-status.ts';
 import { conditionsOf, withDisruption } from './pod-conditions.ts';
 import { podContainers, type Role } from './pod-containers.ts';
@@ -13,7 +13,8 @@ import { verdictOn } from './verdict.ts';
 type PodStatus = Pod['status'];
 
 /** The pod is given beside the view because the status builds on the newest one that is known, not on a copy's. */
-export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: number): PodStatus {
+export function podStatus(pod: Pod, view: PodView, hostAddress: string, now: Moment): PodStatus {
+  const { monotonicMs: nowMs, wallMs } = now;
   const told = podContainers(pod).map((listed) => ({
     role: listed.role,
     status: containerStatus(pod, view, listed, nowMs),
@@ -36,14 +37,14 @@ export function podStatus(pod: Pod, view: PodView, hostAddress: string, nowMs: n
     ...(phase === 'Failed' && verdict && { reason: verdict.reason, message: verdict.message }),
     conditions: withDisruption(
       pod,
-      conditionsOf(pod, view, { ...statuses, phase, inOrder }, nowMs),
+      conditionsOf(pod, view, { ...statuses, phase, inOrder }, wallMs),
       verdict?.disruption,
-      nowMs,
+      wallMs,
     ),
     hostIP: hostAddress,
     hostIPs: [{ ip: hostAddress }],
     ...(address && { podIP: address, podIPs: [{ ip: address }] }),
-    startTime: pod.status.startTime ?? timestamp(view.memory.firstSeenMs),
+    startTime: pod.status.startTime ?? timestamp(wallMs - (nowMs - view.memory.firstSeenMs)),
     ...(isKnown && inOrder.length > 0 && { initContainerStatuses: inOrder }),
     ...(isKnown && { containerStatuses: apps }),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),

@@ -59,8 +59,11 @@ export interface PendingResize {
   message: string;
 }
 
+/** All times in it are of the clock's even time. */
 export interface PodMemory {
   firstSeenMs: number;
+  /** When an agent before this one took the pod up. */
+  startedMs: number | undefined;
   /** Files and volumes of the pod are in place. */
   prepared: boolean;
   mountProblem: Problem | undefined;
@@ -120,6 +123,7 @@ export function imageSituation({ images }: PodMemory, { name, image = '' }: Cont
 export function newPodMemory(firstSeenMs: number): PodMemory {
   return {
     firstSeenMs,
+    startedMs: undefined,
     prepared: false,
     mountProblem: undefined,
     sandboxProblem: undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { planPod } from './pod-plan.ts';
-import { nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
+import { moment, nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
 import { podStatus } from './pod-status.ts';
 import { newPodMemory } from './pod-view.ts';
 import { agreedPod, type NodeRoom } from './resize.ts';
@@ -46,7 +46,7 @@ for (const { name, asked, gets, pending } of cases) {
     assert.deepEqual(agreed.spec.containers[0]?.resources, resources(gets));
     assert.deepEqual(memory.pendingResize, pending);
     const view = sampleView(agreed, [samplePause(), sampleContainer('main')], memory);
-    const condition = podStatus(agreed, view, '', nowMs).conditions?.find(({ type }) => type === 'PodResizePending');
+    const condition = podStatus(agreed, view, '', moment).conditions?.find(({ type }) => type === 'PodResizePending');
     assert.deepEqual(condition && { reason: condition.reason, message: condition.message }, pending);
     // Where there is room later, it is given.
     const later = agreedPod(changed, memory, { ...room, allocatable: () => ({ cpu: 9000 }) });
@@ -92,7 +92,7 @@ for (const { name, has, policy, steps } of plans) {
     );
     for (const step of planned)
       if (step.kind === 'stop') assert.equal(step.message, 'Container main resize requires restart');
-    const conditions = podStatus(samplePod({ containers: [container] }), view, '', nowMs).conditions ?? [];
+    const conditions = podStatus(samplePod({ containers: [container] }), view, '', moment).conditions ?? [];
     assert.equal(
       conditions.some(({ type }) => type === 'PodResizeInProgress'),
       steps.length > 0,

@@ -1,5 +1,5 @@
 // How long a container that ended waits for its successor: none the first time, then 10 s, twice as long each time, five
-// minutes at most. It stands on the container, so that it outlives the agent.
+// minutes at most. It stands on the container, so that it outlives the agent. By even time: no clock that is set changes it.
 import type { ObservedContainer } from '../runtime.ts';
 
 const firstBackoffSeconds = 10;
@@ -19,8 +19,8 @@ export function nextBackoffSeconds(ended: ObservedContainer | undefined): number
   return Math.min(longestBackoffSeconds, ended.backoffSeconds * 2);
 }
 
-const endOf = (container: ObservedContainer) => container.finishedAt ?? container.createdAt;
+const endOf = ({ endedMs = 0 }: ObservedContainer) => endedMs;
 
 function ranWell(container: ObservedContainer): boolean {
-  return container.startedAt !== undefined && endOf(container) - container.startedAt > goodRunMs;
+  return container.startedMs !== undefined && endOf(container) - container.startedMs > goodRunMs;
 }

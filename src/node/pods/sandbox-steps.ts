@@ -23,7 +23,7 @@ export function sandboxSteps(options: PodStepsOptions): StepTable<SandboxStep> {
         tellFailure(work, error);
         const count = (work.view.memory.sandboxProblem?.count ?? 0) + 1;
         const pauseMs = Math.min(retryMs.most, retryMs.least * 2 ** count);
-        work.view.memory.sandboxProblem = { count, retryAtMs: clock.now() + pauseMs };
+        work.view.memory.sandboxProblem = { count, retryAtMs: clock.monotonicMs() + pauseMs };
         throw error;
       }
     };

@@ -267,12 +267,12 @@ const order: PlanCase[] = [
   },
 ];
 
-const started = { startTime: '2026-11-20T11:59:00Z' };
+const started = { startedMs: nowMs - 60_000 };
 const deadline: PlanCase[] = [
   {
     name: 'a pod is looked at again when its time is over',
     spec: { activeDeadlineSeconds: 70 },
-    status: started,
+    memory: started,
     has: both,
     steps: [],
     wakeInMs: 10_000,
@@ -280,41 +280,38 @@ const deadline: PlanCase[] = [
   {
     name: 'then it is told of and stopped',
     spec: { activeDeadlineSeconds: 60 },
-    status: started,
+    memory: started,
     has: both,
     steps: ['tellDeadline', 'stop main-0 30s: Stopping container main'],
   },
   {
     name: 'once',
     spec: { activeDeadlineSeconds: 60 },
-    status: started,
     has: both,
-    memory: { toldDeadline: true, ...mainStops(1_000) },
+    memory: { ...started, toldDeadline: true, ...mainStops(1_000) },
     steps: [],
     wakeInMs: 29_000,
   },
   {
     name: 'nothing is restarted then',
     spec: { activeDeadlineSeconds: 60 },
-    status: started,
     has: [samplePause(), exited(1)],
-    memory: { toldDeadline: true },
+    memory: { ...started, toldDeadline: true },
     steps: ['detach', 'remove POD-0'],
   },
   {
     name: 'also where it has not begun to run',
     spec: { activeDeadlineSeconds: 60 },
-    status: started,
+    memory: started,
     has: [],
     steps: ['tellDeadline', 'release'],
   },
   {
     name: 'of one that has ended nothing is told',
     spec: { activeDeadlineSeconds: 60 },
-    status: started,
     phase: 'Succeeded',
     has: [exited(0)],
-    memory: { released: true },
+    memory: { ...started, released: true },
     steps: [],
   },
   {

@@ -19,7 +19,7 @@ export function stopSteps(
   const stop: DoStep<'stop'> = async ({ id, container, graceMs, message, isReplaced, runsHook }, work) => {
     tellOfContainer(recorder, work.pod, { container, type: 'Normal', reason: 'Killing', message });
     const stopping: Stopping = {
-      sinceMs: clock.now(),
+      sinceMs: clock.monotonicMs(),
       graceMs,
       isReplaced,
       inHook: runsHook,
@@ -59,13 +59,13 @@ export function stopSteps(
   return {
     stop,
     // The new grace counts from now on.
-    shortenGrace: async ({ id, graceMs }, work) => note(id, work, { graceMs, sinceMs: clock.now() }),
+    shortenGrace: async ({ id, graceMs }, work) => note(id, work, { graceMs, sinceMs: clock.monotonicMs() }),
     terminate: async ({ id, signal }, work) => {
-      note(id, work, { signalledMs: clock.now() });
+      note(id, work, { signalledMs: clock.monotonicMs() });
       await runtime.signal(id, signal);
     },
     kill: async ({ id }, work) => {
-      note(id, work, { killedMs: clock.now() });
+      note(id, work, { killedMs: clock.monotonicMs() });
       await runtime.signal(id, 'SIGKILL');
     },
     tellDeadline: async (_, { pod, view }) => {

@@ -10,8 +10,8 @@ export function verdictOn(pod: Pod, memory: PodMemory, nowMs: number): Verdict |
   return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 }
 
-export function deadlineOf({ spec, status }: Pod, { firstSeenMs }: PodMemory): number | undefined {
+export function deadlineOf({ spec }: Pod, { firstSeenMs, startedMs = firstSeenMs }: PodMemory): number | undefined {
   const seconds = spec.activeDeadlineSeconds;
   if (seconds === undefined) return undefined;
-  return (status.startTime ? Date.parse(status.startTime) : firstSeenMs) + seconds * 1000;
+  return startedMs + seconds * 1000;
 }

@@ -14,7 +14,7 @@ const timedOut =
 /** What is told and what is remembered when volumes do as asked, at a time. */
 function setUp(outcome: () => number | undefined) {
   const told: string[] = [];
-  const clock = { atMs: nowMs, now: () => clock.atMs };
+  const clock = { atMs: nowMs, now: () => clock.atMs, monotonicMs: () => clock.atMs };
   const options = {
     files: { prepare: async () => [] },
     volumes: { prepare: async () => outcome(), refresh: async () => outcome() },

@@ -1,5 +1,6 @@
 // The steps that put a pod's files and volumes in place, keep up to date what follows the API, and take all away again.
 import type { Pod } from '../../api/kinds/pod.ts';
+import { monotonicOf } from '../../base/clock.ts';
 import { shownFields } from '../volumes/downward-api.ts';
 import { MountFailure } from '../volumes/mount-failure.ts';
 import type { PodMemory } from './pod-view.ts';
@@ -24,11 +25,11 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error;
       // What is missing at first is often about to be made: the pauses grow with what it has waited.
-      const waitedMs = clock.now() - memory.firstSeenMs;
+      const waitedMs = clock.monotonicMs() - memory.firstSeenMs;
       const retryMs = Math.min(mountRetryMs.most, Math.max(mountRetryMs.least, waitedMs));
       tell(pod, error);
       tellTimeout(pod, memory, error);
-      memory.mountProblem = { reason: 'FailedMount', message: error.message, retryAtMs: clock.now() + retryMs };
+      memory.mountProblem = { reason: 'FailedMount', message: error.message, retryAtMs: clock.monotonicMs() + retryMs };
     }
   }
 
@@ -39,7 +40,7 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
       await setUp(view.memory, pod, () => volumes.refresh(pod, signal));
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error;
-      view.memory.refreshVolumesAtMs = clock.now() + mountTimeoutMs;
+      view.memory.refreshVolumesAtMs = clock.monotonicMs() + mountTimeoutMs;
       tell(pod, error);
     }
   }
@@ -49,7 +50,7 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
     memory.refreshVolumesAtMs = Number.POSITIVE_INFINITY;
     memory.shownFields = shownFields(pod);
     const dueMs = await run();
-    if (dueMs !== undefined) memory.refreshVolumesAtMs = Math.min(memory.refreshVolumesAtMs, dueMs);
+    if (dueMs !== undefined) memory.refreshVolumesAtMs = Math.min(memory.refreshVolumesAtMs, monotonicOf(dueMs, clock));
   }
 
   function tell(pod: Pod, { messages }: MountFailure): void {
@@ -57,7 +58,7 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
   }
 
   function tellTimeout(pod: Pod, memory: PodMemory, { timeoutMessage: message }: MountFailure): void {
-    const nowMs = clock.now();
+    const nowMs = clock.monotonicMs();
     if (nowMs - Math.max(memory.firstSeenMs, memory.toldUnmountedMs) < mountTimeoutMs) return;
     memory.toldUnmountedMs = nowMs;
     recorder.record(pod, { type: 'Warning', reason: 'FailedMount', message });

@@ -55,7 +55,7 @@ export class Prober {
     const { runtime, clock } = options;
     this.#options = options;
     this.#tools = { runtime, clock, execs: new Gate(execsAtOnce) };
-    this.#startedAtMs = clock.now();
+    this.#startedAtMs = clock.monotonicMs();
   }
 
   /** Starts and stops the pod's probes as its containers and findings ask for. Whoever looks at the pod does this first. */
@@ -63,7 +63,7 @@ export class Prober {
     const followed = this.#pods.get(uid) ?? begun(view);
     if (!followed) return;
     const { found, workers } = followed;
-    const isEnding = !view.pod || isBeingDeleted(view.pod) || isOver(view.pod, view, this.#options.clock.now());
+    const isEnding = !view.pod || isBeingDeleted(view.pod) || isOver(view.pod, view, this.#options.clock.monotonicMs());
     const due = new Map<string, () => ProbeWorker>();
     for (const running of runningIn(view)) {
       const { pod, container, observed } = running;
@@ -106,10 +106,11 @@ export class Prober {
     { uid, address, followed }: { uid: string; address: string; followed: Followed },
   ): ProbeWorker {
     const { clock, onVerdict } = this.#options;
-    const { id, startedAt = observed.createdAt } = observed;
+    const nowMs = clock.monotonicMs();
+    const { id, startedMs = nowMs } = observed;
     const probe = probeOf(container, kind) ?? {};
-    const isFoundAtStart = startedAt < this.#startedAtMs;
-    const timing = { ageMs: clock.now() - startedAt, isFoundAtStart, random: Math.random() };
+    const isFoundAtStart = startedMs < this.#startedAtMs;
+    const timing = { ageMs: nowMs - startedMs, isFoundAtStart, random: Math.random() };
     let tally = emptyTally;
     return new ProbeWorker({
       probe,
