@@ -7,7 +7,7 @@ import type { ObservedContainer } from '../runtime.ts';
 import { mountStatuses, resourceStatus, userStatus } from './container-facts.ts';
 import { pullErrorShownMs } from './container-plan.ts';
 import { type PodContainer, podContainers } from './pod-containers.ts';
-import { attemptsOf, isLost, isOver, isReady, isRestarted, isStarted } from './pod-progress.ts';
+import { attemptsOf, isLost, isOutdated, isOver, isReady, isRestarted, isStarted } from './pod-progress.ts';
 import { imageSituation, type PodMemory, type PodView } from './pod-view.ts';
 import { restartAtMs } from './restart-backoff.ts';
 
@@ -131,6 +131,8 @@ function waitingFor(
   if (shown?.state === 'running') return hookWaiting(pod, listed, shown, memory);
   if (isBeingDeleted(pod) || isOver(pod, view, nowMs)) return undefined;
   if (shown && !isRestarted(pod, role, shown, memory)) return undefined;
+  const isHeldBack = shown && !isOutdated(listed, shown) && restartAtMs(shown) > nowMs;
+  if (isHeldBack) return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, shown) };
   const image = imageSituation(memory, container);
   if (image?.state === 'refused') return { reason: image.reason, message: image.message };
   if (image?.state === 'failed') {
@@ -142,7 +144,6 @@ function waitingFor(
   const problem = memory.problems.get(container.name);
   if (problem) return { reason: problem.reason, message: problem.message };
   if (!shown) return undefined;
-  if (restartAtMs(shown) > nowMs) return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, shown) };
   const hook = memory.postStart.get(shown.id);
   return hook?.state === 'failed' ? { reason: 'PostStartHookError', message: hook.message } : undefined;
 }

@@ -238,10 +238,10 @@ export class PodAgent {
     memory.isAdmitted = true;
   }
 
-  /** Those that run, as the node has agreed to run them. */
+  /** Those that run and are to go on, as the node has agreed to run them. Of one that is going what is made may stay behind it. */
   #agreedPods(): Pod[] {
     const agreed = this.#options.desired.uids().flatMap((uid) => this.#view(uid).pod ?? []);
-    return agreed.filter((pod) => !isPodFinished(pod));
+    return agreed.filter((pod) => !isPodFinished(pod) && !isBeingDeleted(pod));
   }
 
   #roomBeside(uid: string): NodeRoom {

@@ -132,6 +132,16 @@ const cases: Case[] = [
     ready: notReady,
   },
   {
+    name: 'in back-off, whatever was the matter with its successor before',
+    has: [samplePause(), exited(2, { backoffSeconds: 20 })],
+    memory: {
+      problems: new Map([['main', { reason: 'CreateContainerError', message: 'no space left', retryAtMs: 0 }]]),
+    },
+    phase: 'Running',
+    main: 'waiting CrashLoopBackOff, 0 restarts',
+    ready: notReady,
+  },
+  {
     name: 'in back-off',
     has: [samplePause(), exited(2, { backoffSeconds: 20, attempt: 3 })],
     phase: 'Running',
