@@ -138,7 +138,7 @@ const cases: Case[] = [
       problems: new Map([['main', { reason: 'CreateContainerError', message: 'no space left', retryAtMs: 0 }]]),
     },
     phase: 'Running',
-    main: 'waiting CrashLoopBackOff, 0 restarts',
+    main: 'waiting CrashLoopBackOff, was Error 2, 0 restarts',
     ready: notReady,
   },
   {
