@@ -114,7 +114,7 @@ ensure_program() {
     rm -rf "$release"
     mkdir -p "$release"
     cp "$bundle"/program/* "$bundle/uninstall.sh" "$bundle/packages.sh" "$release/"
-    sync -f "$release"
+    sync "$release"/*
     touch "$release/complete"
     ln -sfn "$release" $programs/current.new
     mv -fT $programs/current.new $programs/current
@@ -207,8 +207,8 @@ ensure_docker
 ensure_program
 write_settings
 check_host
-[ "$role" = server ] || ensure_images
 ensure_joined
+[ "$role" = server ] || ensure_images
 if with_systemd; then ensure_unit; else say "There is no systemd here. What has to be kept running: $launcher $role"; fi
 if [ "$role" = server ]; then
   say "For kubectl: export KUBECONFIG=$(setting write-kubeconfig /etc/wherry/kubeconfig)"

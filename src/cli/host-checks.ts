@@ -1,20 +1,22 @@
 // What must be so on a host before Wherry can run on it. Each check looks, changes nothing, and says what it found: when that is
 // not well, why, and what to do.
-import { constants, existsSync, readFileSync } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { request } from 'node:http';
+import { constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { access, readFile, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { hostname, release } from 'node:os';
+import { hostname, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { likelyAddress } from './options.ts';
+import { lookAtDocker } from './docker-checks.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import {
+  lookAtFirewall,
+  lookAtFlavours,
+  lookAtMaster,
+  lookAtNodeAddress,
+  lookAtServerAddress,
+  portsOfAgent,
+  portsOfServer,
+} from './reach-checks.ts';
 import { serverRuns } from './running-server.ts';
-
-export interface Finding {
-  level: 'ok' | 'warn' | 'fail';
-  text: string;
-  /** The way out. */
-  remedy?: string;
-}
 
 export interface CheckSettings {
   dataDir: string;
@@ -24,6 +26,9 @@ export interface CheckSettings {
   dockerSocket: string;
   nodeName: string | undefined;
   advertiseAddress: string | undefined;
+  nodeIp: string | undefined;
+  /** The master that a node is to join. */
+  server: string | undefined;
 }
 
 export type Role = 'server' | 'agent';
@@ -34,22 +39,27 @@ export interface HostCheck {
   look(settings: CheckSettings): Promise<Finding | Finding[]>;
 }
 
-const ok = (text: string): Finding => ({ level: 'ok', text });
-const warn = (text: string, remedy: string): Finding => ({ level: 'warn', text, remedy });
-const fail = (text: string, remedy: string): Finding => ({ level: 'fail', text, remedy });
 const both: readonly Role[] = ['server', 'agent'];
 
 export const hostChecks: readonly HostCheck[] = [
   { name: 'user', of: ['agent'], look: async () => lookAtUser(process.getuid?.()) },
-  { name: 'clock', of: both, look: async () => lookAtClock(new Date()) },
+  { name: 'clock', of: ['server'], look: async () => lookAtClock(new Date()) },
   { name: 'data', of: both, look: ({ dataDir }) => lookAtDataDir(dataDir) },
-  { name: 'address', of: ['server'], look: async ({ advertiseAddress }) => lookAtAddress(advertiseAddress) },
+  { name: 'mounts', of: ['agent'], look: ({ dataDir }) => lookAtMounts(dataDir) },
+  { name: 'memory', of: both, look: async () => lookAtMemory(totalmem()) },
+  { name: 'master', of: ['agent'], look: lookAtMaster },
+  { name: 'address', of: ['server'], look: async ({ advertiseAddress }) => lookAtServerAddress(advertiseAddress) },
+  { name: 'address', of: ['agent'], look: lookAtNodeAddress },
   { name: 'port', of: ['server'], look: lookAtServerPort },
-  { name: 'port', of: ['agent'], look: ({ agentPort }) => lookAtPort(agentPort, '0.0.0.0', '--agent-port') },
+  { name: 'port', of: ['agent'], look: lookAtAgentPort },
+  { name: 'firewall', of: ['server'], look: ({ httpsPort }) => lookAtFirewall(portsOfServer(httpsPort)) },
+  { name: 'firewall', of: ['agent'], look: ({ agentPort }) => lookAtFirewall(portsOfAgent(agentPort)) },
+  { name: 'iptables', of: ['agent'], look: lookAtFlavours },
   { name: 'name', of: ['agent'], look: async ({ nodeName }) => lookAtName(nodeName ?? hostname().toLowerCase()) },
   { name: 'docker', of: ['agent'], look: ({ dockerSocket }) => lookAtDocker(dockerSocket) },
   { name: 'network', of: ['agent'], look: lookAtTools },
   { name: 'kernel', of: ['agent'], look: async () => lookAtKernel() },
+  { name: 'sysctls', of: ['agent'], look: async () => lookAtSysctls('/') },
   { name: 'cgroups', of: ['agent'], look: async () => lookAtCgroups('/sys/fs/cgroup') },
 ];
 
@@ -85,18 +95,21 @@ export async function lookAtDataDir(dataDir: string): Promise<Finding[]> {
   return [room, fail(`${there} cannot be written to`, 'run as root, or name another directory with --data-dir')];
 }
 
-function lookAtAddress(advertised: string | undefined): Finding {
-  try {
-    return ok(`others reach this server at ${advertised ?? likelyAddress()}`);
-  } catch (error) {
-    return fail((error as Error).message, 'give the host an address, or say --advertise-address');
-  }
-}
-
 async function lookAtServerPort({ dataDir, httpsPort, bindAddress }: CheckSettings): Promise<Finding> {
   return (await serverRuns(dataDir))
     ? ok(`the server runs on ${dataDir}`)
     : lookAtPort(httpsPort, bindAddress, '--https-port');
+}
+
+async function lookAtAgentPort({ agentPort }: CheckSettings): Promise<Finding> {
+  const { NetworkInUse, refuseWhileNetworkIsUsed } = await import('../network/network-claim.ts');
+  try {
+    await refuseWhileNetworkIsUsed();
+  } catch (error) {
+    if (error instanceof NetworkInUse) return ok('the agent runs on this host');
+    throw error;
+  }
+  return await lookAtPort(agentPort, '0.0.0.0', '--agent-port');
 }
 
 export function lookAtPort(port: number, address: string, flag: string): Promise<Finding> {
@@ -119,42 +132,61 @@ export function lookAtName(name: string): Finding {
     : fail(`${JSON.stringify(name)} cannot be a node's name`, 'choose one of a-z, 0-9, - and . with --node-name');
 }
 
-export async function lookAtDocker(socket: string): Promise<Finding> {
-  const install = 'install Docker Engine (Debian: apt-get install docker.io), or name its socket with --docker-socket';
-  try {
-    const { Version: version, ApiVersion: api = '' } = await askDocker(socket);
-    const [major = 0, minor = 0] = api.split('.').map(Number);
-    return major > 1 || minor >= 41
-      ? ok(`Docker Engine ${version} (API ${api}) answers at ${socket}`)
-      : fail(`Docker Engine ${version} is too old`, 'install 20.10 or later');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return fail(`there is no Docker Engine at ${socket}`, install);
-    if (code === 'ECONNREFUSED') return fail(`Docker Engine does not answer at ${socket}`, 'systemctl start docker');
-    return fail(`Docker Engine cannot be asked: ${message}`, code === 'EACCES' ? 'run as root' : install);
-  }
+/** Docker passes on to containers only what is mounted where mounts are shared. */
+async function lookAtMounts(dataDir: string): Promise<Finding> {
+  return judgeMounts(await readFile('/proc/self/mountinfo', 'utf8'), dataDir);
 }
 
-function askDocker(socketPath: string): Promise<{ Version?: string; ApiVersion?: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ Version?: string; ApiVersion?: string }>();
-  const asked = request(
-    { socketPath, path: '/version', agent: false, signal: AbortSignal.timeout(5_000) },
-    (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        try {
-          resolve(JSON.parse(text));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    },
+export function judgeMounts(mountInfo: string, dataDir: string): Finding {
+  const holding = mountInfo
+    .split('\n')
+    .map((line) => ({ target: line.split(' ')[4] ?? '', isShared: / shared:\d+/.test(line.split(' - ')[0] ?? '') }))
+    .filter(({ target }) => target !== '' && `${dataDir}/`.startsWith(target === '/' ? '/' : `${target}/`))
+    .reduce((inner, each) => (each.target.length >= inner.target.length ? each : inner), {
+      target: '',
+      isShared: false,
+    });
+  return holding.isShared
+    ? ok(`mounts below ${holding.target} are shared`)
+    : warn(
+        `mounts below ${holding.target} are not shared, so pods do not see what is mounted into their volumes later`,
+        `mount --make-rshared ${holding.target}`,
+      );
+}
+
+export function lookAtMemory(bytes: number): Finding {
+  const mebibytes = Math.round(bytes / 2 ** 20);
+  return mebibytes < 460
+    ? warn(`this host has ${mebibytes} MiB of memory`, 'give it 512 MiB or more')
+    : ok(`this host has ${mebibytes} MiB of memory`);
+}
+
+/** Whether others' settings take back what the agent sets, or leave too little for containers. */
+export function lookAtSysctls(root: string): Finding[] {
+  const findings: Finding[] = [];
+  const folders = ['etc/sysctl.d', 'run/sysctl.d', 'usr/lib/sysctl.d'].map((folder) => join(root, folder));
+  const files = folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
   );
-  asked.once('error', reject);
-  asked.end();
-  return promise;
+  for (const file of [...files, join(root, 'etc/sysctl.conf')].filter((each) => existsSync(each))) {
+    if (/^\s*net[./]ipv4[./]ip_forward\s*=\s*0/m.test(readFileSync(file, 'utf8')))
+      findings.push(
+        warn(
+          `${file} turns off forwarding, which pods need, whenever it is read`,
+          'take net.ipv4.ip_forward out of it',
+        ),
+      );
+  }
+  const limit = join(root, 'proc/sys/fs/inotify/max_user_instances');
+  const instances = existsSync(limit) ? Number(readFileSync(limit, 'utf8')) : Number.POSITIVE_INFINITY;
+  if (instances < 128)
+    findings.push(
+      warn(
+        `programs of this host may follow ${instances} sets of files, which many containers use up`,
+        'echo fs.inotify.max_user_instances=512 >/etc/sysctl.d/90-inotify.conf && sysctl --system',
+      ),
+    );
+  return findings.length > 0 ? findings : [ok('kernel settings leave what pods need')];
 }
 
 async function lookAtTools(): Promise<Finding[]> {

@@ -118,7 +118,7 @@ export function addressRangesParser(): (text: string, previous?: string[]) => st
 
 /** Bridges and links that container engines make, and the address that every Vagrant machine shares, tell no host apart. */
 const notOurs = /^(docker|br-|veth|virbr|wherry|cni|flannel)/;
-const sharedByVagrant = '10.0.2.15';
+export const sharedByVagrant = '10.0.2.15';
 
 /** The address by which other hosts most likely reach this one. */
 export function likelyAddress(): string {

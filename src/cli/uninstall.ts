@@ -22,6 +22,7 @@ interface UninstallFlags {
   cgroupRoot: string;
   writeKubeconfig: string;
   yes?: boolean;
+  keepData?: boolean;
   verbose?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function addUninstallCommand(program: Command): void {
     cgroupRootFlag,
     flag('--write-kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
     new Option('--yes', 'really remove everything'),
+    new Option('--keep-data', 'leave what is on disk: the state, keys, backups and the kubeconfig'),
   ])
     .summary('take back all that Wherry did to this host')
     .description(
@@ -40,7 +42,7 @@ export function addUninstallCommand(program: Command): void {
     .action(async (flags: UninstallFlags) => {
       if (!flags.yes)
         throw new UsageError(
-          `this removes all pods of this host and everything in ${flags.dataDir}: say --yes to go on`,
+          `this removes all pods of this host${flags.keepData ? '' : ` and everything in ${flags.dataDir}`}: say --yes to go on`,
         );
       const log = logFor(flags).named('uninstall');
       await refuseWhileServerRuns(flags.dataDir);
@@ -52,6 +54,7 @@ export function addUninstallCommand(program: Command): void {
       // First of all what belongs to others: a file server's folder that is mounted for a pod is not ours to empty.
       const { Mounter } = await import('../node/volumes/mounter.ts');
       await new Mounter().unmountBelow(await realpath(flags.dataDir).catch(() => flags.dataDir));
+      if (flags.keepData) return log.info('kept the data', { directory: flags.dataDir });
       await rm(flags.dataDir, { recursive: true, force: true });
       await rm(flags.writeKubeconfig, { force: true });
       // The folder goes too, unless somebody else keeps something in it.

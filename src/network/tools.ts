@@ -21,12 +21,6 @@ const trials: { name: string; args: string[]; version: string[]; package: string
     args: ['-L', '-p', 'udp', '--orig-dst', '127.0.0.1'],
     version: ['--version'],
     package: 'conntrack',
-  },
-  {
-    name: 'conntrack',
-    args: ['-L', '-p', 'udp', '--orig-dst', '127.0.0.1'],
-    version: ['--version'],
-    package: 'conntrack',
     without: 'UDP clients go on to ask endpoints that are gone',
   },
   { name: 'nsenter', args: ['--version'], version: ['--version'], package: 'util-linux' },

@@ -84,7 +84,7 @@ async function join(attempt: Attempt): Promise<NodeIdentity> {
   attempt.expect('answer in time');
   const view = await observeMaster({ server, clock, timeoutMs: lookWithinMs }, signal);
   const fault = clockFault(view) ?? versionFault(view.version, kubernetesVersion);
-  if (fault) throw new JoinError(fault);
+  if (fault) throw fault;
   attempt.expect('say in time which cluster it is of: see its log');
   const ca = await fetchAuthority(attempt);
   attempt.expect('take the request for a certificate in time: see its log');

@@ -1,6 +1,7 @@
 // What a host sees of a master before it trusts it: whether it answers at all, its time and its version. Nothing is verified here and
 // nothing secret is sent: whether it is the right master the pin of the token tells.
 import { request } from 'node:https';
+import { openPort } from '../api/open-port.ts';
 import type { Clock } from '../base/clock.ts';
 
 export interface MasterView {
@@ -11,7 +12,16 @@ export interface MasterView {
 }
 
 /** Why a master cannot be joined, and the way out. */
-export class MasterFault extends Error {}
+export class MasterFault extends Error {
+  readonly what: string;
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string) {
+    super(`${what}: ${remedy}`);
+    this.what = what;
+    this.remedy = remedy;
+  }
+}
 
 export interface MasterProbeOptions {
   server: string;
@@ -24,7 +34,7 @@ export async function observeMaster(options: MasterProbeOptions, signal: AbortSi
   const { server, clock, timeoutMs } = options;
   const url = URL.parse('/version', server);
   if (url?.protocol !== 'https:')
-    throw new MasterFault(`${JSON.stringify(server)} is no address of a master: say it as https://ADDRESS:6443`);
+    throw new MasterFault(`${JSON.stringify(server)} is no address of a master`, 'say it as https://ADDRESS:6443');
   const port = Number(url.port || 443);
   const asked = clock.now();
   const { promise, resolve, reject } = Promise.withResolvers<{ text: string; date: string | undefined }>();
@@ -40,16 +50,15 @@ export async function observeMaster(options: MasterProbeOptions, signal: AbortSi
   try {
     const { text, date = '' } = await promise;
     const version = versionIn(text);
-    if (!version) throw new MasterFault(`what answers at ${server} is no Kubernetes API: is the address right?`);
+    if (!version)
+      throw new MasterFault(`what answers at ${server} is no Kubernetes API`, 'see whether the address is right');
     // The date is told in whole seconds: on average half of one is left out.
     const told = Date.parse(date) + 500;
     return { behindMs: Number.isNaN(told) ? 0 : told - (asked + clock.now()) / 2, version };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof MasterFault) throw error;
-    throw new MasterFault(whyUnreachable((error as NodeJS.ErrnoException).code ?? '', url.hostname, port, timeoutMs), {
-      cause: error,
-    });
+    throw whyUnreachable((error as NodeJS.ErrnoException).code ?? '', url.hostname, port, timeoutMs);
   } finally {
     late();
   }
@@ -64,50 +73,67 @@ function versionIn(text: string): string | undefined {
   }
 }
 
-/** The rule that is missing, for the firewalls that hosts have. */
-export function allowPort(port: number): string {
-  return (
-    `allow TCP port ${port} on the master: \`ufw allow ${port}/tcp\`, or \`firewall-cmd --permanent --add-port=${port}/tcp && ` +
-    `firewall-cmd --reload\`, or \`iptables -I INPUT -p tcp --dport ${port} -j ACCEPT\``
-  );
-}
-
-export function whyUnreachable(code: string, host: string, port: number, timeoutMs: number): string {
+export function whyUnreachable(code: string, host: string, port: number, timeoutMs: number): MasterFault {
   const place = `${host}:${port}`;
+  const allow = `allow TCP port ${port} on the master: ${openPort('tcp', port)}`;
   switch (code) {
     case 'ECONNREFUSED':
-      return `nothing listens at ${place}, or a firewall there rejects connections: see there whether the master runs (\`systemctl status wherry-server\`) and on which port, and ${allowPort(port)}`;
+      return new MasterFault(
+        `nothing listens at ${place}, or a firewall there rejects connections`,
+        `see there whether the master runs (\`systemctl status wherry-server\`) and on which port, and ${allow}`,
+      );
     case 'ETIMEDOUT':
-      return `no answer from ${place} within ${timeoutMs / 1000} s: the address is wrong, or a firewall drops what is sent there (or what leaves here: \`iptables -S OUTPUT\`): ${allowPort(port)}`;
+      return new MasterFault(
+        `no answer from ${place} within ${timeoutMs / 1000} s: the address is wrong, or a firewall drops what is sent there (or what leaves here: \`iptables -S OUTPUT\`)`,
+        allow,
+      );
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `there is no way to ${place}: the host is down, no route leads to it, or its firewall forbids it: ${allowPort(port)}`;
+      return new MasterFault(
+        `there is no way to ${place}: the host is down, no route leads to it, or its firewall forbids it`,
+        allow,
+      );
     case 'EPERM':
     case 'EACCES':
-      return `a firewall of this very host forbids connections to ${place}: see the OUTPUT chain with \`iptables -S OUTPUT\` or \`nft list ruleset\``;
+      return new MasterFault(
+        `a firewall of this very host forbids connections to ${place}`,
+        'see the OUTPUT chain with `iptables -S OUTPUT` or `nft list ruleset`',
+      );
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the name ${host} cannot be resolved: name the master by its address, or mend /etc/resolv.conf`;
+      return new MasterFault(
+        `the name ${host} cannot be resolved`,
+        'name the master by its address, or mend /etc/resolv.conf',
+      );
     default:
-      return `what listens at ${place} does not speak HTTPS or breaks off (${code || 'no reason told'}): is the port right?`;
+      return new MasterFault(
+        `what listens at ${place} does not speak HTTPS or breaks off (${code || 'no reason told'})`,
+        'see whether the port is right',
+      );
   }
 }
 
 const mostOffMs = 60_000;
 
 /** Clocks further apart than this see certificates and leases that are not valid yet, or no longer. */
-export function clockFault({ behindMs }: MasterView): string | undefined {
+export function clockFault({ behindMs }: MasterView): MasterFault | undefined {
   if (Math.abs(behindMs) <= mostOffMs) return undefined;
   const seconds = Math.round(Math.abs(behindMs) / 1000);
   const direction = behindMs > 0 ? 'behind' : 'ahead of';
-  return `this host's clock is ${seconds} s ${direction} the master's: set the one that is wrong, and keep both right with chrony or systemd-timesyncd`;
+  return new MasterFault(
+    `this host's clock is ${seconds} s ${direction} the master's`,
+    'set the one that is wrong, and keep both right with chrony or systemd-timesyncd',
+  );
 }
 
 /** Agents one minor version older or newer than their master work, for the time of an upgrade. */
-export function versionFault(master: string, own: string): string | undefined {
+export function versionFault(master: string, own: string): MasterFault | undefined {
   const [theirs, ours] = [minorOf(master), minorOf(own)];
   if (theirs && ours && theirs.major === ours.major && Math.abs(theirs.minor - ours.minor) <= 1) return undefined;
-  return `the master is of version ${master} and this program of ${own}, more than one minor version apart: install the master's version here, or upgrade the master`;
+  return new MasterFault(
+    `the master is of version ${master} and this program of ${own}, more than one minor version apart`,
+    "install the master's version here, or upgrade the master",
+  );
 }
 
 function minorOf(version: string): { major: number; minor: number } | undefined {

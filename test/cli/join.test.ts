@@ -153,7 +153,7 @@ test('a master that is too new, and what is no master at all', async () => {
     /master is of version v1\.36\.1 and this program of v1\.34.*one minor version/,
   );
   const page = await standIn((_, response) => response.end('<html>'));
-  await refused({ on: 'x', token, at: page }, /is no Kubernetes API: is the address right/);
+  await refused({ on: 'x', token, at: page }, /is no Kubernetes API: see whether the address is right/);
 });
 
 test('an address that a node has which is ready', async () => {
