@@ -1,4 +1,17 @@
-// What a check has found, and the way out where it is not well.
+// What a check of this host is told, what it has found, and the way out where that is not well.
+export interface CheckSettings {
+  dataDir: string;
+  bindAddress: string;
+  httpsPort: number;
+  agentPort: number;
+  dockerSocket: string;
+  nodeName: string | undefined;
+  advertiseAddress: string | undefined;
+  nodeIp: string | undefined;
+  /** The master that a node is to join. */
+  server: string | undefined;
+}
+
 export interface Finding {
   level: 'ok' | 'warn' | 'fail';
   text: string;

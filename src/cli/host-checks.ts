@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { hostname, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lookAtDocker } from './docker-checks.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { type CheckSettings, type Finding, fail, ok, warn } from './finding.ts';
 import {
   lookAtFirewall,
   lookAtFlavours,
@@ -17,19 +17,6 @@ import {
   portsOfServer,
 } from './reach-checks.ts';
 import { serverRuns } from './running-server.ts';
-
-export interface CheckSettings {
-  dataDir: string;
-  bindAddress: string;
-  httpsPort: number;
-  agentPort: number;
-  dockerSocket: string;
-  nodeName: string | undefined;
-  advertiseAddress: string | undefined;
-  nodeIp: string | undefined;
-  /** The master that a node is to join. */
-  server: string | undefined;
-}
 
 export type Role = 'server' | 'agent';
 

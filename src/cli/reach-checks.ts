@@ -5,8 +5,7 @@ import { openPort } from '../api/open-port.ts';
 import { kubernetesVersion } from '../api/version.ts';
 import { systemClock } from '../base/clock.ts';
 import type { PortNeed } from '../network/firewall.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
-import type { CheckSettings } from './host-checks.ts';
+import { type CheckSettings, type Finding, fail, ok, warn } from './finding.ts';
 import { likelyAddress, sharedByVagrant } from './options.ts';
 
 const masterWithinMs = 4_000;
