@@ -51,6 +51,8 @@ export interface Hosts {
   readonly hosts: readonly DockerHost[];
   /** A machine on the LAN that is not of the cluster. */
   readonly client: LanHost;
+  /** The machine whose bridge `lan0` joins them; more may be plugged in. */
+  readonly lan: TestHost;
   host(name: string): DockerHost;
   close(): Promise<void>;
 }
@@ -181,7 +183,7 @@ export async function openHosts(options: HostsOptions = {}): Promise<Hosts> {
       if (found === undefined) throw new Error(`no host ${name} on this bench`);
       return found;
     };
-    return { hosts, client: client.value, host, close };
+    return { hosts, client: client.value, lan, host, close };
   } catch (error) {
     await close();
     throw error;

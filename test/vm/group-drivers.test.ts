@@ -12,8 +12,8 @@ const slice = 'wherry-kubepods-burstable-podaa_bb.slice';
 const folder = '/wherry/kubepods/burstable/podaa-bb';
 /** What the kernel says of 500 thousandths asked for, and limits of one core, 64 MiB and 50 processes. */
 const says = {
-  1: { found: ['512', '100000', String(64 * mebi), '50'], swap: '0' },
-  2: { found: ['20', '100000 100000', String(64 * mebi), '50'], swap: '0' },
+  1: ['512', '100000', String(64 * mebi), '50'],
+  2: ['20', '100000 100000', String(64 * mebi), '50'],
 };
 
 for (const version of [2, 1] as const) {
@@ -34,10 +34,12 @@ for (const version of [2, 1] as const) {
       await t.test(`with the driver ${driver}`, async () => {
         const settings = { 'live-restore': true, 'exec-opts': [`native.cgroupdriver=${driver}`] };
         await vm.exec('cat >/etc/docker/daemon.json && systemctl restart docker', { input: JSON.stringify(settings) });
-        const command = `/usr/local/lib/wherry/node /root/exercise.mjs ${driver} ${version} ${busyboxImage}`;
+        const command = `node /root/exercise.mjs ${driver} ${version} ${busyboxImage}`;
         const { ensureMs, ...told } = JSON.parse(await vm.exec(command));
         const cgroupParent = driver === 'systemd' ? slice : folder;
-        assert.deepEqual(told, { cgroupParent, ...says[version], ofPod: false, left: [] });
+        // systemd has no word for how much is swapped on v1, where it is as much as on the host.
+        const swap = driver === 'systemd' && version === 1 ? '60' : '0';
+        assert.deepEqual(told, { cgroupParent, found: says[version], swap, ofPod: false, left: [] });
         assert.ok(ensureMs > 0);
       });
     }

@@ -20,6 +20,17 @@ export interface MachineParts {
   readonly state?: string;
   /** More for the kernel's command line. */
   readonly kernelArguments?: string;
+  /** Where its second card is plugged in; otherwise that one leads nowhere. */
+  readonly lan?: LanPort;
+}
+
+/** A tap device in another network namespace. */
+export interface LanPort {
+  /** The file of the namespace. All that belongs to the machine is in it, its door, too. */
+  readonly namespace: string;
+  readonly tap: string;
+  /** The card's own address. */
+  readonly card: string;
 }
 
 /** What a saved state fits to. */
@@ -52,19 +63,23 @@ export class Machine {
 
   private constructor(parts: MachineParts) {
     this.#parts = parts;
-    const { kernel, initrd, disk, state } = parts;
+    const { kernel, initrd, disk, state, lan } = parts;
     const args = [
       ...machineSetup,
       ...['-kernel', kernel, '-initrd', initrd],
       ...['-append', [kernelArguments, parts.kernelArguments].filter(Boolean).join(' ')],
       ...['-drive', `file=${disk},if=virtio,format=qcow2,cache=writeback`],
       // A network of its own, without a way out: only what is forwarded from the loopback of this machine comes in.
-      ...['-netdev', 'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22', '-device', 'virtio-net-pci,netdev=net'],
+      ...['-netdev', 'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22'],
+      ...['-device', 'virtio-net-pci,netdev=net,addr=0x10'],
+      ...['-netdev', lan ? `tap,id=lan,ifname=${lan.tap},script=no,downscript=no` : 'hubport,id=lan,hubid=0'],
+      ...['-device', `virtio-net-pci,netdev=lan,addr=0x11${lan ? `,mac=${lan.card}` : ''}`],
       ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
       ...['-qmp', `unix:${this.#socket('qmp')},server=on,wait=off`],
       ...(state === undefined ? [] : ['-incoming', `exec:cat ${state}`]),
     ];
-    this.#qemu = spawn('setpriv', [...withUs, 'qemu-system-x86_64', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const command = [...withUs, ...this.#inNetwork(), 'qemu-system-x86_64', ...args];
+    this.#qemu = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exited = once(this.#qemu, 'close');
     for (const output of [this.#qemu.stdout, this.#qemu.stderr])
       output?.setEncoding('utf8').on('data', (text: string) => {
@@ -213,7 +228,7 @@ export class Machine {
     const args = [...known, '-o', 'BatchMode=yes', '-M', '-N', '-S', this.#socket('door'), ...address];
     const check = ['-S', this.#socket('door'), '-O', 'check', 'root@vm'];
     await rm(this.#socket('door'), { force: true });
-    const door = spawn('setpriv', [...withUs, 'ssh', ...args], { stdio: 'ignore' });
+    const door = spawn('setpriv', [...withUs, ...this.#inNetwork(), 'ssh', ...args], { stdio: 'ignore' });
     // Closed with the machine, or by it: the next command opens another.
     door.once('close', () => {
       if (this.#doorProcess === door) this.#closeDoor();
@@ -230,6 +245,11 @@ export class Machine {
     this.#doorProcess?.kill();
     this.#doorProcess = undefined;
     this.#door = undefined;
+  }
+
+  #inNetwork(): string[] {
+    const { lan } = this.#parts;
+    return lan ? ['nsenter', `--net=${lan.namespace}`, '--'] : [];
   }
 
   #socket(name: string): string {

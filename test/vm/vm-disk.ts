@@ -1,18 +1,15 @@
 // What a virtual machine starts from, made once and kept outside the checkout: a Debian disk with its kernel, and the machine as it
-// was when it had booted, with the test images in its Docker Engine. Named for all that it is made of, so a change makes another.
+// was when it had booted, with the test images in its Docker Engine.
 
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runCommand } from '../bench/command.ts';
 import { makeDebianRoot, packageEnvironment } from '../bench/debian-root.ts';
 import { imageFiles } from '../images/images.ts';
 import { Machine, machineSetup } from './machine.ts';
+import { madeOnce } from './made-once.ts';
 
 const diskSize = '6G';
-const unusedMs = 86_400_000;
 const provision = join(import.meta.dirname, 'provision');
 
 export interface VmDisk {
@@ -42,42 +39,14 @@ function partsOf(folder: string): VmDisk {
 export async function ensureVmDisk(): Promise<VmDisk> {
   const images = await imageFiles();
   const contents = images.map(({ tag, changes, file }) => [tag, changes, basename(file)]);
-  const madeOf = [
+  const programs = [
     provision,
     join(import.meta.dirname, 'vm-disk.ts'),
     join(import.meta.dirname, '../bench/debian-root.ts'),
   ];
-  const hash = createHash('sha256').update(JSON.stringify([machineSetup, process.version, contents]));
-  for (const path of madeOf) hash.update(await readFile(path));
-  const cache = join(tmpdir(), 'wherry-test-vm');
-  const folder = join(cache, hash.digest('hex').slice(0, 16));
-  if (existsSync(folder)) {
-    await utimes(folder, new Date(), new Date());
-    return partsOf(folder);
-  }
-  await mkdir(cache, { recursive: true });
-  // Two tests may make it at once: each its own, and the first stays.
-  const making = `${folder}.${process.pid}`;
-  try {
-    await rm(making, { recursive: true, force: true });
-    await mkdir(making);
-    await makeDisk(partsOf(making), images);
-    await rename(making, folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
-  await removeUnused(cache);
-  return partsOf(folder);
-}
-
-/** Removes those of which nothing was made for a day, and what was never finished. */
-async function removeUnused(cache: string): Promise<void> {
-  for (const name of await readdir(cache)) {
-    const { mtimeMs } = await stat(join(cache, name));
-    if (Date.now() - mtimeMs > unusedMs) await rm(join(cache, name), { recursive: true, force: true });
-  }
+  const madeOf = [JSON.stringify([machineSetup, process.version, contents])];
+  const sources = await Promise.all(programs.map((path) => readFile(path)));
+  return partsOf(await madeOnce([...madeOf, ...sources], (folder) => makeDisk(partsOf(folder), images)));
 }
 
 type Images = Awaited<ReturnType<typeof imageFiles>>;
@@ -89,8 +58,8 @@ async function makeDisk(parts: VmDisk, images: Images): Promise<void> {
   await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   await mkdir(join(root, 'root/.ssh'), { mode: 0o700 });
   await cp(`${key}.pub`, join(root, 'root/.ssh/authorized_keys'));
-  await mkdir(join(root, 'usr/local/lib/wherry'), { recursive: true });
-  await cp(process.execPath, join(root, 'usr/local/lib/wherry/node'));
+  // For programs of the tests; what is installed brings its own.
+  await cp(process.execPath, join(root, 'usr/local/bin/node'));
   await cp(provision, join(root, 'provision'));
   const inRoot = ['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${join(root, 'proc')}`, 'chroot', root];
   await runCommand('unshare', [...inRoot, '/provision'], { env: packageEnvironment(), timeoutMs: 900_000 });

@@ -33,7 +33,8 @@ test('what is on its disk outlives a reboot, what was only on its way there does
   assert.equal(await vm.exec('cat /root/kept'), 'kept\n');
   assert.notEqual((await vm.tryExec('cat /run/state')).code, 0);
   await vm.exec('echo more >>/root/kept');
-  await vm.cutPower();
+  await vm.unplug();
+  await vm.boot();
   assert.notEqual(await bootId(), second);
   assert.equal(await vm.exec('cat /root/kept'), 'kept\n');
 });
