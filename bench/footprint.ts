@@ -32,7 +32,7 @@ function treeOf(root: number): number[] {
 }
 
 /** The time that a program has spent on processors, with its children, those that have ended too. */
-export async function processorMs({ pid: root }: Program): Promise<number> {
+export async function processorMs({ pid: root }: Pick<Program, 'pid'>): Promise<number> {
   const ticks = treeOf(root).map(async (pid) => {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     return stat

@@ -28,9 +28,17 @@ const cases: { name: string; node: Node; taints: string[] }[] = [
   },
 ];
 
+test('a node whose turn has not come gets nothing new, and its pods stay', () => {
+  const planned = plannedTaints(node([ready('Unknown')]), { mayDrive: false, nowMs: now });
+  assert.deepEqual(
+    planned.map(({ key, effect }) => `${key}:${effect}`),
+    ['node.kubernetes.io/unreachable:NoSchedule'],
+  );
+});
+
 for (const { name, node: one, taints } of cases) {
   test(`taints of a node that is ${name}`, () => {
-    const planned = plannedTaints(one, now);
+    const planned = plannedTaints(one, { mayDrive: true, nowMs: now });
     assert.deepEqual(
       planned.map(({ key, effect }) => `${key.replace('node.kubernetes.io/', '')}:${effect}`),
       taints,
@@ -39,7 +47,7 @@ for (const { name, node: one, taints } of cases) {
 }
 
 test('a taint that stays keeps the time since when it is there', () => {
-  const [first] = plannedTaints(node([ready('Unknown')], { taints: [ours] }), now);
+  const [first] = plannedTaints(node([ready('Unknown')], { taints: [ours] }), { mayDrive: true, nowMs: now });
   assert.equal(first, ours);
 });
 

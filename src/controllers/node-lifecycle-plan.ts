@@ -43,10 +43,22 @@ const pressures: Record<string, string> = {
 
 const ownKeys = new Set([notReadyTaint, unreachableTaint, unschedulableTaint, ...Object.values(pressures)]);
 
+const isDriving = ({ key, effect }: Taint) =>
+  effect === 'NoExecute' && (key === notReadyTaint || key === unreachableTaint);
+
+/** Whether its pods are driven off already, for whichever reason. */
+export const isDrivenOff = ({ spec }: Node): boolean => spec.taints?.some(isDriving) ?? false;
+
+/** Whether its pods would be driven off: a node that has never reported has none. */
+export function isToBeDrivenOff(node: Node): boolean {
+  const ready = nodeReadiness(node)?.status;
+  return ready !== undefined && ready !== 'True';
+}
+
 /** The node's taints as they should be; those that are not of conditions stay as they are. */
-export function plannedTaints(node: Node, nowMs: number): Taint[] {
+export function plannedTaints(node: Node, { mayDrive, nowMs }: { mayDrive: boolean; nowMs: number }): Taint[] {
   const known = node.spec.taints ?? [];
-  const wanted = wantedTaints(node).map(
+  const wanted = wantedTaints(node, mayDrive).map(
     ({ key, effect }) =>
       known.find((taint) => taint.key === key && taint.effect === effect) ?? {
         key,
@@ -59,19 +71,17 @@ export function plannedTaints(node: Node, nowMs: number): Taint[] {
   return [...kept, ...wanted.filter((taint) => !known.includes(taint))];
 }
 
-function isOurs({ key, effect }: Taint): boolean {
-  if (effect === 'NoSchedule') return ownKeys.has(key);
-  return effect === 'NoExecute' && (key === notReadyTaint || key === unreachableTaint);
+function isOurs(taint: Taint): boolean {
+  return taint.effect === 'NoSchedule' ? ownKeys.has(taint.key) : isDriving(taint);
 }
 
-function wantedTaints(node: Node): Taint[] {
+function wantedTaints(node: Node, mayDrive: boolean): Taint[] {
   const taints: Taint[] = [];
   const ready = nodeReadiness(node)?.status;
   if (ready !== 'True') {
     const key = ready === 'Unknown' ? unreachableTaint : notReadyTaint;
     taints.push({ key, effect: 'NoSchedule' });
-    // A node that has never reported has no pods to be driven off.
-    if (ready !== undefined) taints.push({ key, effect: 'NoExecute' });
+    if (mayDrive && isToBeDrivenOff(node)) taints.push({ key, effect: 'NoExecute' });
   }
   for (const { type, status } of node.status.conditions ?? []) {
     const key = pressures[type];

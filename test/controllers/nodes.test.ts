@@ -128,3 +128,41 @@ test('the pods of a node that is deleted go with it, and its network is given ag
   );
   assert.equal(joined.spec.podCIDR, before?.spec.podCIDR);
 });
+
+test('a server that stands still for longer than the grace period takes no living node for lost', async () => {
+  const broken: string[] = [];
+  (await server.informer(nodes)).onChange(({ object }) => {
+    if (object && nodeReadiness(object)?.status === 'Unknown' && object.metadata.name !== 'two')
+      broken.push(object.metadata.name);
+  });
+  process.kill(server.pid, 'SIGSTOP');
+  await delay(graceMs * 2);
+  process.kill(server.pid, 'SIGCONT');
+  await delay(graceMs * 2);
+  assert.deepEqual(broken, []);
+});
+
+test('where most nodes vanish at once pods stay where they are, and where all do none is given up', async () => {
+  for (const name of ['five', 'six', 'seven']) await agents.join(name);
+  const isDriving = ({ effect }: { effect?: string }) => effect === 'NoExecute';
+  const driven = new Set<string>();
+  (await server.informer(nodes)).onChange(({ object }) => {
+    if (object?.spec.taints?.some(isDriving)) driven.add(object.metadata.name);
+  });
+  const gone = ['one', 'three', 'five', 'six'];
+  for (const name of gone) agents.silence(name);
+  await server.when('all four lost', nodes, (all) =>
+    gone.every((name) => find(name, (node) => taintsOf(node).join().includes('unreachable:NoSchedule'))(all)),
+  );
+  // The first may have been alone when its time was over.
+  assert.ok(driven.size <= 1, `pods are driven off ${[...driven]}`);
+  for (const name of ['four', 'seven']) agents.silence(name);
+  const all = await server.when('all lost, none given up', nodes, (present) => {
+    const isLost = present.every((node) => taintsOf(node).join().includes('unreachable:NoSchedule'));
+    return isLost && present.every(({ spec }) => !spec.taints?.some(isDriving)) && present;
+  });
+  assert.equal(all.length, 6);
+  for (const { metadata } of all) await agents.reportReady(metadata.name);
+  await server.when('all are back', nodes, (present) => present.every((node) => taintsOf(node).length === 0));
+  assert.ok(driven.size <= 1, `pods were driven off ${[...driven]}`);
+});

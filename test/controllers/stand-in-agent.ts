@@ -27,14 +27,17 @@ export interface StandInOptions {
   exitCodeOf?: (pod: Pod) => number | undefined;
 }
 
+/** What an agent has of a server. */
+export type Reached = Pick<TestServer, 'client' | 'informer'>;
+
 export class StandInAgent {
-  readonly #server: TestServer;
+  readonly #server: Reached;
   readonly #options: StandInOptions;
   readonly #names = new Set<string>();
   readonly #stop = new AbortController();
   #serial = 1;
 
-  constructor(server: TestServer, options: StandInOptions = {}) {
+  constructor(server: Reached, options: StandInOptions = {}) {
     this.#server = server;
     this.#options = options;
   }

@@ -24,6 +24,8 @@ export interface Surroundings {
   /** A program that runs the server in itself, as `nsenter --net=FILE`. */
   within?: string[];
   env?: Record<string, string>;
+  /** Node's arguments and the program, where that is not the source. */
+  program?: string[];
 }
 
 export class TestServer {
@@ -94,7 +96,7 @@ export class TestServer {
       'setpriv',
       [
         ...['--pdeathsig', 'KILL', ...(this.#surroundings.within ?? []), process.execPath],
-        join(root, 'src/main.ts'),
+        ...(this.#surroundings.program ?? [join(root, 'src/main.ts')]),
         'server',
         ...['--data-dir', this.dataDir, '--write-kubeconfig', this.kubeconfigFile],
         ...['--bind-address', '127.0.0.1', '--advertise-address', '127.0.0.1', '--https-port', String(this.port)],

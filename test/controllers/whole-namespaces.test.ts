@@ -15,7 +15,7 @@ import { Random } from '../bench/random.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
 
-const kills = Number(process.env.WHERRY_NAMESPACES ?? 3);
+const kills = Number(process.env.WHERRY_NAMESPACES ?? 2);
 const seed = Number(process.env.WHERRY_NAMESPACE_SEED ?? Date.now() % 2 ** 31);
 const random = new Random(seed);
 const everything = join(import.meta.dirname, 'one-of-everything.yaml');

@@ -60,9 +60,13 @@ export class Happenings {
     });
   }
 
+  stop(): void {
+    this.#stop.abort(new Error('nobody looks any more'));
+  }
+
   /** Ends the watches and answers all, up to what is there now. Steps are as small as is known. */
   async close(): Promise<Happening[][]> {
-    this.#stop.abort(new Error('nobody looks any more'));
+    this.stop();
     await Promise.all(this.#following);
     for (const kind of this.#kinds) await this.#catchUp(kind);
     return inSteps(this.#all);

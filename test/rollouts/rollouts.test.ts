@@ -5,17 +5,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { controllerRevisions } from '../../src/api/kinds/controller-revision.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
-import { pods } from '../../src/api/kinds/pod.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { replicaSets } from '../../src/api/kinds/replica-set.ts';
 import { Random } from '../bench/random.ts';
 import { StandInAgent } from '../controllers/stand-in-agent.ts';
 import { TestServer } from '../controllers/test-server.ts';
 import { audit } from './audit.ts';
 import { Happenings } from './happenings.ts';
-import { daemonSetRules, deploymentRules, replicaSetRules, statefulSetRules } from './rules.ts';
+import { daemonSetRules, deploymentRules, jobRules, replicaSetRules, statefulSetRules } from './rules.ts';
 import { insist, Workloads, workloadKinds } from './workloads.ts';
 
-const rounds = Number(process.env.WHERRY_ROLLOUTS ?? 12);
+const rounds = Number(process.env.WHERRY_ROLLOUTS ?? 6);
 const seed = Number(process.env.WHERRY_ROLLOUT_SEED ?? Date.now() % 2 ** 31);
 const random = new Random(seed);
 const patienceMs = 60_000;
@@ -28,13 +28,16 @@ const deletedByHand = new Set<string>();
 
 before(async () => {
   server = await TestServer.open();
-  agents = new StandInAgent(server);
+  // The work of jobs is soon done.
+  const exitCodeOf = (pod: Pod) => (pod.metadata.labels?.['batch.kubernetes.io/job-name'] ? 0 : undefined);
+  agents = new StandInAgent(server, { exitCodeOf });
   await agents.start('one', 'two', 'three', 'four');
   seen = new Happenings(() => server.client, [nodes, pods, replicaSets, controllerRevisions, ...workloadKinds]);
   await seen.start();
   workloads = new Workloads(() => server.client, random);
 });
 after(async () => {
+  seen?.stop();
   agents?.stop();
   await server?.close();
 });
@@ -48,7 +51,9 @@ async function settle(): Promise<void> {
 /** Only while nothing else is under way: then nobody but us ends pods, and the controllers have to fill the gap. */
 async function deletePods(): Promise<string> {
   await settle();
-  const victims = random.shuffled(seen.of(pods)).slice(0, Math.ceil(random.between(0, 4)));
+  const victims = random
+    .shuffled(seen.of(pods).filter(({ status }) => status.phase === 'Running'))
+    .slice(0, Math.ceil(random.between(0, 4)));
   for (const { metadata } of victims) deletedByHand.add(metadata.uid ?? '');
   await Promise.all(
     victims.map(({ metadata }) => insist(() => server.client.delete(pods, metadata, { uid: metadata.uid }))),
@@ -86,7 +91,7 @@ test(`killed in the midst of ${rounds} random rollouts, nothing promised is brok
   await killSoon();
   await removed;
   await settle();
-  const rules = [deploymentRules, replicaSetRules, statefulSetRules, daemonSetRules];
+  const rules = [deploymentRules, replicaSetRules, statefulSetRules, daemonSetRules, jobRules];
   const steps = await seen.close();
   const { faults, judged } = audit(steps, rules, deletedByHand);
   context.diagnostic(`${steps.length} steps of ${seen.count} changes, judged ${judged} times`);

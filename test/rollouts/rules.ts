@@ -1,6 +1,8 @@
 // What Kubernetes promises of deployments, replica sets, stateful sets and daemon sets at every moment.
 import { type DaemonSet, daemonSets } from '../../src/api/kinds/daemon-set.ts';
 import { type Deployment, deployments } from '../../src/api/kinds/deployment.ts';
+import { jobs } from '../../src/api/kinds/job.ts';
+import type { Job } from '../../src/api/kinds/job-spec.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { isPodFinished, isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type ReplicaSet, replicaSets } from '../../src/api/kinds/replica-set.ts';
@@ -205,5 +207,24 @@ export const daemonSetRules: Rules<DaemonSet> = {
         );
     }
     return faults;
+  },
+};
+
+const indexOf = ({ metadata }: Pod) => metadata.annotations?.['batch.kubernetes.io/job-completion-index'];
+
+export const jobRules: Rules<Job> = {
+  kind: jobs,
+  judge({ owner, inForce, before, after }) {
+    const activeIn = (world: World) => count(world.ownedBy(pods, owner), isActive);
+    const most = Math.max(...inForce.map(({ spec }) => spec.parallelism ?? 1));
+    const done = after.ownedBy(pods, owner).filter(({ status }) => status.phase === 'Succeeded');
+    const indexes = done.map(indexOf);
+    const twice = indexes.filter((index, place) => index !== undefined && indexes.indexOf(index) !== place);
+    const { completions = 1 } = owner.spec;
+    return [
+      ...tooMany('active pods (parallelism)', activeIn(before), activeIn(after), most),
+      ...(done.length > completions ? [`${done.length} pods are done, ${completions} were wanted`] : []),
+      ...(twice.length > 0 ? [`done twice: ${twice}`] : []),
+    ];
   },
 };

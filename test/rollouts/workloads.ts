@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ControllerRevision, controllerRevisions } from '../../src/api/kinds/controller-revision.ts';
 import { daemonSets } from '../../src/api/kinds/daemon-set.ts';
 import { deployments } from '../../src/api/kinds/deployment.ts';
+import { jobs } from '../../src/api/kinds/job.ts';
+import type { Job } from '../../src/api/kinds/job-spec.ts';
 import type { Kind } from '../../src/api/kinds/kind.ts';
 import { isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type ReplicaSet, replicaSets } from '../../src/api/kinds/replica-set.ts';
@@ -15,7 +17,8 @@ import type { Random } from '../bench/random.ts';
 import type { Happenings } from './happenings.ts';
 
 export const namespace = 'default';
-export const workloadKinds = [deployments, statefulSets, daemonSets];
+export const workloadKinds = [deployments, statefulSets, daemonSets, jobs];
+const completions = 12;
 
 interface Want {
   kind: Kind<KubeObject>;
@@ -62,11 +65,18 @@ export const wantedWorkloads = (): Want[] => [
   want(deployments, 'recreated', { strategy: { type: 'Recreate' } }),
   want(statefulSets, 'ordered'),
   want(statefulSets, 'parallel', { podManagementPolicy: 'Parallel' }),
+  want(jobs, 'counted', {}, [{ suspend: true }, { suspend: false }]),
+  want(jobs, 'indexed', { completionMode: 'Indexed' }, [{ suspend: true }, { suspend: false }]),
   want(daemonSets, 'everywhere'),
   want(daemonSets, 'doubling', { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }),
 ];
 
-function specOf({ name, replicas, release, extras }: Want): object {
+function specOf({ kind, name, replicas, release, extras }: Want): object {
+  if (kind.kind === jobs.kind) {
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } };
+    // What a job runs is never changed.
+    return { parallelism: replicas, completions, template, ...extras };
+  }
   return {
     ...(replicas !== undefined && { replicas }),
     selector: { matchLabels: { app: name } },
@@ -118,11 +128,12 @@ export class Workloads {
       return { what: `delete ${name} ${propagationPolicy}${comesBack ? ' and make it again' : ''}`, done };
     }
     const changes: string[] = [];
-    if (want.replicas !== undefined && chance < 0.6) {
-      want.replicas = Math.floor(this.#random.between(0, 11));
+    const isJob = want.kind.kind === jobs.kind;
+    if (want.replicas !== undefined && (chance < 0.6 || isJob)) {
+      want.replicas = Math.floor(this.#random.between(isJob ? 1 : 0, isJob ? 6 : 11));
       changes.push(`to ${want.replicas}`);
     }
-    if (chance > 0.35) {
+    if (!isJob && (chance > 0.35 || want.replicas === undefined)) {
       // Now and then it is the release before that is wanted again.
       want.release = Math.max(1, want.release + (this.#random.next() < 0.25 ? -1 : 1));
       changes.push(`release ${want.release}`);
@@ -142,12 +153,11 @@ export class Workloads {
   /** Nothing is held back for ever. */
   unpause(): Promise<void>[] {
     return this.wants
-      .filter(({ extras }) => extras.paused)
+      .filter(({ extras }) => extras.paused || extras.suspend)
       .map((want) => {
-        want.extras = { ...want.extras, paused: false };
-        return insist(() =>
-          this.#client().patch(want.kind, { namespace, name: want.name }, { spec: { paused: false } }),
-        );
+        const goOn = want.extras.paused ? { paused: false } : { suspend: false };
+        want.extras = { ...want.extras, ...goOn };
+        return insist(() => this.#client().patch(want.kind, { namespace, name: want.name }, { spec: goOn }));
       });
   }
 
@@ -181,15 +191,13 @@ export class Workloads {
   async #make(want: Want): Promise<void> {
     const { kind, name } = want;
     const draft = { metadata: { namespace, name }, spec: specOf(want) };
-    for (;;) {
+    for (let isMade = false; !isMade; ) {
       await insist(() => this.#client().create(kind, draft));
-      let isOld = false;
-      await insist(async () => {
-        isOld = isBeingDeleted(await this.#client().get(kind, { namespace, name }));
-      });
       // The one before has the name until its dependents are gone.
-      if (!isOld) return;
-      await delay(50);
+      await insist(async () => {
+        isMade = !isBeingDeleted(await this.#client().get(kind, { namespace, name }));
+      });
+      if (!isMade) await delay(50);
     }
   }
 
@@ -204,6 +212,7 @@ function differencesOf(want: Want, seen: Happenings, all: readonly Pod[]): strin
   if (!object || !isThere) return object ? [`${name} is there`] : isThere ? [`${name} is missing`] : [];
   const { metadata, status } = object;
   if (isBeingDeleted(object)) return [`${name} is being deleted`];
+  if (kind.kind === jobs.kind) return differencesOfJob(object as KubeObject as Job, all);
   const found: string[] = [];
   if (status.observedGeneration !== metadata.generation) found.push(`${name} is not observed`);
   const sets = (seen.of(replicaSets) as ReplicaSet[]).filter((set) => controllerOf(set)?.uid === metadata.uid);
@@ -225,6 +234,21 @@ function differencesOf(want: Want, seen: Happenings, all: readonly Pod[]): strin
   );
   if (new Set(revisions.map(({ revision }) => revision)).size !== revisions.length)
     found.push(`${name} has doubled revisions`);
+  return found;
+}
+
+function differencesOfJob({ metadata, status }: Job, all: readonly Pod[]): string[] {
+  const { name, uid } = metadata;
+  const own = all.filter((pod) => controllerOf(pod)?.uid === uid);
+  const done = own.filter((pod) => pod.status.phase === 'Succeeded');
+  const isComplete = status.conditions?.some(({ type, status: is }) => type === 'Complete' && is === 'True');
+  const found: string[] = [];
+  if (!isComplete) found.push(`${name} is not complete`);
+  if (status.succeeded !== completions) found.push(`${name} counts ${status.succeeded} done`);
+  // Some were ended before, when fewer were to run at a time: these are gone.
+  if (done.length !== completions || own.length !== completions)
+    found.push(`${name} has ${own.length} pods, ${done.length} of them done`);
+  for (const pod of own) if (pod.metadata.finalizers) found.push(`${pod.metadata.name} is still to be counted`);
   return found;
 }
 
