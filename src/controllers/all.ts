@@ -8,6 +8,7 @@ import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointsMirrorController } from './endpoints-mirror.ts';
+import { ephemeralVolumeController } from './ephemeral-volume.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController } from './job.ts';
 import { jobOrphanController } from './job-orphans.ts';
@@ -64,5 +65,6 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'claim-protection': claimProtectionController,
   'volume-protection': volumeProtectionController,
   'volume-binder': volumeBinder,
+  'ephemeral-volume': ephemeralVolumeController,
   'local-path': localPathController,
 };

@@ -210,6 +210,35 @@ test('a pod waits for its claim, and for another that has it alone', async () =>
   await ready('second');
 });
 
+test('a claim that is written in a pod comes and goes with it', async () => {
+  const ephemeral = {
+    volumeClaimTemplate: {
+      metadata: { labels: { of: 'scratch' } },
+      spec: { accessModes: ['ReadWriteOnce' as const], resources: { requests: { storage: '1Gi' } } },
+    },
+  };
+  const make = (name: string) =>
+    server.client.create(pods, {
+      metadata: { name, namespace },
+      spec: { containers: [{ name: 'main', image: 'nginx' }], volumes: [{ name: 'tmp', ephemeral }] },
+    });
+  await make('scratch');
+  await ready('scratch');
+  const { metadata, spec } = await bound('scratch-tmp');
+  assert.deepEqual(metadata.labels, { of: 'scratch' });
+  assert.equal(metadata.ownerReferences?.[0]?.name, 'scratch');
+  await server.client.delete(pods, { namespace, name: 'scratch' });
+  await server.when('the volume goes', persistentVolumes, (all) =>
+    all.some((each) => each.metadata.name === spec.volumeName && isBeingDeleted(each)),
+  );
+  await letGo(spec.volumeName ?? '');
+  await makeClaim('stolen-tmp');
+  await make('stolen');
+  const message = /PVC default\/stolen-tmp was not created for pod default\/stolen \(pod is not owner\)/;
+  await told('stolen', 'FailedBinding', message);
+  await told('stolen', 'FailedScheduling', message);
+});
+
 test('what cannot be provisioned is told', async () => {
   await server.client.create(storageClasses, { metadata: { name: 'at-once' }, provisioner: 'wherry.io/local-path' });
   await makeClaim('at-once', { storageClassName: 'at-once' });
