@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { ClusterSettings } from '../api/cluster-settings.ts';
 import { type EndpointSlice, endpointSlices } from '../api/kinds/endpoint-slice.ts';
+import { type Namespace, namespaces } from '../api/kinds/namespace.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { type Service, services } from '../api/kinds/service.ts';
@@ -66,6 +67,7 @@ export class Network {
   readonly #nodes: Informer<Node>;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
+  readonly #namespaces: Informer<Namespace>;
   readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
   readonly #records: RecordSource;
   #pods: PodLinks | undefined;
@@ -82,10 +84,16 @@ export class Network {
     this.#nodes = options.informers.for(nodes);
     this.#services = options.informers.for(services);
     this.#slices = options.informers.for(endpointSlices);
+    this.#namespaces = options.informers.for(namespaces);
     const slicesOf = this.#slices.indexBy((slice) => [serviceKeyOf(slice)]);
     this.#slicesOf = (key) =>
       key === masterServiceKey ? slicesAsDialled(slicesOf(key), options.master) : slicesOf(key);
-    this.#records = new RecordSource({ services: this.#services, slices: this.#slices, slicesOf: this.#slicesOf });
+    this.#records = new RecordSource({
+      services: this.#services,
+      slices: this.#slices,
+      slicesOf: this.#slicesOf,
+      namespaces: this.#namespaces,
+    });
     this.#policySources = new PolicySources({
       informers: options.informers,
       folder: join(options.dataDir, 'network', 'remembered'),
@@ -200,7 +208,7 @@ export class Network {
     return this.#pods;
   }
 
-  /** Services, endpoints and nodes as they were the last time. */
+  /** Services, endpoints, namespaces and nodes as they were the last time. */
   async #remember(signal: AbortSignal): Promise<void> {
     const { dataDir, log } = this.#options;
     const folder = join(dataDir, 'network', 'remembered');
@@ -213,6 +221,7 @@ export class Network {
       remember(this.#nodes, 'nodes'),
       remember(this.#services, 'services'),
       remember(this.#slices, 'endpoint-slices'),
+      remember(this.#namespaces, 'namespaces'),
     ]);
   }
 

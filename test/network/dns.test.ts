@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { Lab, type NodeNetwork, settings, type TestPod } from './lab.ts';
-import { nodeObject, serviceObject, sliceObject } from './objects.ts';
+import { namespaceObject, nodeObject, serviceObject, sliceObject } from './objects.ts';
 
 let lab: Lab;
 let network: NodeNetwork;
@@ -75,6 +75,16 @@ test('answers follow the cluster', async () => {
     'ENOTFOUND',
     ['10.244.1.101'],
   ]);
+});
+
+test('a namespace is there also while it has no service', async () => {
+  const name = 'quiet.svc.cluster.local';
+  assert.deepEqual(await ask(['A', name]), ['ENOTFOUND']);
+  await network.order({ do: 'put', plural: 'namespaces', object: namespaceObject('quiet') });
+  await waitUntil('the namespace', async () => (await ask(['A', name]))[0] === 'ENODATA');
+  assert.deepEqual(await ask(['A', `web.${name}`]), ['ENOTFOUND']);
+  await network.order({ do: 'delete', plural: 'namespaces', key: 'quiet' });
+  await waitUntil('no namespace', async () => (await ask(['A', name]))[0] === 'ENOTFOUND');
 });
 
 test('after a restart without a master names are known as they were last', async () => {

@@ -59,6 +59,7 @@ for (const each of services) {
   );
   zone.put(serviceRecords(each, slices));
 }
+zone.setNamespaces(['default', 'empty']);
 
 type TypeName = keyof typeof recordTypes;
 
@@ -97,6 +98,11 @@ const cases: [TypeName, string, string[] | string][] = [
   ['AAAA', 'web.shop.svc.cluster.local', 'NODATA'],
   ['A', 'none.shop.svc.cluster.local', 'NXDOMAIN'],
   ['A', 'web.nowhere.svc.cluster.local', 'NXDOMAIN'],
+  ['A', 'nowhere.svc.cluster.local', 'NXDOMAIN'],
+  ['A', 'empty.svc.cluster.local', 'NODATA'],
+  ['A', 'web.empty.svc.cluster.local', 'NXDOMAIN'],
+  ['A', 'empty.pod.cluster.local', 'NODATA'],
+  ['A', '10-244-1-7.empty.pod.cluster.local', ['A 10.244.1.7']],
   ['A', 'www.example.com.shop.svc.cluster.local', 'NXDOMAIN'],
   ['A', 'a.web.shop.svc.cluster.local', 'NXDOMAIN'],
   ['A', 'example.com.cluster.local', 'NXDOMAIN'],

@@ -122,8 +122,10 @@ export class DnsKeeper {
       const service = source.records(key);
       tell(socket, service ? { do: 'put', service } : { do: 'drop', key });
     };
+    const putNamespaces = () => tell(socket, { do: 'namespaces', names: source.namespaces() });
     tell(socket, { do: 'begin' });
-    source.listen((key) => put(key));
+    source.listen({ changed: put, namespacesChanged: putNamespaces });
+    putNamespaces();
     const breath = new Breath();
     for (const key of source.keys()) {
       put(key);

@@ -11,6 +11,8 @@ export type ToProgram =
   | { do: 'begin' | 'complete' }
   | { do: 'put'; service: ServiceRecords }
   | { do: 'drop'; key: string }
+  /** All that there are. */
+  | { do: 'namespaces'; names: string[] }
   /** Hand everything over to another program, and go. */
   | { do: 'replace'; command: string; args: string[] }
   | { do: 'end' };

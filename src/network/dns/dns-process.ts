@@ -47,7 +47,8 @@ export class DnsProcess {
   }
 
   /** Takes over what another program had. */
-  inherit({ settings, services, isComplete, sockets }: Inheritance): DnsServer {
+  inherit({ settings, services, namespaces, isComplete, sockets }: Inheritance): DnsServer {
+    this.#zone.setNamespaces(namespaces);
     for (const service of services) this.#zone.put(service);
     if (isComplete) this.#setComplete();
     return this.#serve(settings, sockets);
@@ -102,6 +103,10 @@ export class DnsProcess {
         break;
       case 'drop':
         this.#zone.drop(message.key);
+        this.#responder?.forget();
+        break;
+      case 'namespaces':
+        this.#zone.setNamespaces(message.names);
         this.#responder?.forget();
         break;
       case 'complete':
@@ -160,8 +165,9 @@ export class DnsProcess {
   async #giveWay(command: string, args: string[]): Promise<void> {
     const [settings, server] = [this.#settings, this.#server];
     if (!settings || !server) return this.#end();
-    const estate = { settings, services: this.#zone.all(), isComplete: this.#isComplete, sockets: server.sockets };
-    const successor = await handOver(command, args, estate);
+    const { namespaces } = this.#zone;
+    const known = { settings, services: this.#zone.all(), namespaces, isComplete: this.#isComplete };
+    const successor = await handOver(command, args, { ...known, sockets: server.sockets });
     this.#over.abort();
     this.#link?.close();
     await successor.takeOffice();

@@ -3,7 +3,7 @@
 //
 //   the one that goes      state ►  udp ►  tcp ►        takeOffice ►            datagram ► ...  (disconnects)
 //   the one that comes   ◄ ready                ◄ taken            ◄ inOffice
-import type { Socket as UdpSocket } from 'node:dgram';
+import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
 import type { Server } from 'node:net';
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { HeirProcess } from '../../base/exec.ts';
@@ -13,12 +13,16 @@ import type { ServiceRecords } from './service-records.ts';
 export interface Inheritance {
   settings: ClusterSettings;
   services: ServiceRecords[];
+  namespaces: string[];
   isComplete: boolean;
   sockets: DnsSockets;
 }
 
+/** What goes by as a message. */
+type State = Omit<Inheritance, 'sockets'>;
+
 type ToHeir =
-  | { give: 'state'; settings: ClusterSettings; services: ServiceRecords[]; isComplete: boolean }
+  | ({ give: 'state' } & State)
   | { give: 'udp' | 'tcp' | 'office' }
   | { give: 'datagram'; response: string; port: number; address: string };
 type FromHeir = 'ready' | 'taken' | 'inOffice';
@@ -34,10 +38,10 @@ export interface Successor {
 export async function handOver(command: string, args: string[], estate: Inheritance): Promise<Successor> {
   const heir = new HeirProcess(command, args);
   const give = (message: ToHeir, socket?: UdpSocket | Server) => heir.send(message, socket);
-  const { settings, services, isComplete, sockets } = estate;
+  const { sockets, ...state } = estate;
   try {
     await heir.says<FromHeir>('ready');
-    give({ give: 'state', settings, services, isComplete });
+    give({ give: 'state', ...state });
     give({ give: 'udp' }, sockets.udp);
     give({ give: 'tcp' }, sockets.tcp);
     await heir.says<FromHeir>('taken');
@@ -66,9 +70,12 @@ export interface Heir {
 export const hasPredecessor = (): boolean => process.send !== undefined;
 
 export function takeOver(heir: Heir): void {
-  let state: Omit<Inheritance, 'sockets'> | undefined;
+  let state: State | undefined;
   let udp: UdpSocket | undefined;
   let send = (_: Datagram) => {};
+  /** The socket hears from the moment it is here. */
+  const early: [query: Buffer, from: RemoteInfo][] = [];
+  const hold = (query: Buffer, from: RemoteInfo) => early.push([query, from]);
   const say = (word: FromHeir) => process.send?.(word);
   process.on('message', (message: ToHeir, socket: unknown) => {
     switch (message.give) {
@@ -77,10 +84,13 @@ export function takeOver(heir: Heir): void {
         break;
       case 'udp':
         udp = socket as UdpSocket;
+        udp.on('message', hold);
         break;
       case 'tcp': {
         if (!state || !udp) throw new Error('the handover is out of order');
         const office = heir.inherit({ ...state, sockets: { udp, tcp: socket as Server } });
+        udp.off('message', hold);
+        for (const [query, from] of early.splice(0)) udp.emit('message', query, from);
         send = (datagram) => office.send(datagram);
         say('taken');
         break;

@@ -1,25 +1,38 @@
 // The records of all services as the informers know them: all at once, and then each that changes.
 import { type EndpointSlice, serviceNameLabel } from '../../api/kinds/endpoint-slice.ts';
+import type { Namespace } from '../../api/kinds/namespace.ts';
 import type { Service } from '../../api/kinds/service.ts';
 import { keyOf } from '../../api/meta.ts';
 import type { Informer } from '../../client/informer.ts';
 import { type ServiceRecords, serviceRecords } from './service-records.ts';
+
+export interface RecordListener {
+  /** The records of the service may be other ones: told once for the changes of a moment. */
+  changed(serviceKey: string): void;
+  /** A namespace has come or gone. */
+  namespacesChanged(): void;
+}
+
+export interface RecordSourceOptions {
+  services: Informer<Service>;
+  slices: Informer<EndpointSlice>;
+  slicesOf: (serviceKey: string) => EndpointSlice[];
+  namespaces: Informer<Namespace>;
+}
 
 export class RecordSource {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #slicesOf: (serviceKey: string) => EndpointSlice[];
   readonly #changed = new Set<string>();
-  #listener: ((key: string) => void) | undefined;
+  readonly #namespaces: Informer<Namespace>;
+  #listener: RecordListener | undefined;
 
-  constructor(options: {
-    services: Informer<Service>;
-    slices: Informer<EndpointSlice>;
-    slicesOf: (serviceKey: string) => EndpointSlice[];
-  }) {
+  constructor(options: RecordSourceOptions) {
     this.#services = options.services;
     this.#slices = options.slices;
     this.#slicesOf = options.slicesOf;
+    this.#namespaces = options.namespaces;
     this.#services.onChange(({ key }) => this.#change(key));
     this.#slices.onChange(({ object, previous }) => {
       for (const slice of [object, previous]) {
@@ -27,15 +40,22 @@ export class RecordSource {
         if (name) this.#change(`${slice?.metadata.namespace}/${name}`);
       }
     });
+    this.#namespaces.onChange(({ object, previous }) => {
+      if (!object || !previous) this.#listener?.namespacesChanged();
+    });
   }
 
   /** Resolves when all is known, of the cluster or from the last time. */
   async complete(): Promise<void> {
-    await Promise.all([this.#services.synced, this.#slices.synced]);
+    await Promise.all([this.#services.synced, this.#slices.synced, this.#namespaces.synced]);
   }
 
   keys(): string[] {
     return this.#services.list().map(keyOf);
+  }
+
+  namespaces(): string[] {
+    return this.#namespaces.list().map(({ metadata }) => metadata.name);
   }
 
   records(key: string): ServiceRecords | undefined {
@@ -43,8 +63,8 @@ export class RecordSource {
     return service && serviceRecords(service, this.#slicesOf(key));
   }
 
-  /** One listener at a time; it hears of each service whose records may have changed, once for the changes of a moment. */
-  listen(listener: ((key: string) => void) | undefined): void {
+  /** One listener at a time. */
+  listen(listener: RecordListener | undefined): void {
     this.#listener = listener;
   }
 
@@ -57,6 +77,6 @@ export class RecordSource {
   #tell(): void {
     const keys = [...this.#changed];
     this.#changed.clear();
-    for (const key of keys) this.#listener?.(key);
+    for (const key of keys) this.#listener?.changed(key);
   }
 }

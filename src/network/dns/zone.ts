@@ -3,7 +3,9 @@ import type { ServiceRecords } from './service-records.ts';
 
 export class Zone {
   readonly #services = new Map<string, ServiceRecords>();
-  readonly #namespaces = new Counts();
+  /** Those that have services; and all that are known. */
+  readonly #served = new Counts();
+  #namespaces = new Set<string>();
   readonly #byClusterIp = new Map<string, ServiceRecords>();
   readonly #byEndpoint = new Map<string, Set<ServiceRecords>>();
 
@@ -11,9 +13,17 @@ export class Zone {
     return this.#services.get(`${namespace}/${name}`);
   }
 
-  /** A namespace without a service has no names. */
+  /** Of one that came a moment ago a service may be heard of first. */
   hasNamespace(namespace: string): boolean {
-    return this.#namespaces.has(namespace);
+    return this.#namespaces.has(namespace) || this.#served.has(namespace);
+  }
+
+  get namespaces(): string[] {
+    return [...this.#namespaces];
+  }
+
+  setNamespaces(names: readonly string[]): void {
+    this.#namespaces = new Set(names);
   }
 
   serviceAt(clusterIp: string): ServiceRecords | undefined {
@@ -31,7 +41,7 @@ export class Zone {
   put(service: ServiceRecords): void {
     this.drop(service.key);
     this.#services.set(service.key, service);
-    this.#namespaces.add(namespaceOf(service.key));
+    this.#served.add(namespaceOf(service.key));
     if (service.clusterIp) this.#byClusterIp.set(service.clusterIp, service);
     for (const { address } of service.endpoints) {
       const sharing = this.#byEndpoint.get(address) ?? new Set();
@@ -43,7 +53,7 @@ export class Zone {
     const service = this.#services.get(key);
     if (!service) return;
     this.#services.delete(key);
-    this.#namespaces.remove(namespaceOf(key));
+    this.#served.remove(namespaceOf(key));
     // Another service may have been given the address meanwhile.
     if (service.clusterIp && this.#byClusterIp.get(service.clusterIp) === service)
       this.#byClusterIp.delete(service.clusterIp);
