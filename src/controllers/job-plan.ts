@@ -110,8 +110,8 @@ function wantedPods({ spec }: Job, { active, succeeded }: Tally): number {
   const { parallelism = 1, completions, suspend } = spec;
   if (suspend) return 0;
   if (completions !== undefined) return Math.max(0, Math.min(parallelism, completions - succeeded));
-  // A work queue: once a pod has said that the work is done, none is added.
-  return succeeded > 0 ? Math.min(parallelism, active.length) : parallelism;
+  // A work queue: once a pod has said that the work is done, none is added and none goes.
+  return succeeded > 0 ? active.length : parallelism;
 }
 
 /** At least so many, and of each place all but one. */
