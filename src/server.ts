@@ -164,7 +164,7 @@ export function serverComponents(options: ServerOptions): Component[] {
             reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
           },
           metrics: loopMetrics,
-          recorder: (component: string) => new EventRecorder({ client, log, component, clock }),
+          recorder: (component: string) => new EventRecorder({ client, log, component, clock, room: 10_000 }),
         };
         const loops = [
           ...Object.entries(allControllers).flatMap(([name, create]) => (runs(name) ? [create(context)] : [])),

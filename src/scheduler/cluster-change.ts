@@ -16,6 +16,7 @@ interface ObjectChange<Type extends string, T> {
 export type ClusterChange =
   /** A node is new, or what it offers (labels, taints, cordon, allocatable, readiness) is another. */
   | { type: 'node'; object: Node; previous: Node | undefined }
+  | { type: 'node-gone'; object: Node }
   /** A pod got a node, or is another there: it has other labels, or asks for less. */
   | { type: 'pod-placed'; pod: PodDemand; previous: PodDemand | undefined }
   /** A pod has gone from its node, or has ended there. */

@@ -117,6 +117,7 @@ export class Scheduler {
     else this.#snapshot.removeNode(key);
     const isNews = !previous || !isDeepStrictEqual(offerOf(previous), object && offerOf(object));
     if (object && isNews) this.#queue.wake({ type: 'node', object, previous });
+    if (!object && previous) this.#queue.wake({ type: 'node-gone', object: previous });
   }
 
   #podChanged({ key, object, previous }: Change<Pod>): void {
@@ -184,7 +185,7 @@ export class Scheduler {
       await nextTurn();
       const breath = new Breath();
       for (let next = this.#queue.take(); next && !signal.aborted; next = this.#queue.take()) {
-        this.#schedule(next, signal);
+        this.#try(next, signal);
         await breath.pause();
       }
     } finally {
@@ -192,10 +193,21 @@ export class Scheduler {
     }
   }
 
-  #schedule({ key, ...history }: { key: string } & History, signal: AbortSignal): void {
-    const begunMs = this.#clock.monotonicMs();
+  /** A pod on which the thinking itself fails keeps no other from its node. */
+  #try({ key, ...history }: { key: string } & History, signal: AbortSignal): void {
     const pod = this.#pods.get(key);
     if (!pod || !isWaiting(pod)) return;
+    try {
+      this.#schedule(pod, history, signal);
+    } catch (error) {
+      this.#log.error('a pod could not be scheduled', { pod: key, error });
+      this.#metrics.tried('error', 0);
+      this.#queue.retry(podDemand(pod));
+    }
+  }
+
+  #schedule(pod: Pod, history: History, signal: AbortSignal): void {
+    const begunMs = this.#clock.monotonicMs();
     const demand = podDemand(pod, this.#kinOf(pod));
     const placement = planPlacement(demand, this.#snapshot, {
       filters: this.#filters,

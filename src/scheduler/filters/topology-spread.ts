@@ -2,6 +2,7 @@
 // the domain with the fewest. Domains are those of the nodes that have all the labels that the pod spreads by.
 import { isDeepStrictEqual } from 'node:util';
 import { selectsNode } from '../../api/node-selection.ts';
+import { always } from '../cluster-change.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { NodeRoom } from '../node-room.ts';
 import type { PodSort } from '../pod-counts.ts';
@@ -21,6 +22,8 @@ export const topologySpreadFilter: Filter = {
   },
   hints: {
     node: ({ object, previous }) => !previous || !isDeepStrictEqual(domainOf(object), domainOf(previous)),
+    // Its domain may have been the one with the fewest.
+    'node-gone': always,
     'pod-placed': ({ pod, previous }, demand) => counts(demand, pod) !== (previous ? counts(demand, previous) : false),
     'pod-gone': ({ pod }, demand) => counts(demand, pod),
   },
