@@ -58,6 +58,7 @@ export function lastingFaults({ pod, node }: Standing, others: readonly Standing
 export function placementFaults(standing: Standing, others: readonly Standing[], nodes: readonly Node[]): string[] {
   const { pod, node } = standing;
   const faults = lastingFaults(standing, others);
+  if (faults.length > 0) return faults;
   const taints = [...(node.spec.taints ?? [])];
   if (node.spec.unschedulable) taints.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });
   for (const { key, effect } of taints) {

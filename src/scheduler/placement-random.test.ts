@@ -56,7 +56,15 @@ test('placements of random pods on random nodes break no rule, refusals are just
         for (const { metadata } of nodes) assert.notDeepEqual(faultsOn(metadata.name, standing), [], metadata.name);
         const options = { filters, budgets: [], promisedOn: () => [], promised: undefined, nowMs: 0 };
         const plan = planPreemption(demand, placement, cluster, options);
-        if (plan.nodeName === undefined) continue;
+        if (plan.nodeName === undefined) {
+          for (const { metadata } of nodes) {
+            const isLesser = (other: Standing) =>
+              other.node.metadata.name === metadata.name && (other.pod.spec.priority ?? 0) < demand.priority;
+            const left = standing.filter((other) => !isLesser(other));
+            assert.notDeepEqual(faultsOn(metadata.name, left), [], `${metadata.name} could have been emptied`);
+          }
+          continue;
+        }
         preempted += 1;
         const victims = new Set(plan.pods.map(({ uid }) => uid));
         const without = standing.filter((other) => !victims.has(other.pod.metadata.uid ?? ''));

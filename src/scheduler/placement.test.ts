@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../api/kinds/pod.ts';
-import { clusterOf, type NodeTraits, podOf, wants } from './cluster-for-tests.ts';
+import { clusterOf, type NodeTraits, nodeOf, podOf, wants } from './cluster-for-tests.ts';
 import { allFilters } from './filters/all.ts';
 import { enoughOf, planPlacement } from './placement.ts';
 import { podDemand } from './pod-demand.ts';
@@ -183,4 +183,28 @@ test('room that was promised is kept from who is not more important, and from no
   assert.equal(place(5).nodeName, undefined);
   assert.equal(place(6).nodeName, 'a');
   assert.equal(planPlacement(promised, cluster, { ...options, promisedOn, promised: 'a' }).nodeName, 'a');
+});
+
+test('who was promised a node gets it, though another one is emptier', () => {
+  const cluster = clusterOf({ a: { pods: [podOf(wants({ cpu: '2' }))] }, b: {} });
+  const demand = podDemand(podOf(wants({ cpu: '1' })));
+  assert.equal(planPlacement(demand, cluster, options).nodeName, 'b');
+  assert.equal(planPlacement(demand, cluster, { ...options, promised: 'a' }).nodeName, 'a');
+  assert.equal(planPlacement(demand, cluster, { ...options, promised: 'gone' }).nodeName, 'b');
+});
+
+test('pods are counted on a node that is heard of after them, and again when it comes back', () => {
+  const cluster = clusterOf({});
+  const early = podDemand(podOf(wants({ cpu: '3' })));
+  cluster.place(early, 'late');
+  const fits = () => planPlacement(podDemand(podOf(wants({ cpu: '2' }))), cluster, options).nodeName;
+  cluster.setNode(nodeOf('late'));
+  assert.equal(fits(), undefined);
+  cluster.removeNode('late');
+  cluster.setNode(nodeOf('late'));
+  assert.equal(fits(), undefined);
+  cluster.removeNode('late');
+  cluster.remove(early.uid);
+  cluster.setNode(nodeOf('late'));
+  assert.equal(fits(), 'late');
 });

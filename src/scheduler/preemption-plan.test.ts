@@ -56,6 +56,17 @@ const zoneApart: Partial<Pod['spec']> = {
   },
 };
 
+const evenly: Partial<Pod['spec']> = {
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: 'zone',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { app: 'web' } },
+    },
+  ],
+};
+
 const cases: Case[] = [
   {
     name: 'nobody is less important',
@@ -157,6 +168,17 @@ const cases: Case[] = [
     expected: 'a: loud',
   },
   {
+    name: 'who does not want it near',
+    pod: podOf({ ...wants({ cpu: '1' }), priority: 100 }, { labels: { app: 'loud' } }),
+    nodes: {
+      a: {
+        labels: { zone: 'z' },
+        pods: [podOf({ ...wants({ cpu: '1' }), ...zoneApart }, { name: 'shy' }), running('calm', '1', 0)],
+      },
+    },
+    expected: 'a: shy',
+  },
+  {
     name: 'nobody is sent away who is not on the node itself',
     pod: important('1', zoneApart),
     nodes: {
@@ -165,6 +187,24 @@ const cases: Case[] = [
     },
     expected:
       "0/2 nodes are available: 1 Preemption is not helpful for scheduling, 1 node(s) didn't match pod anti-affinity rules.",
+  },
+  {
+    name: 'what was thought away on one node is there again for the next',
+    pod: important('1', zoneApart),
+    nodes: {
+      a: { labels: { zone: 'z' }, pods: [running('loud-a', '1', 0, 1, { app: 'loud' })] },
+      b: { labels: { zone: 'z' }, pods: [running('loud-b', '1', 0, 1, { app: 'loud' })] },
+    },
+    expected: "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+  },
+  {
+    name: 'who is let back is counted where pods are to be spread',
+    pod: podOf({ ...wants({ cpu: '3' }), priority: 100, ...evenly }, { labels: { app: 'web' } }),
+    nodes: {
+      a: { labels: { zone: '1' }, pods: [running('web', '1', 5, 10, { app: 'web' }), running('filler', '3', 0)] },
+      b: { labels: { zone: '2' }, pods: [running('other', '4', 100, 10, { app: 'web' })] },
+    },
+    expected: 'a: filler',
   },
   {
     name: 'room that was promised to others is not found anew',

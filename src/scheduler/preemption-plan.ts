@@ -153,9 +153,8 @@ function startedMs({ pod }: PodDemand, nowMs: number): number {
 const harms: readonly ((victims: Victims, nowMs: number) => number)[] = [
   ({ violations }) => violations,
   ({ pods }) => pods[0]?.priority ?? Number.NEGATIVE_INFINITY,
-  // Each pod counts, also one of a negative priority.
+  // Each pod counts, also one of a negative priority: few are less than many.
   ({ pods }) => pods.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0),
-  ({ pods }) => pods.length,
   ({ pods }, nowMs) => -Math.min(...mostImportant(pods).map((pod) => startedMs(pod, nowMs))),
 ];
 

@@ -63,8 +63,8 @@ const cases: { name: string; pod: Pod; nodes: Nodes; fits: string; refusals?: st
   {
     name: 'fewer domains than there shall be count as an empty one',
     pod: spread([by('zone', { minDomains: 3 })]),
-    nodes: { a: zone('1', 1), b: zone('2') },
-    fits: 'b',
+    nodes: { a: zone('1', 1), b: zone('2', 1) },
+    fits: '',
     refusals: [uneven],
   },
   {
