@@ -225,8 +225,11 @@ test('a job is suspended and resumed: its pods go uncounted, and its time begins
     (job) => has(job, 'Suspended') && !job.status.active && job.status.terminating === 0,
   );
   assert.deepEqual([held.status.failed, held.status.succeeded], [undefined, undefined]);
+  const earlier = { status: { startTime: '2026-01-01T00:00:00Z' } };
+  await server.client.patch(jobs, held.metadata, earlier, { subresource: 'status' });
   await change('paused', { suspend: false });
-  await when('paused', 'up again', ({ status }) => status.ready === 2);
+  const resumed = await when('paused', 'up again', ({ status }) => status.ready === 2);
+  assert.notEqual(resumed.status.startTime, earlier.status.startTime);
   for (const pod of (await podsOf('paused')).filter(isPodActive)) await agents.end(pod, 0);
   assert.deepEqual(reasons(await complete('paused')), [
     'Suspended=False JobResumed',

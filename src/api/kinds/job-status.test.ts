@@ -51,6 +51,8 @@ const cases: { before?: Status; after: Status; spec?: object; faults?: RegExp[] 
   { before: { failed: 2 }, after: { failed: 1 }, faults: [/cannot decrease the failed counter/] },
   { before: { succeeded: 2 }, after: { succeeded: 1 }, spec: { ...indexed, parallelism: 4 } },
   { before: { startTime: start }, after: {}, spec: { suspend: true } },
+  { before: { startTime: start }, after: { startTime: end }, faults: [/^status.startTime/] },
+  { before: { startTime: start, conditions: conditions('Suspended') }, after: { startTime: end } },
 ];
 
 for (const { before = {}, after, spec = { completions: 1 }, faults = [] } of cases) {

@@ -190,7 +190,8 @@ function* checkWhatStays({ spec, status }: Job, { status: before }: Job): Iterab
   if (completionTime !== undefined && before.completionTime !== undefined && completionTime !== before.completionTime) {
     yield invalid('status.completionTime', completionTime, 'completionTime cannot be mutated');
   }
-  if (before.startTime !== undefined && startTime !== before.startTime && !spec.suspend) {
+  const isResumed = isTrue(before, 'Suspended') && !isTrue(status, 'Suspended');
+  if (before.startTime !== undefined && startTime !== before.startTime && !spec.suspend && !isResumed) {
     yield required('status.startTime', 'startTime cannot be removed for unsuspended job');
   }
   if (isTrue(before, 'SuccessCriteriaMet') && !isTrue(status, 'SuccessCriteriaMet')) {
