@@ -162,6 +162,8 @@ test('an agent touches folders directly below its own, with the name of the volu
     ['/srv/volumes/v_ns_data', true],
     ['/srv/volumes/other_ns_data', false],
     ['/srv/volumes', false],
+    ['/srv/volumes/x/v_ns_data', false],
+    ['/srv/volumes-of-others/v_ns_data', false],
     ['/srv/volumes/v_ns_data/deeper', false],
     ['/srv/volumes/v_/../../etc', false],
     ['/srv/volumes/x/../v_ns_data', false],

@@ -51,6 +51,20 @@ function makePod(name: string, claimName: string, nodeSelector?: Record<string, 
   });
 }
 
+function makeDisk(name: string, node: string) {
+  const onNode = { key: 'kubernetes.io/hostname', operator: 'In' as const, values: [node] };
+  return server.client.create(persistentVolumes, {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '9Gi' },
+      storageClassName: 'disks',
+      local: { path: `/mnt/${name}` },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [onNode] }] } },
+    },
+  });
+}
+
 const ready = (name: string) =>
   server.when(`${name} ready`, pods, (all) => all.find((pod) => pod.metadata.name === name && isPodReady(pod)));
 const bound = (name: string) =>
@@ -175,24 +189,69 @@ test('volumes made by hand are given to pods by where they are', async () => {
   await makePod('first', 'first');
   await told('first', 'FailedScheduling', /2 node\(s\) didn't find available persistent volumes to bind/);
   await told('first', 'WaitForPodScheduled', /^waiting for pod first to be scheduled$/);
-  await server.client.create(persistentVolumes, {
-    metadata: { name: 'disk' },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      capacity: { storage: '9Gi' },
-      storageClassName: 'disks',
-      local: { path: '/mnt/disk' },
-      nodeAffinity: {
-        required: {
-          nodeSelectorTerms: [
-            { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['one'] }] },
-          ],
-        },
-      },
-    },
-  });
+  await makeDisk('disk', 'one');
   assert.equal((await ready('first')).spec.nodeName, 'one');
   assert.equal((await bound('first')).spec.volumeName, 'disk');
+
+  // Pods that come together are promised a volume each.
+  const names = ['p', 'q', 'r', 's'];
+  for (const name of names) await makeClaim(name, { storageClassName: 'disks' });
+  for (const name of names) await makeDisk(`disk-${name}`, 'two');
+  await Promise.all(names.map((name) => makePod(name, name)));
+  const volumes = await Promise.all(names.map(async (name) => (await bound(name)).spec.volumeName));
+  assert.equal(new Set(volumes).size, 4);
+  await Promise.all(names.map(ready));
+  const rejected = (await server.client.list(events)).items.filter(({ message }) =>
+    message?.startsWith('binding rejected'),
+  );
+  assert.deepEqual(rejected, []);
+});
+
+test('whoever provides volumes is waited for, may send a pod elsewhere, and is waited for after a crash', async () => {
+  const mode = { volumeBindingMode: 'WaitForFirstConsumer' as const };
+  await server.client.create(storageClasses, { metadata: { name: 'far' }, provisioner: 'example.com/far', ...mode });
+  await makeClaim('far', { storageClassName: 'far' });
+  const pod = await makePod('far', 'far');
+  const chosen = () =>
+    server.when('a node is chosen', persistentVolumeClaims, (all) => {
+      const claim = all.find(({ metadata }) => metadata.name === 'far');
+      return claim?.metadata.annotations?.[selectedNode];
+    });
+  const first = await chosen();
+  await server.client.patch(nodes, { name: first }, { spec: { unschedulable: true } });
+  const giveUp = { metadata: { annotations: { [selectedNode]: null } } };
+  await server.client.patch(persistentVolumeClaims, { namespace, name: 'far' }, giveUp);
+  await told(
+    'far',
+    'FailedScheduling',
+    /running PreBind plugin "VolumeBinding": .*provisioning failed for PVC "default\/far"/,
+  );
+  const second = await chosen();
+  assert.notEqual(second, first);
+  await server.client.patch(nodes, { name: first }, { spec: { unschedulable: null } });
+  assert.equal((await server.client.get(pods, pod.metadata)).spec.nodeName, undefined, 'no pod before its volume');
+  await server.kill();
+  await server.start();
+  const { metadata } = await server.client.get(persistentVolumeClaims, { namespace, name: 'far' });
+  await server.client.create(persistentVolumes, {
+    metadata: { name: 'far', annotations: { 'pv.kubernetes.io/provisioned-by': 'example.com/far' } },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '1Gi' },
+      storageClassName: 'far',
+      claimRef: { namespace, name: 'far', uid: metadata.uid ?? '' },
+      nfs: { server: 'files', path: '/far' },
+    },
+  });
+  assert.equal((await ready('far')).spec.nodeName, second);
+
+  // One that gives up waiting leaves nothing behind that would keep others away.
+  await makeClaim('never', { storageClassName: 'far' });
+  await makePod('leaver', 'never');
+  await told('never', 'ExternalProvisioning', /example.com\/far/);
+  await server.client.delete(pods, { namespace, name: 'leaver' });
+  await server.client.delete(persistentVolumeClaims, { namespace, name: 'never' });
+  await server.when('gone', persistentVolumeClaims, (all) => !all.some((each) => each.metadata.name === 'never'));
 });
 
 test('a pod waits for its claim, and for another that has it alone', async () => {

@@ -111,6 +111,11 @@ test('users bind by name, from either side', async () => {
   assert.equal((await claimIs('awaited', 'Bound')).spec.volumeName, 'promised');
   assert.equal((await volumeIs('promised', 'Bound')).metadata.annotations?.[boundByController], undefined);
 
+  await makeClaim('patient', '1Gi', { storageClassName: 'none' });
+  await told('patient', 'ProvisioningFailed', /not found/);
+  await makeVolume('for-patient', '9Gi', { claimRef: { namespace, name: 'patient' } });
+  assert.equal((await claimIs('patient', 'Bound')).spec.volumeName, 'for-patient');
+
   await makeClaim('greedy', '1Gi', { volumeName: 'chosen' });
   await told('greedy', 'FailedBinding', 'volume "chosen" already bound to a different claim.');
   await makeVolume('narrow', '1Gi');

@@ -8,6 +8,7 @@ import { persistentVolumeClaims } from '../../api/kinds/persistent-volume-claim.
 import { pods } from '../../api/kinds/pod.ts';
 import { roles } from '../../api/kinds/role.ts';
 import { roleBindings } from '../../api/kinds/role-binding.ts';
+import { volumeNodeLabel } from '../../api/local-path.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import type { Attributes, ResourceAttributes } from '../../api/rbac/attributes.ts';
 import {
@@ -191,10 +192,12 @@ async function authorizerOfNodes() {
     ],
   });
   pod('foreign', 'two', { volumes: [{ name: 'v', secret: { secretName: 'other' } }] });
-  put(
-    persistentVolumes,
-    made('PersistentVolume', 'on-one', { metadata: { name: 'on-one', labels: { 'wherry.io/volume-node': 'one' } } }),
-  );
+  for (const [name, of] of [
+    ['on-one', 'one'],
+    ['disk', 'two'],
+  ] as const) {
+    put(persistentVolumes, made('PersistentVolume', name, { metadata: { name, labels: { [volumeNodeLabel]: of } } }));
+  }
   put(persistentVolumeClaims, made('PersistentVolumeClaim', 'data', { spec: { volumeName: 'disk' } }, 'a'));
   return authorizer;
 }
