@@ -37,8 +37,9 @@ import { allControllers } from './controllers/all.ts';
 import { ensureDefaultRoles } from './controllers/default-roles.ts';
 import { ensureLocalPathClass } from './controllers/local-path-class.ts';
 import { ensureSystemObjects, systemObjectsController } from './controllers/system-objects.ts';
-import { ensureServerCredentials, type ServerCredentials } from './pki/credentials.ts';
+import { ensureServerCredentials, renewServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
+import { runRenewal } from './pki/renewal.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { runCompaction } from './store/compaction.ts';
 import type { EmbeddedStore } from './store/embedded/embedded-store.ts';
@@ -96,6 +97,13 @@ export function serverComponents(options: ServerOptions): Component[] {
     publicKubeconfig: formatKubeconfig({ server: apiUrl, ca: credentials.authority.certificatePem }),
     clientCa: credentials.authority.certificatePem,
   });
+
+  async function writeKubeconfig(): Promise<void> {
+    const { authority, admin } = credentials;
+    const kubeconfig = formatKubeconfig({ server: apiUrl, ca: authority.certificatePem, identity: admin });
+    await writeFileWhole(options.writeKubeconfig, kubeconfig, 0o600);
+    log.info('wrote the admin kubeconfig', { file: options.writeKubeconfig });
+  }
 
   return [
     {
@@ -212,14 +220,24 @@ export function serverComponents(options: ServerOptions): Component[] {
     },
     {
       name: 'kubeconfig',
-      start: async () => {
-        const kubeconfig = formatKubeconfig({
-          server: apiUrl,
-          ca: credentials.authority.certificatePem,
-          identity: credentials.admin,
-        });
-        await writeFileWhole(options.writeKubeconfig, kubeconfig, 0o600);
-        log.info('wrote the admin kubeconfig', { file: options.writeKubeconfig });
+      start: writeKubeconfig,
+    },
+    {
+      name: 'certificates',
+      start: async (signal) => {
+        const directory = keysDirectory(options.dataDir);
+        const renew = async () => {
+          const renewed = await renewServerCredentials(directory, serverNames(options), credentials);
+          if (renewed.includes('serving')) front.renewServing();
+          if (renewed.includes('admin')) await writeKubeconfig();
+          if (renewed.length > 0) log.info('renewed certificates', { names: renewed.join(' ') });
+        };
+        runBeside(
+          runRenewal({ directory, renew, clock, log: log.named('certificates') }, signal),
+          signal,
+          log,
+          'renewal',
+        );
       },
     },
   ];

@@ -37,6 +37,8 @@ export class AgentParts {
   /** Made by joining.ts. */
   identity!: NodeIdentity;
   client!: Client;
+  /** As whom the client asks from now on. */
+  renewTransport!: (identity: NodeIdentity) => void;
   membership!: Membership;
   /** Made by engine.ts. */
   runtime!: DockerRuntime;

@@ -22,6 +22,7 @@ export function joining(parts: AgentParts): Component {
       transport = made;
       parts.identity = identity;
       parts.client = new Client(made);
+      parts.renewTransport = (renewed) => made.renew(renewed);
       const localAddress = () => made.localAddress();
       const serverAddress = () => made.serverAddress();
       const { client } = parts;

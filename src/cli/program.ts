@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommand } from './agent.ts';
 import { addBackupCommand } from './backup.ts';
+import { addCertsCommand } from './certs.ts';
 import { addCheckCommand } from './check.ts';
 import { applyConfigFile, defaultConfigFile } from './config-file.ts';
 import { addImageCommand } from './image.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addRestoreCommand(program);
   program.commandsGroup('Looking after this host:');
   addCheckCommand(program);
+  addCertsCommand(program);
   addImageCommand(program);
   addNetworkCommand(program);
   addUninstallCommand(program);

@@ -47,6 +47,7 @@ const methods: Record<Verb, string> = {
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
+  #identity: HttpTransportOptions['identity'];
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   #connection: Connection | undefined;
@@ -54,6 +55,7 @@ export class HttpTransport implements Transport {
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    this.#identity = options.identity;
     this.#timeoutMs = options.requestTimeoutMs ?? 10_000;
     this.#clock = options.clock ?? systemClock;
   }
@@ -124,6 +126,15 @@ export class HttpTransport implements Transport {
     return { address, port };
   }
 
+  /** Who asks from now on is this one. What is under way, watches too, goes on to its end as before. */
+  renew(identity: NonNullable<HttpTransportOptions['identity']>): void {
+    this.#identity = identity;
+    const before = this.#connection;
+    if (!before) return;
+    this.#forget(before);
+    before.ready.then(() => before.session.close()).catch(() => {});
+  }
+
   /** For good: who asks later is refused, lest a connection made anew keeps the process alive. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -137,7 +148,8 @@ export class HttpTransport implements Transport {
     signal: AbortSignal,
   ): Promise<ClientHttp2Stream> {
     await beforeAbort(ready, signal);
-    const { identity, program = 'wherry' } = this.#options;
+    const { program = 'wherry' } = this.#options;
+    const identity = this.#identity;
     const authorization = identity && 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
     const stream = session.request(
       {
@@ -159,7 +171,8 @@ export class HttpTransport implements Transport {
   }
 
   #connect(): Connection {
-    const { server, ca, identity, log } = this.#options;
+    const { server, ca, log } = this.#options;
+    const identity = this.#identity;
     const session = http2.connect(server, {
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),

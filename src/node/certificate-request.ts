@@ -19,6 +19,8 @@ export class CertificateRefused extends Error {}
 export interface CertificateOrder {
   signerName: string;
   subject: CertificateSubject;
+  /** The key to be certified again; a new one unless told. */
+  keyPem?: string;
   /** Told the name of the request, by which a human can approve it. */
   onRequested?(name: string): void;
 }
@@ -26,10 +28,10 @@ export interface CertificateOrder {
 /** Asks the cluster to sign a request for a new key, and waits until it has. */
 export async function requestCertificate(
   client: Client,
-  { signerName, subject, onRequested }: CertificateOrder,
+  { signerName, subject, keyPem, onRequested }: CertificateOrder,
   signal: AbortSignal,
 ): Promise<CertificateAndKey> {
-  const key = await createPrivateKeyPem();
+  const key = keyPem ?? (await createPrivateKeyPem());
   const request = await createSigningRequest({ ...subject, keyPem: key });
   const use = signerName === nodeServingSigner ? 'server auth' : 'client auth';
   const created = await client.create(certificateSigningRequests, {

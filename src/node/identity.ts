@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeServingSigner } from '../api/kinds/certificate-signing-request.ts';
+import { nodeClientSigner, nodeServingSigner } from '../api/kinds/certificate-signing-request.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { isNotFound, isUnauthorized } from '../api/status.ts';
 import type { Clock } from '../base/clock.ts';
@@ -12,6 +12,7 @@ import type { Log } from '../base/log.ts';
 import { Client } from '../client/client.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { type CertificateAndKey, caHash, pairIn, pemOf } from '../pki/certificate.ts';
+import { isDue } from '../pki/certificate-terms.ts';
 import { parseJoinToken } from '../pki/token.ts';
 import { requestCertificate } from './certificate-request.ts';
 import { JoinError, joinCluster, type NodeIdentity } from './join.ts';
@@ -27,7 +28,7 @@ export interface IdentityOptions {
   log: Log;
 }
 
-const servedWithinMs = 30_000;
+const certifiedWithinMs = 30_000;
 
 export async function ensureIdentity(options: IdentityOptions, signal: AbortSignal): Promise<NodeIdentity> {
   const { token: tokenText, nodeName, dataDir, log, server } = options;
@@ -51,9 +52,16 @@ export async function ensureIdentity(options: IdentityOptions, signal: AbortSign
   return identity;
 }
 
+/** Whatever it is worth; undefined where this host has not joined. */
+export async function keptIdentity(dataDir: string): Promise<NodeIdentity | undefined> {
+  const { ca, pem } = await readFiles(dataDir);
+  const pair = pairIn(pem);
+  return ca && pair ? { ca, ...pair } : undefined;
+}
+
 /** As which node this host has joined; undefined where it has not. */
 export async function keptNodeName(dataDir: string): Promise<string | undefined> {
-  const pair = pairIn((await readFiles(dataDir)).pem);
+  const pair = await keptIdentity(dataDir);
   return pair && /CN=system:node:(.+)/.exec(new X509Certificate(pair.certificate).subject)?.[1];
 }
 
@@ -75,7 +83,31 @@ async function isStillGood(
   }
 }
 
-/** The certificate of this node's own API, for its name and address; made anew when the address has changed. */
+/** The identity on disk, with its certificate renewed where that is due, or is asked for. The key stays: what is sealed with it can be opened. */
+export async function renewIdentity(
+  client: Client,
+  {
+    dataDir,
+    nodeName,
+    clock,
+    isForced = false,
+  }: Pick<IdentityOptions, 'dataDir' | 'nodeName' | 'clock'> & { isForced?: boolean },
+  signal: AbortSignal,
+): Promise<NodeIdentity | undefined> {
+  const kept = await keptIdentity(dataDir);
+  if (!kept || (!isForced && !isDue(kept.certificate, clock.now()))) return kept;
+  const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] };
+  const order = { signerName: nodeClientSigner, subject, keyPem: kept.key };
+  const pair = await requestCertificate(
+    client,
+    order,
+    AbortSignal.any([signal, AbortSignal.timeout(certifiedWithinMs)]),
+  );
+  await writeFiles(dataDir, { ca: kept.ca, pem: pemOf(pair) });
+  return { ca: kept.ca, ...pair };
+}
+
+/** The certificate of this node's own API, for its name and address; made anew when it is due or the address has changed. */
 export async function ensureServingCertificate(
   client: Client,
   options: { nodeName: string; nodeAddress: string; dataDir: string; clock: Clock; apiCa: string },
@@ -88,26 +120,25 @@ export async function ensureServingCertificate(
   const isOwn = certificate?.checkIP(nodeAddress) && certificate.checkHost(nodeName);
   // Agents are certified by an authority of their own; earlier ones were by that of the API.
   const isOfApi = certificate?.verify(new X509Certificate(apiCa).publicKey);
-  if (kept && certificate && isValid(certificate, clock) && isOwn && !isOfApi) return kept;
+  if (kept && certificate && !isDue(kept.certificate, clock.now()) && isOwn && !isOfApi) return kept;
   const subject = {
     commonName: `system:node:${nodeName}`,
     organizations: ['system:nodes'],
     dnsNames: [nodeName],
     ipAddresses: [nodeAddress],
   };
-  const until = AbortSignal.any([signal, AbortSignal.timeout(servedWithinMs)]);
+  const until = AbortSignal.any([signal, AbortSignal.timeout(certifiedWithinMs)]);
   const pair = await requestCertificate(client, { signerName: nodeServingSigner, subject }, until);
   await writeFileWhole(path, pemOf(pair));
   return pair;
 }
 
 async function readIdentity({ dataDir, nodeName, clock, log }: IdentityOptions): Promise<NodeIdentity | undefined> {
-  const { ca, pem } = await readFiles(dataDir);
-  const pair = pairIn(pem);
-  if (!ca || !pair) return undefined;
-  const certificate = new X509Certificate(pair.certificate);
+  const kept = await keptIdentity(dataDir);
+  if (!kept) return undefined;
+  const certificate = new X509Certificate(kept.certificate);
   if (certificate.subject.split('\n').includes(`CN=system:node:${nodeName}`) && isValid(certificate, clock))
-    return { ca, ...pair };
+    return kept;
   log.warn('the certificate on disk is of another node name or has expired', { subject: certificate.subject });
   return undefined;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readFileIfThere, writeFileWhole } from '../base/files.ts';
 import { type Authority, createAuthority, openAuthority, type Usage } from './authority.ts';
 import { type CertificateAndKey, type CertificateSubject, createPrivateKeyPem, pairIn, pemOf } from './certificate.ts';
+import { isDue } from './certificate-terms.ts';
 import { TokenKey } from './token-key.ts';
 
 export interface ServerCredentials {
@@ -28,12 +29,37 @@ export interface ServerNames {
 
 export async function ensureServerCredentials(directory: string, names: ServerNames): Promise<ServerCredentials> {
   const authority = await ensureAuthority(directory, 'ca', 'wherry-ca');
-  const ensure = (name: string, subject: CertificateSubject, usages: Usage[]) =>
-    ensureCertificate(authority, directory, name, subject, usages);
   return {
     authority,
     agentAuthority: await ensureAuthority(directory, 'agent-ca', 'wherry-agent-ca'),
     tokenKey: await ensureTokenKey(directory),
+    ...(await ensurePairs(directory, authority, names)),
+  };
+}
+
+type Pairs = Pick<ServerCredentials, 'serving' | 'agentClient' | 'admin'>;
+
+/**
+ * Makes anew what is due, or has been taken away, and reads the rest again. In place: who holds the pairs has the new ones with the
+ * next connection. Answers which have changed.
+ */
+export async function renewServerCredentials(
+  directory: string,
+  names: ServerNames,
+  credentials: ServerCredentials,
+): Promise<(keyof Pairs)[]> {
+  const now = await ensurePairs(directory, credentials.authority, names);
+  const changed = (['serving', 'agentClient', 'admin'] as const).filter(
+    (name) => now[name].certificate !== credentials[name].certificate,
+  );
+  for (const name of changed) Object.assign(credentials[name], now[name]);
+  return changed;
+}
+
+async function ensurePairs(directory: string, authority: Authority, names: ServerNames): Promise<Pairs> {
+  const ensure = (name: string, subject: CertificateSubject, usages: Usage[]) =>
+    ensureCertificate(authority, directory, name, subject, usages);
+  return {
     serving: await ensure('server', { commonName: 'wherry-server', ...names }, ['server']),
     agentClient: await ensure('agent-client', { commonName: 'wherry-server', organizations: ['system:masters'] }, [
       'client',
@@ -71,11 +97,10 @@ async function ensureCertificate(
   return writePair(directory, name, await authority.issue(subject, { usages }));
 }
 
-/** Valid for a while yet, of this authority, and for all these names. */
+/** Not due to be renewed, of this authority, and for all these names. */
 function isFor(pem: string, { dnsNames = [], ipAddresses = [] }: CertificateSubject, authority: Authority): boolean {
   const certificate = new X509Certificate(pem);
-  const renewBeforeMs = 30 * 24 * 3600 * 1000;
-  if (Date.parse(certificate.validTo) - Date.now() < renewBeforeMs) return false;
+  if (isDue(pem, Date.now())) return false;
   if (!certificate.verify(new X509Certificate(authority.certificatePem).publicKey)) return false;
   return (
     dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&

@@ -159,6 +159,22 @@ test('installed again nothing changes, and it says so', async () => {
   assert.equal(await succeed(b(), installed), files);
 });
 
+test('certificates of a node that are made anew are taken up while its agent runs', async () => {
+  const files = '/var/lib/wherry/agent/pki/client.pem /var/lib/wherry/agent/pki/serving.pem';
+  const sums = async () => (await succeed(b(), `cat ${files} | sha256sum`)).trim();
+  const before = await sums();
+  assert.equal(await succeed(b(), 'wherry certs rotate'), 'node is made anew\nnode-serving is made anew\n');
+  for (const renewed of [
+    'the certificate of this node has been renewed',
+    "the certificate of the agent's API has been renewed",
+  ])
+    await waitUntil(renewed, async () => (await processes.get('b agent')?.readLog())?.includes(renewed));
+  assert.notEqual(await sums(), before);
+  // By the agent's API, which shows the new one.
+  const pod = await kubectl('get pods --field-selector spec.nodeName=b -o name | head -n 1');
+  await kubectl(`exec ${pod.trim()} -- nginx -v`);
+});
+
 test('a host that is uninstalled with its data kept goes on as the node that it was', async () => {
   const refused = await shell(b(), '/usr/local/lib/wherry/current/uninstall.sh --keep-data');
   assert.deepEqual([refused.code, /the agent runs on this host .*stop it first/.test(refused.stderr)], [1, true]);

@@ -50,13 +50,10 @@ export class Front {
   constructor(options: FrontOptions) {
     this.#options = options;
     this.#server = createSecureServer({
-      key: options.serving.key,
-      cert: options.serving.certificate,
-      ca: options.clientCa,
+      ...this.#secureContext(),
       requestCert: true,
       rejectUnauthorized: false,
       allowHTTP1: true,
-      minVersion: 'TLSv1.2',
       ...http2Settings,
     });
     Object.assign(this.#server, { keepAliveTimeout: 120_000, requestTimeout: 300_000, headersTimeout: 60_000 });
@@ -76,6 +73,16 @@ export class Front {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
+  }
+
+  /** What the port shows from the next connection on is what `serving` holds now. */
+  renewServing(): void {
+    this.#server.setSecureContext(this.#secureContext());
+  }
+
+  #secureContext() {
+    const { serving, clientCa } = this.#options;
+    return { key: serving.key, cert: serving.certificate, ca: clientCa, minVersion: 'TLSv1.2' } as const;
   }
 
   /** HTTP/1.1 only: whoever streams to a pod comes so. Until the agent has agreed, an error is an answer as any other. */

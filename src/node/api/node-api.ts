@@ -35,6 +35,11 @@ export class NodeApi {
     });
   }
 
+  /** What the port shows from the next connection on. */
+  renewServing(serving: CertificateAndKey): void {
+    this.#server.setSecureContext({ ca: this.#options.ca, cert: serving.certificate, key: serving.key });
+  }
+
   async listen(port: number): Promise<void> {
     this.#server.listen(port, '0.0.0.0');
     await once(this.#server, 'listening');

@@ -1,12 +1,12 @@
 // The manifests in a folder of this node: read when something changes there, and once in a while all the same. A file that
 // cannot be made sense of changes nothing: what it said before holds until it is mended or removed.
-import { watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { keyOf } from '../../api/meta.ts';
 import type { Clock } from '../../base/clock.ts';
+import { untilFolderChanges } from '../../base/folder-changes.ts';
 import { staticPod } from './static-pod.ts';
 
 const rescanMs = 60_000;
@@ -58,30 +58,11 @@ export class ManifestFolder {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, path } = this.#options;
     while (!signal.aborted) {
-      const round = new AbortController();
-      const isOver = AbortSignal.any([signal, round.signal]);
-      const hasChanged = await Promise.race([
-        this.#change(isOver).then(() => true),
-        clock.sleep(rescanMs, isOver).then(
-          () => false,
-          () => false,
-        ),
-      ]);
-      round.abort();
-      if (hasChanged) await clock.sleep(settleMs, signal).catch(() => {});
+      await untilFolderChanges(path, { clock, mostMs: rescanMs, settleMs }, signal);
       if (!signal.aborted) await this.scan();
     }
-  }
-
-  /** Resolves when something changes. A folder that is not there yet, or cannot be watched, is left to the next scan. */
-  #change(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    try {
-      watch(this.#options.path, { signal }, () => resolve()).on('error', () => {});
-    } catch {}
-    return promise;
   }
 
   async #files(faults: Map<string, string>): Promise<string[]> {
