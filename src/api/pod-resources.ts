@@ -61,7 +61,7 @@ export function podTotal<T>(parts: PodParts<T>, { sum, larger }: Arithmetic<T>):
 }
 
 export function podRequests(spec: PodSpec): Amounts {
-  return podAmounts(spec, (container) => amountsOf(container.resources?.requests));
+  return requestsBy(spec, (container) => amountsOf(container.resources?.requests));
 }
 
 /** What a pod may use at most of those resources of which anything in it has a limit. */
@@ -76,7 +76,8 @@ export function podLimits(spec: PodSpec): Amounts {
   return podTotal(parts, numbers);
 }
 
-function podAmounts(spec: PodSpec, ofContainer: (container: Container) => Amounts): Amounts {
+/** What the pod asks for where its containers ask for what is answered of them. */
+export function requestsBy(spec: PodSpec, ofContainer: (container: Container) => Amounts): Amounts {
   const ofWhole = amountsOf(spec.resources?.requests);
   return podTotal({ spec, ofContainer, ofWhole, ofOverhead: amountsOf(spec.overhead) }, numbers);
 }
@@ -87,7 +88,7 @@ export function assumedRequests(spec: PodSpec): { milliCpu: number; memoryBytes:
     const { cpu, memory } = amountsOf(container.resources?.requests);
     return { cpu: cpu ?? 100, memory: memory ?? 200 * 2 ** 20 };
   };
-  const { cpu = 0, memory = 0 } = podAmounts(spec, assumed);
+  const { cpu = 0, memory = 0 } = requestsBy(spec, assumed);
   return { milliCpu: cpu, memoryBytes: memory };
 }
 

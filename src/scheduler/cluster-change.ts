@@ -17,9 +17,11 @@ export type ClusterChange =
   /** A node is new, or what it offers (labels, taints, cordon, allocatable, readiness) is another. */
   | { type: 'node'; object: Node; previous: Node | undefined }
   | { type: 'node-gone'; object: Node }
-  /** A pod got a node, or is another there: it has other labels, or asks for less. */
-  | { type: 'pod-placed'; pod: PodDemand; previous: PodDemand | undefined }
-  /** A pod has gone from its node, or has ended there. */
+  /** A pod got a node. */
+  | { type: 'pod-placed'; pod: PodDemand }
+  /** A pod is another where it stands: it has other labels, asks for less, or is on its way out. */
+  | { type: 'pod-changed'; pod: PodDemand; previous: PodDemand }
+  /** A pod has gone from its node, or has ended there; or what had been promised to it is free. */
   | { type: 'pod-gone'; pod: PodDemand }
   | ObjectChange<'namespace', Namespace>
   | ObjectChange<'claim', PersistentVolumeClaim>

@@ -6,6 +6,13 @@ import { type Amounts, add, amountsOf, subtract } from '../api/pod-resources.ts'
 import { notReadyTaint } from '../api/taints.ts';
 import type { PodDemand } from './pod-demand.ts';
 
+/** What of a node is read once, whenever it changes. */
+interface Offer {
+  allocatable: Amounts;
+  taints: readonly Taint[];
+  images: ReadonlyMap<string, number>;
+}
+
 export class NodeRoom {
   readonly name: string;
   /** By uid. */
@@ -14,14 +21,13 @@ export class NodeRoom {
   /** What the pods are taken to use where they do not say; for comparing nodes only. */
   readonly assumed = { milliCpu: 0, memoryBytes: 0 };
   readonly hostPorts = new Set<HostPort>();
-  #node!: Node;
-  #allocatable!: Amounts;
-  #taints!: readonly Taint[];
-  #images!: ReadonlyMap<string, number>;
+  #node: Node;
+  #offer: Offer;
 
-  constructor(node: Node) {
+  constructor(node: Node, offer = offerOf(node)) {
     this.name = node.metadata.name;
-    this.replaceNode(node);
+    this.#node = node;
+    this.#offer = offer;
   }
 
   get node(): Node {
@@ -29,16 +35,16 @@ export class NodeRoom {
   }
 
   get allocatable(): Amounts {
-    return this.#allocatable;
+    return this.#offer.allocatable;
   }
 
   get taints(): readonly Taint[] {
-    return this.#taints;
+    return this.#offer.taints;
   }
 
   /** Bytes of each image that is here, by all of its names. */
   get images(): ReadonlyMap<string, number> {
-    return this.#images;
+    return this.#offer.images;
   }
 
   label(key: string): string | undefined {
@@ -47,13 +53,7 @@ export class NodeRoom {
 
   replaceNode(node: Node): void {
     this.#node = node;
-    this.#allocatable = amountsOf(node.status.allocatable);
-    this.#taints = taintsOf(node);
-    this.#images = new Map(
-      (node.status.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
-        names.map((name) => [name, Number(sizeBytes)] as const),
-      ),
-    );
+    this.#offer = offerOf(node);
   }
 
   addPod(demand: PodDemand): void {
@@ -77,10 +77,17 @@ export class NodeRoom {
 
   /** The same once more, to try on it what would be if. */
   copy(): NodeRoom {
-    const copy = new NodeRoom(this.#node);
+    const copy = new NodeRoom(this.#node, this.#offer);
     for (const demand of this.pods.values()) copy.addPod(demand);
     return copy;
   }
+}
+
+function offerOf(node: Node): Offer {
+  const images = (node.status.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
+    names.map((name) => [name, Number(sizeBytes)] as const),
+  );
+  return { allocatable: amountsOf(node.status.allocatable), taints: taintsOf(node), images: new Map(images) };
 }
 
 /** A node whose agent has never said that it is ready is as good as tainted: the taint itself comes a moment later. */

@@ -2,8 +2,9 @@
 import { type HostPort, hostPortsOf } from '../api/host-ports.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { isBeingDeleted, keyOf } from '../api/meta.ts';
-import { type Amounts, assumedRequests, podRequests } from '../api/pod-resources.ts';
+import { type Amounts, assumedRequests } from '../api/pod-resources.ts';
 import type { Labels } from '../api/selector.ts';
+import { heldRequests } from './held-requests.ts';
 import {
   type AffinityTerms,
   affinityTermsOf,
@@ -43,7 +44,7 @@ export function podDemand(pod: Pod, kin?: PodSelector): PodDemand {
     priority: pod.spec.priority ?? 0,
     isLeaving: isBeingDeleted(pod),
     isDoomed: isBeingDeleted(pod) && isPreempted(pod),
-    requests: podRequests(pod.spec),
+    requests: heldRequests(pod),
     assumed: assumedRequests(pod.spec),
     hostPorts: hostPortsOf(pod.spec),
     affinity: affinityTermsOf(pod),

@@ -1,7 +1,7 @@
 // Room on a node that preemption makes for a pod: until the pod is bound, nobody who is less important gets it.
 import type { PodDemand } from './pod-demand.ts';
 
-interface Promised {
+export interface Promised {
   demand: PodDemand;
   nodeName: string;
 }
@@ -26,12 +26,14 @@ export class Promises {
     this.#byNode.set(nodeName, [...this.on(nodeName), demand]);
   }
 
-  delete(uid: string): void {
+  /** What had been promised to the pod. */
+  delete(uid: string): Promised | undefined {
     const promised = this.#byPod.get(uid);
-    if (!promised) return;
+    if (!promised) return undefined;
     this.#byPod.delete(uid);
     const others = this.on(promised.nodeName).filter((demand) => demand.uid !== uid);
     if (others.length > 0) this.#byNode.set(promised.nodeName, others);
     else this.#byNode.delete(promised.nodeName);
+    return promised;
   }
 }

@@ -7,7 +7,7 @@ import { namespaces } from '../api/kinds/namespace.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
-import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
+import { type ContainerStatus, isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { type PodDisruptionBudget, podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { Breath } from '../base/breath.ts';
@@ -134,11 +134,11 @@ export class Scheduler {
       this.#forget(object);
     } else if (object.spec.nodeName) {
       this.#queue.delete(key);
-      this.#promises.delete(uid);
       this.#placed(object, object.spec.nodeName);
+      this.#release(uid, object.spec.nodeName);
     } else if (!isWaiting(object)) {
       this.#queue.delete(key);
-      this.#promises.delete(uid);
+      this.#release(uid);
     } else if (this.#snapshot.placedOn(uid) === undefined) {
       this.#recallPromise(object);
       const isSame = previous && isDeepStrictEqual(wishOf(previous), wishOf(object));
@@ -163,11 +163,17 @@ export class Scheduler {
     }
     const demand = podDemand(pod);
     this.#snapshot.place(demand, nodeName);
-    this.#queue.wake({ type: 'pod-placed', pod: demand, previous });
+    this.#queue.wake(previous ? { type: 'pod-changed', pod: demand, previous } : { type: 'pod-placed', pod: demand });
+  }
+
+  /** Others may have what was promised to a pod that goes elsewhere, or nowhere. */
+  #release(uid: string, boundTo?: string): void {
+    const promised = this.#promises.delete(uid);
+    if (promised && promised.nodeName !== boundTo) this.#queue.wake({ type: 'pod-gone', pod: promised.demand });
   }
 
   #forget({ metadata: { uid = '' } }: Pod): void {
-    this.#promises.delete(uid);
+    this.#release(uid);
     const demand = this.#snapshot.demandOf(uid);
     if (demand && this.#snapshot.remove(uid)) this.#queue.wake({ type: 'pod-gone', pod: demand });
   }
@@ -240,7 +246,7 @@ export class Scheduler {
       this.#tellRefusal(demand, misfit.message, preemption.nodeName);
     } else {
       const isPromiseOff = !preemption.keepsPromise && misfit.refusals.size > 0;
-      if (isPromiseOff) this.#promises.delete(demand.uid);
+      if (isPromiseOff) this.#release(demand.uid);
       const message = misfit.refusals.size > 0 ? `${misfit.message} preemption: ${preemption.message}` : misfit.message;
       this.#tellRefusal(demand, message, isPromiseOff ? '' : undefined);
     }
@@ -273,8 +279,8 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<void> {
     this.#snapshot.place(demand, nodeName);
-    this.#promises.delete(demand.uid);
-    this.#queue.wake({ type: 'pod-placed', pod: demand, previous: undefined });
+    this.#release(demand.uid, nodeName);
+    this.#queue.wake({ type: 'pod-placed', pod: demand });
     const outcome = await this.#binder.bind(demand, nodeName, signal);
     const nowMs = this.#clock.monotonicMs();
     this.#metrics.tried(outcome === 'bound' ? 'scheduled' : 'error', nowMs - begunMs);
@@ -316,13 +322,18 @@ const offerOf = ({ metadata, spec, status }: Node) => ({
 const wishOf = ({ metadata, spec }: Pod) => ({ labels: metadata.labels, spec });
 
 /** What of a pod that has its node others are held against. */
-const presenceOf = ({ metadata, spec }: Pod) => [
+const presenceOf = ({ metadata, spec, status }: Pod) => [
   metadata.labels,
   metadata.deletionTimestamp === undefined,
   spec.containers.map(({ resources }) => resources),
   spec.initContainers?.map(({ resources }) => resources),
   spec.resources,
+  status.initContainerStatuses?.map(resourcesTold),
+  status.containerStatuses?.map(resourcesTold),
+  status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
 ];
+
+const resourcesTold = ({ resources, allocatedResources }: ContainerStatus) => [resources?.requests, allocatedResources];
 
 function takesTheSame(one: Pod, other: Pod): boolean {
   return isDeepStrictEqual(presenceOf(one), presenceOf(other));

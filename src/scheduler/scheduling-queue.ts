@@ -51,6 +51,8 @@ export class SchedulingQueue {
   readonly #backingOff = new Map<string, BackingOff>();
   /** In the order in which they were parked. */
   readonly #parked = new Map<string, Parked>();
+  /** The parked ones by who refused them. */
+  readonly #refused = new Map<Filter, Set<Parked>>();
   readonly #backoff = new Backoff({ firstMs: 1_000, ceilingMs: 10_000 });
   readonly #history = new Map<string, History>();
   #cancelFlush: (() => void) | undefined;
@@ -67,15 +69,13 @@ export class SchedulingQueue {
   /** How many parked pods each filter refused, by the filter's name. */
   refused(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { refusedBy } of this.#parked.values()) {
-      for (const { name } of refusedBy) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
+    for (const [{ name }, refused] of this.#refused) counts.set(name, refused.size);
     return counts;
   }
 
   /** A pod that is new, or another than it was: it is tried as soon as it is its turn. */
   add(key: string, priority: number): void {
-    this.#parked.delete(key);
+    this.#unpark(key);
     this.#stopBackingOff(key);
     this.#ready.add(key, priority);
     if (!this.#history.has(key)) this.#history.set(key, { sinceMs: this.#clock.monotonicMs(), tries: 0 });
@@ -101,17 +101,19 @@ export class SchedulingQueue {
     const { key } = demand;
     this.#leave(key);
     const nowMs = this.#clock.monotonicMs();
-    this.#parked.set(key, { demand, refusedBy, parkedAtMs: nowMs, readyAtMs: nowMs + this.#backoff.nextMs(key) });
+    const parked = { demand, refusedBy, parkedAtMs: nowMs, readyAtMs: nowMs + this.#backoff.nextMs(key) };
+    this.#parked.set(key, parked);
+    for (const filter of refusedBy) this.#refused.set(filter, (this.#refused.get(filter) ?? new Set()).add(parked));
     this.#planFlush();
   }
 
   wake(change: ClusterChange): void {
-    for (const [key, { demand, refusedBy, readyAtMs }] of this.#parked) {
-      for (const filter of refusedBy) {
-        if (!mayHelp(filter.hints, change, demand)) continue;
-        this.#parked.delete(key);
-        this.#backOff(demand, readyAtMs - this.#clock.monotonicMs());
-        break;
+    for (const [filter, refused] of this.#refused) {
+      if (!(change.type in filter.hints)) continue; // most changes are no news for most of those who wait
+      for (const parked of refused) {
+        if (!mayHelp(filter.hints, change, parked.demand)) continue;
+        this.#unpark(parked.demand.key);
+        this.#backOff(parked.demand, parked.readyAtMs - this.#clock.monotonicMs());
       }
     }
   }
@@ -164,8 +166,15 @@ export class SchedulingQueue {
 
   #leave(key: string): void {
     this.#ready.delete(key);
-    this.#parked.delete(key);
+    this.#unpark(key);
     this.#stopBackingOff(key);
+  }
+
+  #unpark(key: string): void {
+    const parked = this.#parked.get(key);
+    if (!parked) return;
+    this.#parked.delete(key);
+    for (const filter of parked.refusedBy) this.#refused.get(filter)?.delete(parked);
   }
 
   #stopBackingOff(key: string): void {

@@ -131,8 +131,22 @@ test('a budget sends the preemption to the node where nobody is protected', asyn
   await clean('needs', 'kept');
 });
 
-test('a promise outlives the server that made it', async () => {
+test('what was promised to a pod that is deleted is for others', async () => {
   await server.client.patch(nodes, { name: 'two' }, { spec: { unschedulable: true } });
+  await create('long', '1500m');
+  await running('long');
+  agents.silence('one');
+  await create('gives-up', '1900m', { priorityClassName: 'high' });
+  await when('gives-up', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
+  await create('small', '400m');
+  await when('small', 'refused', (pod) => conditionOf(pod, 'PodScheduled')?.status === 'False');
+  await server.client.delete(pods, { namespace: 'default', name: 'gives-up' });
+  await when('small', 'bound', (pod) => pod.spec.nodeName === 'one');
+  await clean('long', 'small');
+  await agents.reportReady('one');
+});
+
+test('a promise outlives the server that made it', async () => {
   await create('stays', '2');
   await running('stays');
   agents.silence('one');

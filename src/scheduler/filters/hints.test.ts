@@ -22,7 +22,7 @@ const node = (traits: NodeTraits = {}, previous?: NodeTraits): ClusterChange => 
 });
 const gone = (spec: Partial<Pod['spec']> = {}): ClusterChange => ({ type: 'pod-gone', pod: podDemand(podOf(spec)) });
 const resized = (from: string, to: string): ClusterChange => ({
-  type: 'pod-placed',
+  type: 'pod-changed',
   pod: podDemand(podOf(wants({ cpu: to }))),
   previous: podDemand(podOf(wants({ cpu: from }))),
 });

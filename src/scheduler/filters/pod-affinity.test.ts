@@ -213,9 +213,9 @@ test('what may help a pod that must stand apart, or near', () => {
   const helps = (change: Parameters<typeof mayHelp>[1]) => [lonely, social].map((pod) => mayHelp(hints, change, pod));
   assert.deepEqual(helps({ type: 'pod-gone', pod: foe }), [true, true]);
   assert.deepEqual(helps({ type: 'pod-gone', pod: stranger }), [false, false]);
-  assert.deepEqual(helps({ type: 'pod-placed', pod: foe, previous: undefined }), [false, true]);
-  assert.deepEqual(helps({ type: 'pod-placed', pod: stranger, previous: foe }), [true, false]);
-  assert.deepEqual(helps({ type: 'pod-placed', pod: stranger, previous: undefined }), [false, false]);
+  assert.deepEqual(helps({ type: 'pod-placed', pod: foe }), [false, true]);
+  assert.deepEqual(helps({ type: 'pod-changed', pod: stranger, previous: foe }), [true, false]);
+  assert.deepEqual(helps({ type: 'pod-placed', pod: stranger }), [false, false]);
   assert.deepEqual(helps({ type: 'node', object: nodeOf('n'), previous: undefined }), [true, true]);
   assert.deepEqual(helps({ type: 'volume', object: undefined, previous: undefined }), [false, false]);
 });

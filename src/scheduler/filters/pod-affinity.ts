@@ -61,8 +61,9 @@ export const podAffinityFilter: Filter = {
   hints: {
     node: ({ object, previous }, { affinity }) =>
       !previous || hasOtherLabels(object, previous) || affinity.requiredApart.length > 0,
-    'pod-placed': ({ pod, previous }, demand) =>
-      isAmong(demand.affinity.required, pod) || (previous !== undefined && isInTheWay(previous, demand)),
+    'pod-placed': ({ pod }, demand) => isAmong(demand.affinity.required, pod),
+    'pod-changed': ({ pod, previous }, demand) =>
+      isAmong(demand.affinity.required, pod) || isInTheWay(previous, demand),
     'pod-gone': ({ pod }, demand) => isInTheWay(pod, demand) || isAmong(demand.affinity.required, pod),
     namespace: always,
   },

@@ -16,7 +16,7 @@ export const resourcesFilter: Filter = {
     },
     // A pod that asked for nothing frees its place at least.
     'pod-gone': always,
-    'pod-placed': ({ pod, previous }) => previous !== undefined && asksForLess(pod.requests, previous.requests),
+    'pod-changed': ({ pod, previous }) => asksForLess(pod.requests, previous.requests),
   },
 };
 

@@ -148,7 +148,7 @@ test('what may help a pod that would stand unevenly', () => {
   const helps = (change: Parameters<typeof mayHelp>[1]) => mayHelp(topologySpreadFilter.hints, change, demand);
   assert.equal(helps({ type: 'pod-gone', pod: same }), true);
   assert.equal(helps({ type: 'pod-gone', pod: stranger }), false);
-  assert.equal(helps({ type: 'pod-placed', pod: same, previous: undefined }), true);
-  assert.equal(helps({ type: 'pod-placed', pod: stranger, previous: undefined }), false);
-  assert.equal(helps({ type: 'pod-placed', pod: stranger, previous: same }), true);
+  assert.equal(helps({ type: 'pod-placed', pod: same }), true);
+  assert.equal(helps({ type: 'pod-placed', pod: stranger }), false);
+  assert.equal(helps({ type: 'pod-changed', pod: stranger, previous: same }), true);
 });

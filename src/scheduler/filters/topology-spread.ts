@@ -24,7 +24,8 @@ export const topologySpreadFilter: Filter = {
     node: ({ object, previous }) => !previous || !isDeepStrictEqual(domainOf(object), domainOf(previous)),
     // Its domain may have been the one with the fewest.
     'node-gone': always,
-    'pod-placed': ({ pod, previous }, demand) => counts(demand, pod) !== (previous ? counts(demand, previous) : false),
+    'pod-placed': ({ pod }, demand) => counts(demand, pod),
+    'pod-changed': ({ pod, previous }, demand) => counts(demand, pod) !== counts(demand, previous),
     'pod-gone': ({ pod }, demand) => counts(demand, pod),
   },
 };
