@@ -153,8 +153,3 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
       return { field, value, negated: sign === '!=' };
     });
 }
-
-/** The fields are those by which the kind lets itself be selected; an absent one counts as empty. */
-export function matchesFields(requirements: FieldRequirement[], fields: Record<string, string>): boolean {
-  return requirements.every(({ field, value, negated }) => ((fields[field] ?? '') === value) !== negated);
-}

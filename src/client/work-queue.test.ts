@@ -39,3 +39,36 @@ test('a key whose work hangs gives up its worker, and is never worked on twice a
   assert.equal(timers.length, 0, 'nothing waits for what is done');
   abort.abort();
 });
+
+test('a key that rests gathers what comes meanwhile, and holds up nobody', async () => {
+  const timers: (() => void)[] = [];
+  const clock = {
+    ...systemClock,
+    after: (_: number, run: () => void) => {
+      timers.push(run);
+      return () => {};
+    },
+  };
+  const begun: string[] = [];
+  const sync = async (key: string) => {
+    begun.push(key);
+  };
+  const restMs = (key: string) => (key === 'large' ? 100 : 0);
+  const queue = new WorkQueue({ name: 'test', log: createLog({ write: () => {} }), clock, restMs, sync });
+  queue.start(new AbortController().signal);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  queue.add('large');
+  await turn();
+  for (let change = 0; change < 3; change++) queue.add('large');
+  queue.add('small');
+  queue.add('small');
+  await turn();
+  assert.deepEqual(begun, ['large', 'small', 'small'], 'there is one worker, and it is free');
+  timers.shift()?.();
+  await turn();
+  assert.deepEqual(begun, ['large', 'small', 'small', 'large'], 'three changes are one');
+  timers.shift()?.();
+  queue.add('large');
+  await turn();
+  assert.equal(begun.length, 5, 'one that has rested is worked on at once');
+});

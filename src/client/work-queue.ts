@@ -1,6 +1,6 @@
 // A queue of keys to be reconciled. Holds: a key waits at most once and is worked on by one worker at a time; a key that
 // is added while being worked on is worked on again afterwards; a key whose work fails comes back with growing delay; one
-// whose work takes longer than is patient no longer keeps others from being worked on.
+// whose work takes longer than is patient, or that rests, no longer keeps others from being worked on.
 
 import { isConflict } from '../api/status.ts';
 import { Backoff } from '../base/backoff.ts';
@@ -16,6 +16,8 @@ export interface WorkQueueOptions {
   workers?: number;
   /** How long a key holds its worker; for ever unless told. After that others go on beside it. */
   patienceMs?: number;
+  /** How long a key is left alone after it was worked on; not at all unless told. So one that is costly gathers changes. */
+  restMs?(key: string): number;
 }
 
 export class WorkQueue {
@@ -102,6 +104,14 @@ export class WorkQueue {
       }
     }
     cancel();
+    const restMs = this.#options.restMs?.(key) ?? 0;
+    if (restMs <= 0) return this.#finish(key);
+    this.#slow.add(key);
+    this.#clock.after(restMs, () => this.#finish(key));
+    this.#dispatch();
+  }
+
+  #finish(key: string): void {
     this.#slow.delete(key);
     this.#active.delete(key);
     if (this.#again.delete(key)) this.#waiting.add(key);

@@ -26,6 +26,9 @@ import {
 } from './replicas-plan.ts';
 import { slowStart } from './slow-start.ts';
 
+/** Sets of a hundred pods do not rest. */
+const leastRestMs = 6;
+
 export interface ReplicasOptions<T extends Replicated> {
   name: string;
   /** In whose name events are told. */
@@ -45,7 +48,7 @@ export function replicasController<T extends Replicated>(
   const isEnding = endingNamespaces(informers);
   const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
 
-  const queue = new WorkQueue({ name, log, clock, sync: syncReplicas, workers: 8 });
+  const queue = new WorkQueue({ name, log, clock, sync: syncReplicas, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
 
@@ -56,6 +59,12 @@ export function replicasController<T extends Replicated>(
     isMember: (set, pod) => matchesLabelSelector(selectorOf(set), pod.metadata.labels),
     lookAgain: (key) => queue.add(key),
   });
+
+  /** A large set costs more to look at, and has more news. */
+  function restMs(key: string): number {
+    const pace = Math.floor((allSets.get(key)?.status.replicas ?? 0) / 20);
+    return pace < leastRestMs ? 0 : pace;
+  }
 
   async function syncReplicas(key: string): Promise<void> {
     const set = allSets.get(key);

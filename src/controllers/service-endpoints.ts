@@ -1,5 +1,6 @@
 // Keeps what stands behind every service with a selector: its EndpointSlices, which the nodes route by, and its
 // Endpoints object. A pod that begins to end is taken out at once: its event leads straight to the write.
+import { isDeepStrictEqual } from 'node:util';
 import { type EndpointSlice, endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
@@ -21,6 +22,9 @@ import {
   sliceManager,
 } from './service-endpoints-plan.ts';
 
+const largeEndpoints = 100;
+const longestRestMs = 500;
+
 export function serviceEndpointsController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('endpoints');
@@ -33,8 +37,11 @@ export function serviceEndpointsController(context: ControllerContext): Controll
   const podsByNamespace = allPods.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const slicesByService = allSlices.indexBy((slice) => serviceKeyOf(slice) ?? []);
 
-  const queue = new WorkQueue({ name: 'endpoints', log, clock, sync: syncService, workers: 8 });
+  const queue = new WorkQueue({ name: 'endpoints', log, clock, sync: syncService, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
+
+  /** How many pods stood behind a service when it was looked at. */
+  const sizes = new Map<string, number>();
 
   allServices.onChange(({ key }) => queue.add(key));
   allEndpoints.onChange(({ key }) => queue.add(key));
@@ -42,6 +49,7 @@ export function serviceEndpointsController(context: ControllerContext): Controll
   allSlices.onChange(sliceChanged);
 
   function podChanged({ object, previous }: Change<Pod>): void {
+    if (object && previous && isSameBehindService(object, previous)) return;
     const namespace = (object ?? previous)?.metadata.namespace ?? '';
     for (const service of servicesByNamespace(namespace)) {
       const isSelected = (pod: Pod | undefined) => pod && matchesMap(service.spec.selector, pod.metadata.labels);
@@ -58,6 +66,12 @@ export function serviceEndpointsController(context: ControllerContext): Controll
     queue.add(key);
   }
 
+  /** As many endpoints a second as there are changes make a large service costly; the first change is told at once. */
+  function restMs(key: string): number {
+    const count = sizes.get(key) ?? 0;
+    return count > largeEndpoints ? Math.min(count / 10, longestRestMs) : 0;
+  }
+
   async function syncService(key: string): Promise<void> {
     const service = allServices.get(key);
     if (service && !isKeptHere(service)) return;
@@ -66,6 +80,7 @@ export function serviceEndpointsController(context: ControllerContext): Controll
     const selected = podsByNamespace(service.metadata.namespace ?? '').filter(({ metadata }) =>
       matchesMap(service.spec.selector, metadata.labels),
     );
+    sizes.set(key, selected.length);
     const isPossible = (step: SliceStep) => step.do !== 'create' || !isEnding(service.metadata.namespace);
     await Promise.all([
       doSlices(key, planSlices(service, selected, slicesByService(key)).filter(isPossible)),
@@ -75,6 +90,7 @@ export function serviceEndpointsController(context: ControllerContext): Controll
 
   /** Slices would go with their owner; but nobody should be sent to pods by a service that is gone. */
   async function cleanUp(key: string): Promise<void> {
+    sizes.delete(key);
     await doSlices(
       key,
       slicesByService(key).map((slice) => ({ do: 'delete', slice })),
@@ -133,6 +149,19 @@ export function serviceEndpointsController(context: ControllerContext): Controll
   }
 
   return { name: 'endpoints', start: (signal) => queue.start(signal) };
+}
+
+/** Most changes of a pod are none of its services': its place and whether it serves are. */
+function isSameBehindService(one: Pod, other: Pod): boolean {
+  const what = ({ metadata, spec, status }: Pod) => [
+    metadata.labels,
+    metadata.deletionTimestamp,
+    spec.nodeName,
+    status.phase,
+    status.podIPs ?? status.podIP,
+    status.conditions?.find(({ type }) => type === 'Ready')?.status,
+  ];
+  return one.metadata.uid === other.metadata.uid && isDeepStrictEqual(what(one), what(other));
 }
 
 /** Services without a selector are kept by whoever made them. */

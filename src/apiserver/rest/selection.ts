@@ -1,7 +1,7 @@
 // Which objects a list or watch means: by namespace, labels and fields.
 import type { Kind } from '../../api/kinds/kind.ts';
 import type { KubeObject } from '../../api/meta.ts';
-import { matchesFields, matchesRequirements, parseFieldSelector, parseLabelSelector } from '../../api/selector.ts';
+import { matchesRequirements, parseFieldSelector, parseLabelSelector } from '../../api/selector.ts';
 import { BadRequest } from '../../api/status.ts';
 import type { CachedObject } from '../object-cache.ts';
 import type { RestRequest } from './request.ts';
@@ -15,14 +15,15 @@ export function selectionOf({ kind, namespace, query }: RestRequest): Selection 
   for (const { field } of fields) {
     if (!Object.hasOwn(known, field)) throw new BadRequest(`field label not supported: ${field}`);
   }
-  const fieldValues = (object: KubeObject) =>
-    Object.fromEntries(fields.map(({ field }) => [field, known[field]?.(object) ?? '']));
+  // Every change is held against every watch, so nothing is made for it.
+  const matchesFields = (object: KubeObject) =>
+    fields.every(({ field, value, negated }) => ((known[field]?.(object) ?? '') === value) !== negated);
   return (cached) => {
     const { metadata } = cached.object;
     return (
       (!namespace || metadata.namespace === namespace) &&
       matchesRequirements(labels, metadata.labels) &&
-      (fields.length === 0 || matchesFields(fields, fieldValues(cached.as(kind).object)))
+      (fields.length === 0 || matchesFields(cached.as(kind).object))
     );
   };
 }
