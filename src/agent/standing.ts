@@ -39,7 +39,11 @@ export function standing(parts: AgentParts): Component {
       if (membership.isFresh) parts.node = await introduce().catch(orLater);
       runBeside(registration.run(signal), signal, log, 'registration');
       const onTurn = vitals.pulse('the heartbeat', longestTurnMs);
-      const heartbeat = { client, clock, log: log.named('heartbeat'), nodeName, node: () => parts.node, onTurn };
+      const { nodeGraceMs: graceMs } = membership.settings;
+      const heartbeat = {
+        ...{ client, clock, log: log.named('heartbeat'), nodeName, graceMs, onTurn },
+        node: () => parts.node,
+      };
       runBeside(runHeartbeat(heartbeat, signal), signal, log, 'heartbeat');
     },
   };

@@ -17,7 +17,12 @@ export interface ClusterSettings {
   /** Where pods find DNS: an address of the service range, answered on every node. */
   dnsAddress: string;
   networkBackend: NetworkBackend;
+  /** How long a node may be silent; each agent shows four times as often that its node lives. */
+  nodeGraceMs: number;
 }
+
+type Assumed = 'networkBackend' | 'nodeGraceMs';
+const defaultNodeGraceMs = 50_000;
 
 export const clusterSettingsRef = { namespace: 'kube-system', name: 'wherry-cluster' };
 
@@ -26,8 +31,10 @@ export function clusterSettings({
   serviceCidr,
   clusterDomain,
   networkBackend = 'auto',
-}: Omit<ClusterSettings, 'dnsAddress' | 'networkBackend'> & { networkBackend?: NetworkBackend }): ClusterSettings {
-  return { clusterCidr, serviceCidr, clusterDomain, dnsAddress: addressInRange(serviceCidr, 10), networkBackend };
+  nodeGraceMs = defaultNodeGraceMs,
+}: Omit<ClusterSettings, 'dnsAddress' | Assumed> & Partial<Pick<ClusterSettings, Assumed>>): ClusterSettings {
+  const dnsAddress = addressInRange(serviceCidr, 10);
+  return { clusterCidr, serviceCidr, clusterDomain, dnsAddress, networkBackend, nodeGraceMs };
 }
 
 export function clusterSettingsFromData(data: Record<string, string> = {}): ClusterSettings {
@@ -42,7 +49,13 @@ export function clusterSettingsFromData(data: Record<string, string> = {}): Clus
     clusterDomain: read('clusterDomain'),
     dnsAddress: read('dnsAddress'),
     networkBackend: networkBackends.find((backend) => backend === data.networkBackend) ?? 'auto',
+    nodeGraceMs: Number(data.nodeGraceMs) || defaultNodeGraceMs,
   };
+}
+
+/** As the config map has them. */
+export function dataOfClusterSettings(settings: ClusterSettings): Record<string, string> {
+  return { ...settings, nodeGraceMs: String(settings.nodeGraceMs) };
 }
 
 /** The address that lies so many places behind the start of an IPv4 range. */

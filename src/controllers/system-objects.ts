@@ -1,7 +1,12 @@
 // What every cluster has from its first second: the system namespaces, the settings that all parts share, the Service of
 // the API itself and that of DNS. Made at every start of a server, and kept so; only what differs is written.
 import ipaddr from 'ipaddr.js';
-import { addressInRange, type ClusterSettings, clusterSettingsRef } from '../api/cluster-settings.ts';
+import {
+  addressInRange,
+  type ClusterSettings,
+  clusterSettingsRef,
+  dataOfClusterSettings,
+} from '../api/cluster-settings.ts';
 import { configMaps } from '../api/kinds/config-map.ts';
 import { endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
@@ -75,7 +80,7 @@ function systemObjects(options: SystemObjectsOptions): SystemObject[] {
   for (const { name, ...importance } of systemPriorityClasses) {
     want(priorityClasses, { metadata: { name }, ...importance });
   }
-  want(configMaps, { metadata: clusterSettingsRef, data: { ...settings } });
+  want(configMaps, { metadata: clusterSettingsRef, data: dataOfClusterSettings(settings) });
   want(configMaps, {
     metadata: { namespace: 'kube-public', name: 'cluster-info' },
     data: { kubeconfig: publicKubeconfig },

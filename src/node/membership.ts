@@ -2,7 +2,12 @@
 // master at each start, and kept on disk for the starts with the master away.
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { type ClusterSettings, clusterSettingsFromData, clusterSettingsRef } from '../api/cluster-settings.ts';
+import {
+  type ClusterSettings,
+  clusterSettings,
+  clusterSettingsFromData,
+  clusterSettingsRef,
+} from '../api/cluster-settings.ts';
 import { configMaps } from '../api/kinds/config-map.ts';
 import { readFileIfThere, writeFileWhole } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
@@ -45,7 +50,8 @@ export async function ensureMembership(options: MembershipOptions): Promise<Memb
     if (!kept || error instanceof LoopbackError || error instanceof FamilyError) throw error;
     log.warn('the master does not answer: starting with what it said the last time', { error });
     const { address, settings, master } = JSON.parse(kept) as Membership;
-    return { address: options.nodeIp ?? address, settings, master, isFresh: false };
+    // An agent of an earlier version knew less.
+    return { address: options.nodeIp ?? address, settings: clusterSettings(settings), master, isFresh: false };
   }
 }
 

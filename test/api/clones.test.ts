@@ -29,6 +29,7 @@ const beat = () =>
     clock: systemClock,
     log: createLog({ level: 'error' }),
     nodeName: 'one',
+    graceMs: 50_000,
     node: () => undefined,
   });
 

@@ -24,7 +24,7 @@ test('one request more than there may be is told to come again, and watches are 
   leave();
   inFlight.enter('reading', master);
   assert.throws(() => inFlight.enter('reading', master), isTooMany);
-  assert.deepEqual(inFlight.running, { reading: 2, writing: 1, watching: 1 });
+  assert.deepEqual(inFlight.running, { reading: 2, writing: 1, watching: 1, living: 0 });
 });
 
 test('one user alone takes half of the places, and leaves the others to others', () => {
@@ -40,9 +40,19 @@ test('one user alone takes half of the places, and leaves the others to others',
 });
 
 test('what lasts is no reading', () => {
-  assert.equal(classOf('get', undefined), 'reading');
-  assert.equal(classOf('list', undefined), 'reading');
-  assert.equal(classOf('get', 'log'), 'watching');
-  assert.equal(classOf('watch', undefined), 'watching');
-  assert.equal(classOf('deletecollection', undefined), 'writing');
+  assert.equal(classOf({ verb: 'get', resource: 'pods' }), 'reading');
+  assert.equal(classOf({ verb: 'list', resource: 'pods' }), 'reading');
+  assert.equal(classOf({ verb: 'get', resource: 'pods', subresource: 'log' }), 'watching');
+  assert.equal(classOf({ verb: 'watch', resource: 'pods' }), 'watching');
+  assert.equal(classOf({ verb: 'deletecollection', resource: 'pods' }), 'writing');
+});
+
+test('a node that shows that it lives is never sent away', () => {
+  const inFlight = new InFlight({ reading: 1, writing: 1 });
+  inFlight.enter('writing', jane);
+  const lease = { resource: 'leases', namespace: 'kube-node-lease' };
+  assert.equal(classOf({ verb: 'patch', ...lease }), 'living');
+  assert.equal(classOf({ verb: 'list', ...lease }), 'reading');
+  assert.equal(classOf({ verb: 'patch', resource: 'leases', namespace: 'default' }), 'writing');
+  for (let node = 0; node < 300; node++) inFlight.enter(classOf({ verb: 'patch', ...lease }), jane);
 });

@@ -1,5 +1,7 @@
 // How many requests are worked on at once. One more than there may be is sent away before it costs anything, and one user
-// alone, unless a master, has no more than half of the places; what lasts is only counted.
+// alone, unless a master, has no more than half of the places; what lasts is only counted. So are the signs of life of nodes: a
+// server with too much to do takes nobody for lost, which would make it more.
+import { nodeLeaseNamespace } from '../../api/kinds/lease.ts';
 import { TooManyRequests } from '../../api/status.ts';
 import type { RestVerb } from '../rest/request.ts';
 import { mastersGroup, type User } from '../user.ts';
@@ -9,24 +11,32 @@ export interface InFlightLimits {
   writing: number;
 }
 
-/** "watching" is whatever lasts as long as the client likes. */
-export type RequestClass = 'reading' | 'writing' | 'watching';
+/** "watching" is whatever lasts as long as the client likes, "living" what says that a node lives. */
+export type RequestClass = 'reading' | 'writing' | 'watching' | 'living';
 
 const reads: readonly RestVerb[] = ['get', 'list'];
 
-export function classOf(verb: RestVerb, subresource: string | undefined): RequestClass {
+export interface Asked {
+  verb: RestVerb;
+  resource: string;
+  namespace?: string | undefined;
+  subresource?: string | undefined;
+}
+
+export function classOf({ verb, resource, namespace, subresource }: Asked): RequestClass {
   if (verb === 'watch' || subresource === 'log' || subresource === 'proxy') return 'watching';
+  if (resource === 'leases' && namespace === nodeLeaseNamespace && verb !== 'list') return 'living';
   return reads.includes(verb) ? 'reading' : 'writing';
 }
 
 export class InFlight {
   readonly #limits: Record<RequestClass, number>;
-  readonly #running: Record<RequestClass, number> = { reading: 0, writing: 0, watching: 0 };
+  readonly #running: Record<RequestClass, number> = { reading: 0, writing: 0, watching: 0, living: 0 };
   /** Of each class by user. */
   readonly #ofUsers = new Map<string, number>();
 
   constructor(limits: InFlightLimits) {
-    this.#limits = { ...limits, watching: Infinity };
+    this.#limits = { ...limits, watching: Infinity, living: Infinity };
   }
 
   /** Lets a request in, to be let out once by the answer, when it is done or when nobody waits for it; throws TooManyRequests. */

@@ -74,7 +74,7 @@ export class Resources {
       throw new NoSuchPath();
     }
     const { inFlight, metrics, clock } = this.#options;
-    const requestClass = classOf(verb, subresource);
+    const requestClass = classOf({ verb, resource, namespace, subresource });
     const leave = inFlight.enter(requestClass, user);
     const begunAt = performance.now();
     // Whoever asks for what there is not makes no series of metrics of it.

@@ -13,6 +13,7 @@ const settings: ClusterSettings = {
   clusterDomain: 'cluster.local',
   dnsAddress: '10.43.0.10',
   networkBackend: 'auto',
+  nodeGraceMs: 50_000,
 };
 
 test('names are resolved by the cluster, the host, or as the pod says', () => {
