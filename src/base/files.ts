@@ -1,13 +1,12 @@
 // Files that are whole or absent: written beside, synced, then renamed.
 import { statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export async function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const part = `${path}.${process.pid}.part`;
   try {
-    const file = await open(part, 'w', mode);
+    const file = await openWithFolder(part, mode);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -19,6 +18,17 @@ export async function writeFileWhole(path: string, content: string | Uint8Array,
     // What the disk did not take whole is not wanted in part, and nobody may try again.
     await rm(part, { force: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** The folder is there nearly always. */
+async function openWithFolder(path: string, mode: number): Promise<FileHandle> {
+  try {
+    return await open(path, 'w', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    return open(path, 'w', mode);
   }
 }
 

@@ -60,8 +60,15 @@ export class Checkpoint {
   }
 }
 
-/** What makes a new write worth while: the intent, and the phase, lest a finished pod is run again. */
+/** What makes a new write worth while: the intent, and the phase, lest a finished pod is run again. One that goes never is. */
 function essence({ metadata, spec, status }: Pod): string {
   const { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  return JSON.stringify([labels, annotations, deletionTimestamp, deletionGracePeriodSeconds, spec, status.phase]);
+  return JSON.stringify([
+    labels,
+    annotations,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    spec,
+    deletionTimestamp ? '' : status.phase,
+  ]);
 }

@@ -107,10 +107,10 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     resize,
     remove: async ({ id }, { uid, view }) => {
       const removed = watch.get(id);
+      // One that Docker takes for never started may run, or have left a shim: nobody else would end it, nor an agent that comes
+      // later, as it would not know of it any more.
+      if (removed?.state === 'created') await runtime.endLost(new Set([id]));
       await runtime.remove(id);
-      // One that Docker takes for never started may run: nobody else would end it.
-      if (removed?.state === 'created' && (await options.groups.startedIn(uid)).has(id))
-        await runtime.endLost(new Set([id]));
       watch.drop(id);
       if (removed) await removeContainerFiles(files.folderOf(uid), removed);
       view.memory.stopping.delete(id);

@@ -111,15 +111,24 @@ async function subfolders(folder: string): Promise<string[] | undefined> {
   }
 }
 
+/** Most are empty or not there at all, which one call tells. */
 async function removeFolder(folder: string): Promise<void> {
+  if ((await triedToRemove(folder)) === undefined) return;
   for (const below of (await subfolders(folder)) ?? []) await removeFolder(below);
+  const error = await triedToRemove(folder);
+  if (error === undefined) return;
+  if (error.code === 'EBUSY') await endProcesses(folder);
+  throw error;
+}
+
+/** Answers why it is still there. */
+async function triedToRemove(folder: string): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await rmdir(folder);
+    return undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
-    if (code === 'EBUSY') await endProcesses(folder);
-    throw error;
+    const failure = error as NodeJS.ErrnoException;
+    return failure.code === 'ENOENT' ? undefined : failure;
   }
 }
 

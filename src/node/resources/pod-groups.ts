@@ -6,6 +6,7 @@
 //     besteffort/pod<uid>/        what is left
 //
 // Containers are started in the group of their pod. It is made while Docker makes the pause container, so no pod waits for it.
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
 import type { Container } from '../../api/kinds/pod-spec/types.ts';
@@ -13,7 +14,7 @@ import { type Amounts, podRequests } from '../../api/pod-resources.ts';
 import type { Log } from '../../base/log.ts';
 import type { Placement } from '../runtime.ts';
 import { cpuShares } from './cpu.ts';
-import type { GroupPath, GroupTree } from './group-tree.ts';
+import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
 import { lowestOomScore, oomScore, pauseOomScore } from './oom-score.ts';
 import { classGroup, podGroup, podGroupLimits, podsGroup, qosClasses } from './pod-group.ts';
 
@@ -44,6 +45,8 @@ export class PodGroups {
   readonly #options: PodGroupsOptions;
   /** By pod, from when its group is asked for until it is removed. */
   readonly #made = new Map<string, Promise<void>>();
+  /** By pod, where its group is and what it was given last. */
+  readonly #given = new Map<string, { group: GroupPath; limits: GroupLimits }>();
   /** Thousandths of a core by pod: of those whose class shares what all of it ask for. */
   readonly #burstable = new Map<string, number>();
   /** By pod, how many of its containers are being given something else. */
@@ -96,7 +99,13 @@ export class PodGroups {
   /** Lets containers of the pod be given more or less: its group does not limit them meanwhile, and then by what is agreed. */
   async resize(pod: Pod, change: () => Promise<unknown>): Promise<void> {
     const uid = pod.metadata.uid ?? '';
-    const { tree, root } = this.#options;
+    const { tree, root, podMaxPids } = this.#options;
+    const given = this.#given.get(uid)?.limits;
+    if (!this.#resizing.has(uid) && isDeepStrictEqual(given, podGroupLimits(pod.spec, podMaxPids))) {
+      await change();
+      return;
+    }
+    this.#given.delete(uid);
     const group = podGroup(root, uid, qosClassOf(pod.spec));
     const none = Number.POSITIVE_INFINITY;
     this.#resizing.set(uid, (this.#resizing.get(uid) ?? 0) + 1);
@@ -118,21 +127,26 @@ export class PodGroups {
    * forgotten them.
    */
   async startedIn(podUid: string): Promise<Set<string>> {
-    const { tree, root } = this.#options;
-    const found = qosClasses.map(
-      async (qosClass) => (await tree?.containersIn(podGroup(root, podUid, qosClass))) ?? [],
-    );
+    const { tree } = this.#options;
+    const found = this.#groupsOf(podUid).map(async (group) => (await tree?.containersIn(group)) ?? []);
     return new Set((await Promise.all(found)).flat());
+  }
+
+  /** Where it is, or where it may be. */
+  #groupsOf(podUid: string): GroupPath[] {
+    const given = this.#given.get(podUid);
+    return given ? [given.group] : qosClasses.map((qosClass) => podGroup(this.#options.root, podUid, qosClass));
   }
 
   /** Of a pod of which nothing is to run any more. */
   async remove(podUid: string): Promise<void> {
-    const { tree, root, endLost } = this.#options;
+    const { tree, endLost } = this.#options;
     const left = await this.startedIn(podUid);
     // By their shims first: without a group nobody would know any more whose they are.
     if (left.size > 0) await endLost(left);
-    await Promise.all(qosClasses.map((qosClass) => tree?.remove(podGroup(root, podUid, qosClass))));
+    await Promise.all(this.#groupsOf(podUid).map((group) => tree?.remove(group)));
     this.#made.delete(podUid);
+    this.#given.delete(podUid);
     if (this.#burstable.delete(podUid)) this.#weigh();
   }
 
@@ -150,8 +164,10 @@ export class PodGroups {
     const { tree, root, podMaxPids } = this.#options;
     if (!tree) return;
     const group = podGroup(root, pod.metadata.uid ?? '', qosClassOf(pod.spec));
+    const limits = podGroupLimits(pod.spec, podMaxPids);
     try {
-      await tree.ensure(group, podGroupLimits(pod.spec, podMaxPids));
+      await tree.ensure(group, limits);
+      this.#given.set(pod.metadata.uid ?? '', { group, limits });
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new PodGroupError(`failed to create container for [${group.join(' ')}]: ${text}`, { cause });
