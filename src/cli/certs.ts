@@ -58,11 +58,15 @@ export function certificateTable(rows: readonly CertificateRow[], nowMs: number)
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }
 
-async function listCertificates(dataDir: string): Promise<string> {
+export async function certificateRows(dataDir: string): Promise<CertificateRow[]> {
   const there = certificatesOf(dataDir).filter(({ file }) => existsSync(file));
-  if (there.length === 0)
+  return await Promise.all(there.map(async (kept) => ({ ...kept, pem: await readFile(kept.file, 'utf8') })));
+}
+
+async function listCertificates(dataDir: string): Promise<string> {
+  const rows = await certificateRows(dataDir);
+  if (rows.length === 0)
     throw new Error(`no server and no agent has its certificates in ${dataDir}: name its --data-dir`);
-  const rows = await Promise.all(there.map(async (kept) => ({ ...kept, pem: await readFile(kept.file, 'utf8') })));
   return certificateTable(rows, systemClock.now());
 }
 

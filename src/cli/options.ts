@@ -24,6 +24,11 @@ export function flag(flags: string, description: string, defaultValue?: unknown,
 
 export const dataDirFlag = flag('--data-dir <directory>', 'where everything is kept', defaultDataDir);
 
+export const backupDirFlag = flag(
+  '--backup-dir <directory>',
+  'where the server puts its backups (default: backups in the data directory)',
+);
+
 export const adminKubeconfigFlag = flag('--kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig);
 
 export const dockerSocketFlag = flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock');

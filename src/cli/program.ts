@@ -12,6 +12,7 @@ import { addNetworkCommand } from './network.ts';
 import { flag, UsageError } from './options.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addServerCommand } from './server.ts';
+import { addStatusCommand } from './status.ts';
 import { addTokenCommand } from './token.ts';
 import { addUninstallCommand } from './uninstall.ts';
 import { addUpCommand } from './up.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addAgentCommand(program);
   addJoinCommand(program);
   program.commandsGroup('Looking after a cluster:');
+  addStatusCommand(program);
   addTokenCommand(program);
   addKubeconfigCommand(program);
   addBackupCommand(program);

@@ -6,6 +6,7 @@ import { type NetworkBackend, networkBackends } from '../api/cluster-settings.ts
 import type { ServerOptions } from '../server.ts';
 import {
   addressRangesParser,
+  backupDirFlag,
   commonFlags,
   countNumber,
   defaultKubeconfig,
@@ -61,7 +62,7 @@ export const serverFlags = [
     '6h',
   ).argParser(durationMs),
   flag('--backup-keep <number>', 'how many of its backups the server keeps', 8).argParser(countNumber),
-  flag('--backup-dir <directory>', 'where the server puts its backups (default: backups in the data directory)'),
+  backupDirFlag,
 ];
 
 export interface ServerFlags {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseKubeconfig } from '../../src/pki/kubeconfig.ts';
+import { StandInAgent } from '../controllers/stand-in-agent.ts';
 import { TestServer } from '../controllers/test-server.ts';
 import { wherry } from './wherry.ts';
 
@@ -43,4 +44,19 @@ test('the kubeconfig is printed, for another address when that is wanted', async
   assert.deepEqual(same, server.kubeconfig);
   const { stdout } = await run('kubeconfig', '--server', 'https://203.0.113.7:6443');
   assert.deepEqual(parseKubeconfig(stdout), { ...server.kubeconfig, server: 'https://203.0.113.7:6443' });
+});
+
+test('the status says how the cluster is and what to do, and its exit code whether something is wrong', async () => {
+  const dataDir = ['--data-dir', server.dataDir];
+  const empty = await run('status', ...dataDir);
+  assert.equal(empty.code, 1);
+  assert.match(empty.stdout, /^server +https:\/\/127\.0\.0\.1:\d+ +Kubernetes v1\.34/m);
+  assert.match(empty.stdout, /^certificates +the first ends in 36\d days/m);
+  assert.match(empty.stdout, /What is wrong:\n- there is no node, so no pod runs\n {2}make a token/);
+  const agents = new StandInAgent(server);
+  await agents.start('one');
+  const well = await run('status', ...dataDir);
+  assert.deepEqual([well.code, /Nothing is wrong\.$/.test(well.stdout)], [0, true], well.stdout);
+  assert.match(well.stdout, /^nodes +1, 1 ready\n {2}one +ready/m);
+  agents.stop();
 });

@@ -1,0 +1,62 @@
+// wherry status: how the cluster is, on one screen, by what the master's host knows.
+import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { nodes } from '../api/kinds/node.ts';
+import { pods } from '../api/kinds/pod.ts';
+import { programVersion } from '../api/version.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Kubeconfig } from '../pki/kubeconfig.ts';
+import { asAdmin, readAdminKubeconfig } from './admin.ts';
+import { certificateRows } from './certs.ts';
+import { adminKubeconfigFlag, backupDirFlag, dataDirFlag, withFlags } from './options.ts';
+import type { ClusterView } from './status-report.ts';
+
+interface StatusFlags {
+  kubeconfig: string;
+  dataDir: string;
+  backupDir?: string;
+}
+
+const masterWithinMs = 5_000;
+
+export function addStatusCommand(program: Command): void {
+  withFlags(program.command('status'), [adminKubeconfigFlag, dataDirFlag, backupDirFlag])
+    .summary('say how the cluster is, what is wrong, and what to do')
+    .description(
+      `Say on one screen how the cluster is: server, backups, certificates, pods, nodes; what is wrong, and what to do about it. Runs on the
+server's host. The exit code is 1 when something is wrong.`,
+    )
+    .action(async (flags: StatusFlags) => {
+      const { problemsOf, statusReport } = await import('./status-report.ts');
+      const view = await observeCluster(await readAdminKubeconfig(flags.kubeconfig), flags);
+      console.log(statusReport(view));
+      if (problemsOf(view).length > 0) process.exitCode = 1;
+    });
+}
+
+async function observeCluster(admin: Kubeconfig, { dataDir, backupDir }: StatusFlags): Promise<ClusterView> {
+  const { observeMaster } = await import('../node/master-probe.ts');
+  const { server } = admin;
+  const order = { server, clock: systemClock, timeoutMs: masterWithinMs };
+  const { version } = await observeMaster(order, new AbortController().signal);
+  const [allNodes, allPods] = await asAdmin(admin, (client) => Promise.all([client.list(nodes), client.list(pods)]));
+  const { bavail, bsize } = await statfs(dataDir);
+  return {
+    server,
+    version,
+    program: programVersion,
+    nodes: allNodes.items,
+    pods: allPods.items,
+    certificates: await certificateRows(dataDir),
+    backup: await newestBackup(backupDir ?? join(dataDir, 'backups')),
+    freeBytes: bavail * bsize,
+    nowMs: systemClock.now(),
+  };
+}
+
+async function newestBackup(directory: string): Promise<ClusterView['backup']> {
+  const { listBackups } = await import('../backup/rolling-backups.ts');
+  const [file] = await listBackups(directory);
+  return file === undefined ? undefined : { file, takenMs: (await stat(file)).mtimeMs };
+}
