@@ -33,6 +33,8 @@ import { Metrics } from './base/metrics.ts';
 import { Client } from './client/client.ts';
 import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
+import { WorkQueue, type WorkQueueOptions } from './client/work-queue.ts';
+import { WorkQueueMetrics } from './client/work-queue-metrics.ts';
 import { allControllers } from './controllers/all.ts';
 import { ensureDefaultRoles } from './controllers/default-roles.ts';
 import { ensureLocalPathClass } from './controllers/local-path-class.ts';
@@ -81,6 +83,7 @@ export function serverComponents(options: ServerOptions): Component[] {
   let rest: Rest;
   let front: Front;
   const loopMetrics = new Metrics();
+  const queueMetrics = new WorkQueueMetrics(loopMetrics, clock);
 
   const healthChecks: HealthChecks = {
     live: { ping: () => {} },
@@ -172,6 +175,7 @@ export function serverComponents(options: ServerOptions): Component[] {
             reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
           },
           metrics: loopMetrics,
+          workQueue: (queue: WorkQueueOptions) => new WorkQueue({ ...queue, metrics: queueMetrics }),
           recorder: (component: string) => new EventRecorder({ client, log, component, clock, room: 10_000 }),
         };
         const loops = [

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
+import { Metrics } from '../base/metrics.ts';
 import { WorkQueue } from './work-queue.ts';
+import { WorkQueueMetrics } from './work-queue-metrics.ts';
 
 test('a key whose work hangs gives up its worker, and is never worked on twice at a time', async () => {
   const timers: (() => void)[] = [];
@@ -71,4 +73,36 @@ test('a key that rests gathers what comes meanwhile, and holds up nobody', async
   queue.add('large');
   await turn();
   assert.equal(begun.length, 5, 'one that has rested is worked on at once');
+});
+
+test('a queue tells what waits, what is worked on, for how long, and what failed', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs, after: () => () => {} };
+  const metrics = new Metrics();
+  const works = Promise.withResolvers<void>();
+  const sync = async (key: string) => {
+    if (key === 'long') await works.promise;
+    throw new Error('it fails');
+  };
+  const log = createLog({ write: () => {} });
+  const queue = new WorkQueue({ name: 'test', log, clock, sync, metrics: new WorkQueueMetrics(metrics, clock) });
+  queue.add('long');
+  queue.add('next');
+  queue.add('next');
+  nowMs = 2_000;
+  queue.start(new AbortController().signal);
+  nowMs = 5_000;
+  const tells = (series: string, value: number) =>
+    assert.ok(metrics.text().split('\n').includes(`workqueue_${series} ${value}`), `${series} is not ${value}`);
+  tells('depth{name="test"}', 1);
+  tells('adds_total{name="test"}', 3);
+  tells('unfinished_work_seconds{name="test"}', 3);
+  tells('longest_running_processor_seconds{name="test"}', 3);
+  works.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  tells('depth{name="test"}', 0);
+  tells('unfinished_work_seconds{name="test"}', 0);
+  tells('retries_total{name="test"}', 2);
+  tells('queue_duration_seconds_sum{name="test"}', 7);
+  tells('work_duration_seconds_sum{name="test"}', 3);
 });

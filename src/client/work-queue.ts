@@ -6,6 +6,7 @@ import { isConflict } from '../api/status.ts';
 import { Backoff } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { WorkQueueMetrics } from './work-queue-metrics.ts';
 
 export interface WorkQueueOptions {
   name: string;
@@ -18,13 +19,18 @@ export interface WorkQueueOptions {
   patienceMs?: number;
   /** How long a key is left alone after it was worked on; not at all unless told. So one that is costly gathers changes. */
   restMs?(key: string): number;
+  metrics?: WorkQueueMetrics;
 }
 
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #clock: Clock;
-  readonly #waiting = new Set<string>();
+  /** Since when. */
+  readonly #waiting = new Map<string, number>();
+  /** Those that are worked on, or rest. */
   readonly #active = new Set<string>();
+  /** Since when each is worked on. */
+  readonly #begun = new Map<string, number>();
   readonly #again = new Set<string>();
   /** Of the active ones those that hold no worker any more. */
   readonly #slow = new Set<string>();
@@ -36,13 +42,20 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const state = () => ({ depth: this.#waiting.size, begunAtMs: this.#begun.values() });
+    options.metrics?.observe(options.name, state);
   }
 
   add(key: string): void {
     if (this.#waiting.size === 0) this.#turnMs = this.#clock.monotonicMs();
+    this.#options.metrics?.added(this.#options.name);
     if (this.#active.has(key)) this.#again.add(key);
-    else this.#waiting.add(key);
+    else this.#wait(key);
     this.#dispatch();
+  }
+
+  #wait(key: string): void {
+    if (!this.#waiting.has(key)) this.#waiting.set(key, this.#clock.monotonicMs());
   }
 
   /** Adds the key after the time; of several such calls the earliest counts. */
@@ -76,11 +89,13 @@ export class WorkQueue {
   #dispatch(): void {
     const signal = this.#signal;
     if (!signal || signal.aborted) return;
-    for (const key of this.#waiting) {
+    for (const [key, since] of this.#waiting) {
       if (this.#active.size - this.#slow.size >= (this.#options.workers ?? 1)) return;
       this.#turnMs = this.#clock.monotonicMs();
+      this.#options.metrics?.begun(this.#options.name, this.#turnMs - since);
       this.#waiting.delete(key);
       this.#active.add(key);
+      this.#begun.set(key, this.#turnMs);
       void this.#work(key, signal);
     }
   }
@@ -100,10 +115,12 @@ export class WorkQueue {
         // A conflict only says that our copy was old; everything else is worth a line.
         if (!isConflict(error))
           this.#options.log.warn('sync failed, trying again', { queue: this.#options.name, key, error });
+        this.#options.metrics?.retried(this.#options.name);
         this.addAfter(key, this.#backoff.nextMs(key));
       }
     }
     cancel();
+    this.#noteEnd(key);
     const restMs = this.#options.restMs?.(key) ?? 0;
     if (restMs <= 0) return this.#finish(key);
     this.#slow.add(key);
@@ -111,10 +128,16 @@ export class WorkQueue {
     this.#dispatch();
   }
 
+  #noteEnd(key: string): void {
+    const { name, metrics } = this.#options;
+    metrics?.ended(name, this.#clock.monotonicMs() - (this.#begun.get(key) ?? 0));
+    this.#begun.delete(key);
+  }
+
   #finish(key: string): void {
     this.#slow.delete(key);
     this.#active.delete(key);
-    if (this.#again.delete(key)) this.#waiting.add(key);
+    if (this.#again.delete(key)) this.#wait(key);
     this.#dispatch();
   }
 }

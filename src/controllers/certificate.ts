@@ -10,7 +10,6 @@ import {
 import { nodes } from '../api/kinds/node.ts';
 import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { parseSigningRequest } from '../pki/certificate.ts';
 import { credentialsAnnotation, fingerprintOf, withCredential } from '../pki/node-credentials.ts';
 import {
@@ -32,7 +31,7 @@ export function certificateController(context: ControllerContext): Controller {
   const log = context.log.named('certificates');
   const allRequests = informers.for(certificateSigningRequests);
   const allNodes = informers.for(nodes);
-  const queue = new WorkQueue({ name: 'certificates', log, clock, sync: syncRequest, workers: 4 });
+  const queue = context.workQueue({ name: 'certificates', log, clock, sync: syncRequest, workers: 4 });
 
   allRequests.onChange(({ key, object }) => {
     if (object && isOpen(object)) queue.add(key);

@@ -3,7 +3,6 @@ import { claimKeysOfPod } from '../api/claim-binding.ts';
 import { claimProtection, persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { isBeingDeleted } from '../api/meta.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { letGo, protects } from './protection.ts';
 
@@ -13,7 +12,7 @@ export function claimProtectionController(context: ControllerContext): Controlle
   const claims = informers.for(persistentVolumeClaims);
   const allPods = informers.for(pods);
   const podsByClaim = allPods.indexBy(claimKeysOfPod);
-  const queue = new WorkQueue({ name: 'claim-protection', log, clock, sync: syncClaim, workers: 2 });
+  const queue = context.workQueue({ name: 'claim-protection', log, clock, sync: syncClaim, workers: 2 });
 
   claims.onChange(({ key, object }) => {
     if (object && protects(object, claimProtection)) queue.add(key);

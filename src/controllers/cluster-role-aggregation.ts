@@ -4,14 +4,13 @@ import { type ClusterRole, clusterRoles } from '../api/kinds/cluster-role.ts';
 import type { PolicyRule } from '../api/rbac/policy-rule.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 export function clusterRoleAggregationController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('cluster-role-aggregation');
   const allRoles = informers.for(clusterRoles);
-  const queue = new WorkQueue({ name: 'cluster-role-aggregation', log, clock, sync: syncRole, workers: 2 });
+  const queue = context.workQueue({ name: 'cluster-role-aggregation', log, clock, sync: syncRole, workers: 2 });
 
   allRoles.onChange(() => {
     // Any role may be a part of any that gathers; these are few.

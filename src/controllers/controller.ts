@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informers } from '../client/informers.ts';
+import type { WorkQueue, WorkQueueOptions } from '../client/work-queue.ts';
 import type { Authority } from '../pki/authority.ts';
 import type { TokenKey } from '../pki/token-key.ts';
 
@@ -22,6 +23,8 @@ export interface ControllerContext {
   agentAuthority: Authority;
   /** Signs the tokens of service accounts. */
   tokenKey: TokenKey;
+  /** The queue of a loop, which tells of itself in the metrics. */
+  workQueue(options: WorkQueueOptions): WorkQueue;
   /** Writes events in the name of a component, as "deployment-controller". */
   recorder(component: string): EventRecorder;
   /** From what services of type LoadBalancer get addresses. */

@@ -8,7 +8,6 @@ import { controllerOf, isBeingDeleted } from '../api/meta.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import { errorText } from '../base/error-text.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { draftJob, type JobReference, outlivedJobs, referenceTo, reviewChildren } from './cron-job-children.ts';
 import { type CronPlan, jobNameAt, planCronJob } from './cron-job-plan.ts';
@@ -24,7 +23,7 @@ export function cronJobController(context: ControllerContext): Controller {
   const isEnding = endingNamespaces(informers);
   const cronJobsByUid = allCronJobs.indexBy(({ metadata }) => [metadata.uid ?? '']);
   const jobsOf = allJobs.indexBy((job) => [controllerOf(job)?.uid ?? '']);
-  const queue = new WorkQueue({ name: 'cronjob', log, clock, sync: syncCronJob, workers: 4 });
+  const queue = context.workQueue({ name: 'cronjob', log, clock, sync: syncCronJob, workers: 4 });
   const alarm = new WallAlarm({ clock, onDue: (key) => queue.add(key) });
   const serverZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -10,7 +10,6 @@ import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { type DaemonPlan, type ObservedDaemonSet, planDaemonSet } from './daemon-set-plan.ts';
@@ -35,7 +34,7 @@ export function daemonSetController(context: ControllerContext): Controller {
   const allNodes = informers.for(nodes);
   const isEnding = endingNamespaces(informers);
 
-  const queue = new WorkQueue({ name: 'daemonset', log, clock, sync: syncDaemonSet, workers: 4 });
+  const queue = context.workQueue({ name: 'daemonset', log, clock, sync: syncDaemonSet, workers: 4 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
   const failures = new FailedPodBackoff(clock);

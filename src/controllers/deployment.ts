@@ -8,7 +8,6 @@ import { controllerOf, keyOf } from '../api/meta.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { isSameTemplate, readHistory, revisionAnnotation } from './deployment-history.ts';
@@ -31,7 +30,7 @@ export function deploymentController(context: ControllerContext): Controller {
   const setsByUid = allSets.indexBy(({ metadata }) => [metadata.uid ?? '']);
   const podsOf = allPods.indexBy((pod) => [controllerOf(pod)?.uid ?? '']);
 
-  const queue = new WorkQueue({ name: 'deployment', log, clock, sync: syncDeployment, workers: 8 });
+  const queue = context.workQueue({ name: 'deployment', log, clock, sync: syncDeployment, workers: 8 });
   allDeployments.onChange(({ key }) => queue.add(key));
   allSets.onChange(setChanged);
   allPods.onChange(podChanged);

@@ -7,7 +7,6 @@ import { type PodDisruptionBudget, podDisruptionBudgets } from '../api/kinds/pod
 import { controllerOf, type KubeObject, keyOf } from '../api/meta.ts';
 import { matchesLabelSelector, selectorText } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { needsScale, planDisruption, planFailure } from './disruption-plan.ts';
 
@@ -25,7 +24,7 @@ export function disruptionController(context: ControllerContext): Controller {
   const allPods = informers.for(pods);
   const podsIn = allPods.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const scalables = new Map(scalableKinds.map((kind) => [kind, informers.for(kind)]));
-  const queue = new WorkQueue({ name: 'disruption', log, clock, sync: syncBudget, workers: 2 });
+  const queue = context.workQueue({ name: 'disruption', log, clock, sync: syncBudget, workers: 2 });
 
   budgets.onChange(({ key, object }) => {
     if (object) queue.add(key);

@@ -3,7 +3,6 @@ import { type EndpointSlice, endpointSlices, managedByLabel, serviceNameLabel } 
 import { endpoints } from '../api/kinds/endpoints.ts';
 import { services } from '../api/kinds/service.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { isMirrored, mirrorManager, planMirror } from './endpoints-mirror-plan.ts';
@@ -17,7 +16,7 @@ export function endpointsMirrorController(context: ControllerContext): Controlle
   const allSlices = informers.for(endpointSlices);
   const isEnding = endingNamespaces(informers);
   const mirrorsOf = allSlices.indexBy(mirrorKeys);
-  const queue = new WorkQueue({ name: 'endpoints-mirror', log, clock, sync, workers: 4 });
+  const queue = context.workQueue({ name: 'endpoints-mirror', log, clock, sync, workers: 4 });
 
   allServices.onChange(({ key }) => {
     if (allEndpoints.get(key) || mirrorsOf(key).length > 0) queue.add(key);

@@ -5,7 +5,6 @@ import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { controllerOf, controllerReference, isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isAlreadyExists } from '../api/status.ts';
 import type { Draft } from '../client/client.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 type Volume = NonNullable<Pod['spec']['volumes']>[number];
@@ -16,7 +15,7 @@ export function ephemeralVolumeController(context: ControllerContext): Controlle
   const events = context.recorder('ephemeral_volume');
   const claims = informers.for(persistentVolumeClaims);
   const allPods = informers.for(pods);
-  const queue = new WorkQueue({ name: 'ephemeral-volume', log, clock, sync: syncPod, workers: 4 });
+  const queue = context.workQueue({ name: 'ephemeral-volume', log, clock, sync: syncPod, workers: 4 });
 
   allPods.onChange(({ key, object, previous }) => {
     if (object && !previous && hasOwnVolumes(object)) queue.add(key);

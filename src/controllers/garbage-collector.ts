@@ -7,7 +7,6 @@ import { type Kind, resourceOf } from '../api/kinds/kind.ts';
 import { isBeingDeleted, type KubeObject, type OwnerReference } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
 import type { Change, Informer } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import {
   blockingDependents,
@@ -38,7 +37,7 @@ export function garbageCollector(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('garbage-collector');
   const recorder = context.recorder('garbage-collector-controller');
-  const queue = new WorkQueue({ name: 'garbage-collector', log, clock, sync: syncObject, workers: 16 });
+  const queue = context.workQueue({ name: 'garbage-collector', log, clock, sync: syncObject, workers: 16 });
   const watchedKinds = new Map<string, Watched>();
   for (const kind of storedKinds) if (kind !== events) watchedKinds.set(resourceOf(kind), watch(kind));
   const byGroupKind = new Map([...watchedKinds.values()].map((each) => [`${each.kind.group}/${each.kind.kind}`, each]));

@@ -5,7 +5,6 @@ import type { Job } from '../api/kinds/job-spec.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { controllerOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endOf } from './job-end.ts';
 import { isTracked, untrack } from './job-finalizer.ts';
@@ -18,7 +17,7 @@ export function jobOrphanController(context: ControllerContext): Controller {
   const allPods = informers.for(pods);
   const jobsByUid = allJobs.indexBy(({ metadata }) => [metadata.uid ?? '']);
   const trackedOf = allPods.indexBy((pod) => (isTracked(pod) ? [controllerOf(pod)?.uid ?? ''] : []));
-  const queue = new WorkQueue({ name: 'job-orphans', log, clock, sync: syncPod, workers: 4 });
+  const queue = context.workQueue({ name: 'job-orphans', log, clock, sync: syncPod, workers: 4 });
 
   allPods.onChange(({ key, object }) => {
     if (object && isTracked(object) && isOrphan(object, jobInCache(object))) queue.add(key);

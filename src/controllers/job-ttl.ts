@@ -3,7 +3,6 @@ import { jobs } from '../api/kinds/job.ts';
 import type { Job } from '../api/kinds/job-spec.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endOf } from './job-end.ts';
 
@@ -11,7 +10,7 @@ export function jobTtlController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('job-ttl');
   const allJobs = informers.for(jobs);
-  const queue = new WorkQueue({ name: 'job-ttl', log, clock, sync: syncJob, workers: 4 });
+  const queue = context.workQueue({ name: 'job-ttl', log, clock, sync: syncJob, workers: 4 });
 
   allJobs.onChange(({ key, object }) => {
     if (object && expiresAtMs(object) !== undefined) queue.add(key);

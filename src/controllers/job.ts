@@ -7,7 +7,6 @@ import { isPodReady, type Pod, pods } from '../api/kinds/pod.ts';
 import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
@@ -32,7 +31,7 @@ export function jobController(context: ControllerContext): Controller {
   const allJobs = informers.for(jobs);
   const allPods = informers.for(pods);
   const isEnding = endingNamespaces(informers);
-  const queue = new WorkQueue({ name: 'job', log, clock, sync: syncJob, workers: 8 });
+  const queue = context.workQueue({ name: 'job', log, clock, sync: syncJob, workers: 8 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
   const records = new Map<string, FailureRecord>();

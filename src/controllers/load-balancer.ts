@@ -6,7 +6,6 @@ import { type Node, nodeReadiness, nodes } from '../api/kinds/node.ts';
 import { type Service, services } from '../api/kinds/service.ts';
 import { announcedByAnnotation } from '../api/kinds/service-types.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { type BalancerPlan, isBalanced, planBalancers } from './load-balancer-plan.ts';
 
@@ -22,7 +21,7 @@ export function loadBalancerController(context: ControllerContext): Controller {
   const slicesOf = allSlices.indexBy(({ metadata }) => [
     `${metadata.namespace}/${metadata.labels?.[serviceNameLabel] ?? ''}`,
   ]);
-  const queue = new WorkQueue({ name: 'load-balancer', log, clock, sync });
+  const queue = context.workQueue({ name: 'load-balancer', log, clock, sync });
   /** What has been told of a service last, so that it is told once. */
   const told = new Map<string, string>();
 

@@ -10,7 +10,6 @@ import { storageClassOf } from '../api/kinds/volume-access.ts';
 import { folderFinalizer, isLocalPathVolume, localPathProvisioner, volumeNodeLabel } from '../api/local-path.ts';
 import { keyOf } from '../api/meta.ts';
 import { isAlreadyExists, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { isAskedOf, planGiveUp, planProvision, volumeNameFor } from './local-path-plan.ts';
 import { letGo } from './protection.ts';
@@ -25,8 +24,8 @@ export function localPathController(context: ControllerContext): Controller {
   const allNodes = informers.for(nodes);
   const volumesOfNode = volumes.indexBy(({ metadata }) => [metadata.labels?.[volumeNodeLabel] ?? '']);
   const claimsOfNode = claims.indexBy((claim) => (isAskedOf(claim) ? nodeOf(claim) : []));
-  const claimQueue = new WorkQueue({ name: 'local-path claims', log, clock, sync: syncClaim, workers: 4 });
-  const volumeQueue = new WorkQueue({ name: 'local-path volumes', log, clock, sync: syncVolume, workers: 4 });
+  const claimQueue = context.workQueue({ name: 'local-path claims', log, clock, sync: syncClaim, workers: 4 });
+  const volumeQueue = context.workQueue({ name: 'local-path volumes', log, clock, sync: syncVolume, workers: 4 });
 
   claims.onChange(({ key, object }) => {
     if (object && isAskedOf(object)) claimQueue.add(key);

@@ -8,7 +8,6 @@ import { type Namespace, namespaces } from '../api/kinds/namespace.ts';
 import { pods } from '../api/kinds/pod.ts';
 import { isBeingDeleted, type KubeObject } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { emptyingConditions, type Remaining } from './namespace-plan.ts';
 
@@ -20,7 +19,7 @@ export function namespaceController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('namespace');
   const allNamespaces = informers.for(namespaces);
-  const queue = new WorkQueue({ name: 'namespace', log, clock, sync: syncNamespace, workers: 4 });
+  const queue = context.workQueue({ name: 'namespace', log, clock, sync: syncNamespace, workers: 4 });
 
   allNamespaces.onChange(({ key, object }) => {
     if (object && isEmptying(object)) queue.add(key);

@@ -9,7 +9,6 @@ import { isPodReady, type Pod, pods } from '../api/kinds/pod.ts';
 import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { isDrivenOff, isToBeDrivenOff, plannedTaints, silentConditions } from './node-lifecycle-plan.ts';
 import { NodeSilence } from './node-silence.ts';
@@ -23,7 +22,7 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   const allLeases = informers.for(leases);
   const allPods = informers.for(pods);
   const podsByNode = allPods.indexBy(({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
-  const queue = new WorkQueue({ name: 'node-lifecycle', log, clock, sync: syncNode, workers: 4 });
+  const queue = context.workQueue({ name: 'node-lifecycle', log, clock, sync: syncNode, workers: 4 });
   const silence = new NodeSilence({ clock, graceMs: nodeGraceMs, onSilent: (name) => queue.add(name) });
   let zones = new Map<string, Zone>();
   /** When pods were last driven off a node of a zone. */

@@ -4,7 +4,6 @@ import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 export function podGarbageController(context: ControllerContext): Controller {
@@ -13,7 +12,7 @@ export function podGarbageController(context: ControllerContext): Controller {
   const allNodes = informers.for(nodes);
   const allPods = informers.for(pods);
   const podsByNode = allPods.indexBy(({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
-  const queue = new WorkQueue({ name: 'pod-garbage', log, clock, sync: syncPod, workers: 4 });
+  const queue = context.workQueue({ name: 'pod-garbage', log, clock, sync: syncPod, workers: 4 });
 
   allNodes.onChange(({ key, object }) => {
     if (!object) for (const pod of podsByNode(key)) queue.addAfter(keyOf(pod), nodeGraceMs);

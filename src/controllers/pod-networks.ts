@@ -3,7 +3,6 @@
 import { addressInRange, rangeSize } from '../api/cluster-settings.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { isConflict } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 const nodeSuffix = 24;
@@ -24,7 +23,7 @@ export function podNetworkController(context: ControllerContext): Controller {
   const log = context.log.named('pod-networks');
   const events = context.recorder('cidrAllocator');
   const allNodes = informers.for(nodes);
-  const queue = new WorkQueue({ name: 'pod-networks', log, clock, sync: syncNode });
+  const queue = context.workQueue({ name: 'pod-networks', log, clock, sync: syncNode });
   /** What was given and the cache may not show yet, by node. */
   const given = new Map<string, string>();
 

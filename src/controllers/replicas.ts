@@ -9,7 +9,6 @@ import { isPodActive, nextAvailableInMs } from '../api/pod-availability.ts';
 import { type LabelSelector, matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
 import { errorText } from '../base/error-text.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
@@ -48,7 +47,7 @@ export function replicasController<T extends Replicated>(
   const isEnding = endingNamespaces(informers);
   const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
 
-  const queue = new WorkQueue({ name, log, clock, sync: syncReplicas, workers: 8, restMs });
+  const queue = context.workQueue({ name, log, clock, sync: syncReplicas, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
 

@@ -9,7 +9,6 @@ import { type KubeObject, keyOf } from '../api/meta.ts';
 import { hasChangingUsage, isQuotaKind, usageOf } from '../api/quota/usage.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { kindsLimitedBy, plannedStatus } from './quota-plan.ts';
 
@@ -22,7 +21,7 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   const log = context.log.named('resource-quota');
   const quotas = informers.for(resourceQuotas);
   const quotasIn = quotas.indexBy(({ metadata }) => [metadata.namespace ?? '']);
-  const queue = new WorkQueue({ name: 'resource-quota', log, clock, sync: syncQuota, workers: 4 });
+  const queue = context.workQueue({ name: 'resource-quota', log, clock, sync: syncQuota, workers: 4 });
 
   quotas.onChange(({ key, object, previous }) => {
     if (object && (!previous || isUncounted(object))) queue.add(key);

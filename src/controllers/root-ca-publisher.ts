@@ -3,7 +3,6 @@ import { configMaps } from '../api/kinds/config-map.ts';
 import { namespaces } from '../api/kinds/namespace.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { isAlreadyExists, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 const configMapName = 'kube-root-ca.crt';
@@ -17,7 +16,7 @@ export function rootCaPublisher(context: ControllerContext): Controller {
   const log = context.log.named('root-ca');
   const allNamespaces = informers.for(namespaces);
   const allConfigMaps = informers.for(configMaps);
-  const queue = new WorkQueue({ name: 'root-ca', log, clock, sync: syncNamespace, workers: 4 });
+  const queue = context.workQueue({ name: 'root-ca', log, clock, sync: syncNamespace, workers: 4 });
   const data = { 'ca.crt': authority.certificatePem };
 
   allNamespaces.onChange(({ key, object }) => {

@@ -3,7 +3,6 @@ import { namespaces } from '../api/kinds/namespace.ts';
 import { serviceAccounts } from '../api/kinds/service-account.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { isAlreadyExists } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 const defaultAccount = 'default';
@@ -13,7 +12,7 @@ export function serviceAccountController(context: ControllerContext): Controller
   const log = context.log.named('service-account');
   const allNamespaces = informers.for(namespaces);
   const allAccounts = informers.for(serviceAccounts);
-  const queue = new WorkQueue({ name: 'service-account', log, clock, sync: syncNamespace, workers: 4 });
+  const queue = context.workQueue({ name: 'service-account', log, clock, sync: syncNamespace, workers: 4 });
 
   allNamespaces.onChange(({ key, object }) => {
     if (object) queue.add(key);

@@ -9,7 +9,6 @@ import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { matchesMap } from '../api/selector.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
 import { Expectations } from './expectations.ts';
@@ -37,7 +36,7 @@ export function serviceEndpointsController(context: ControllerContext): Controll
   const podsByNamespace = allPods.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const slicesByService = allSlices.indexBy((slice) => serviceKeyOf(slice) ?? []);
 
-  const queue = new WorkQueue({ name: 'endpoints', log, clock, sync: syncService, workers: 8, restMs });
+  const queue = context.workQueue({ name: 'endpoints', log, clock, sync: syncService, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
 
   /** How many pods stood behind a service when it was looked at. */

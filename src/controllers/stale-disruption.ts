@@ -1,7 +1,6 @@
 // A pod that was about to be evicted or preempted and is still there two minutes later no longer says that it will go.
 import { pods } from '../api/kinds/pod.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { staleInMs, withoutTarget } from './stale-disruption-plan.ts';
 
@@ -9,7 +8,7 @@ export function staleDisruptionController(context: ControllerContext): Controlle
   const { client, informers, clock } = context;
   const log = context.log.named('stale-disruption');
   const allPods = informers.for(pods);
-  const queue = new WorkQueue({ name: 'stale-disruption', log, clock, sync: syncPod });
+  const queue = context.workQueue({ name: 'stale-disruption', log, clock, sync: syncPod });
 
   allPods.onChange(({ key, object }) => {
     const inMs = object && staleInMs(object, clock.now());

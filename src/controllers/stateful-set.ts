@@ -9,7 +9,6 @@ import { nextAvailableInMs } from '../api/pod-availability.ts';
 import { matchesLabelSelector } from '../api/selector.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Change } from '../client/informer.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { claim, planClaims } from './claims.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { endingNamespaces } from './ending-namespaces.ts';
@@ -29,7 +28,7 @@ export function statefulSetController(context: ControllerContext): Controller {
   const allClaims = informers.for(persistentVolumeClaims);
   const isEnding = endingNamespaces(informers);
 
-  const queue = new WorkQueue({ name: 'statefulset', log, clock, sync: syncStatefulSet, workers: 8 });
+  const queue = context.workQueue({ name: 'statefulset', log, clock, sync: syncStatefulSet, workers: 8 });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const doSteps = statefulSetSteps({ client, events, expectations });
   const revisions = revisionKeeper(context, {

@@ -17,7 +17,6 @@ import { services } from '../api/kinds/service.ts';
 import { type KubeObject, keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Client, Draft } from '../client/client.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 export interface SystemObjectsOptions {
@@ -48,14 +47,12 @@ export async function ensureSystemObjects(client: Client, options: SystemObjects
 }
 
 /** Restores what somebody deletes or changes. */
-export function systemObjectsController(
-  { client, informers, log, clock }: ControllerContext,
-  options: SystemObjectsOptions,
-): Controller {
+export function systemObjectsController(context: ControllerContext, options: SystemObjectsOptions): Controller {
+  const { client, informers, log, clock } = context;
   const wanted = new Map(
     systemObjects(options).map((object) => [`${object.kind.plural}|${keyOf(object.draft)}`, object]),
   );
-  const queue = new WorkQueue({ name: 'system-objects', log: log.named('system-objects'), clock, sync });
+  const queue = context.workQueue({ name: 'system-objects', log: log.named('system-objects'), clock, sync });
   for (const kind of new Set([...wanted.values()].map((object) => object.kind))) {
     informers.for(kind).onChange(({ key, previous }) => {
       const identity = `${kind.plural}|${key}`;

@@ -7,7 +7,6 @@ import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import { toleratedSeconds } from '../api/taints.ts';
 import { timestamp } from '../base/clock.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
 interface Pending {
@@ -24,7 +23,7 @@ export function taintEvictionController(context: ControllerContext): Controller 
   const allNodes = informers.for(nodes);
   const allPods = informers.for(pods);
   const podsByNode = allPods.indexBy(({ spec }) => (spec.nodeName ? [spec.nodeName] : []));
-  const queue = new WorkQueue({ name: 'taint-eviction', log, clock, sync: syncPod, workers: 4 });
+  const queue = context.workQueue({ name: 'taint-eviction', log, clock, sync: syncPod, workers: 4 });
   const pending = new Map<string, Pending>();
 
   allPods.onChange(({ key, object, previous }) => {

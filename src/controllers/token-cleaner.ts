@@ -2,7 +2,6 @@
 import { type Secret, secrets } from '../api/kinds/secret.ts';
 import { isBeingDeleted } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { tokenSecretType } from '../pki/token.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 
@@ -12,7 +11,7 @@ export function tokenCleaner(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('token-cleaner');
   const allSecrets = informers.for(secrets);
-  const queue = new WorkQueue({ name: 'token-cleaner', log, clock, sync: syncToken });
+  const queue = context.workQueue({ name: 'token-cleaner', log, clock, sync: syncToken });
 
   allSecrets.onChange(({ key, object }) => {
     if (object?.type === tokenSecretType && object.metadata.namespace === tokenNamespace) queue.add(key);

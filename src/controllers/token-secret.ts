@@ -4,7 +4,6 @@ import { type Secret, secrets } from '../api/kinds/secret.ts';
 import { type ServiceAccount, serviceAccounts } from '../api/kinds/service-account.ts';
 import { secretClaims } from '../api/service-account-claims.ts';
 import { isNotFound } from '../api/status.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { accountNameAnnotation, planTokenSecret, tokenSecretType } from './token-secret-plan.ts';
 
@@ -13,7 +12,7 @@ export function tokenSecretController(context: ControllerContext): Controller {
   const log = context.log.named('token-secrets');
   const allSecrets = informers.for(secrets);
   const allAccounts = informers.for(serviceAccounts);
-  const queue = new WorkQueue({ name: 'token-secrets', log, clock, sync: syncSecret, workers: 2 });
+  const queue = context.workQueue({ name: 'token-secrets', log, clock, sync: syncSecret, workers: 2 });
 
   allSecrets.onChange(({ key, object }) => {
     if (object?.type === tokenSecretType) queue.add(key);

@@ -20,7 +20,6 @@ import { keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import type { Happening } from '../client/event-recorder.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import { planClaim } from './claim-binding-plan.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { planVolume, type VolumePhase } from './volume-binding-plan.ts';
@@ -46,8 +45,8 @@ export function volumeBinder(context: ControllerContext): Controller {
   const pendingOfClass = claims.indexBy((claim) => (isSettled(claim) ? [] : [storageClassOf(claim) ?? '']));
   const claimsNaming = claims.indexBy(({ spec }) => (spec.volumeName ? [spec.volumeName] : []));
   const podsByClaim = allPods.indexBy(claimKeysOfPod);
-  const claimQueue = new WorkQueue({ name: 'claims', log, clock, sync: syncClaim, workers: 4 });
-  const volumeQueue = new WorkQueue({ name: 'volumes', log, clock, sync: syncVolume, workers: 4 });
+  const claimQueue = context.workQueue({ name: 'claims', log, clock, sync: syncClaim, workers: 4 });
+  const volumeQueue = context.workQueue({ name: 'volumes', log, clock, sync: syncVolume, workers: 4 });
 
   claims.onChange(({ key, object, previous }) => {
     if (object) claimQueue.add(key);

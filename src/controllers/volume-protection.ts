@@ -1,6 +1,5 @@
 // A piece of storage that is deleted goes when no claim has it any more.
 import { type PersistentVolume, persistentVolumes, volumeProtection } from '../api/kinds/persistent-volume.ts';
-import { WorkQueue } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { letGo, protects } from './protection.ts';
 
@@ -8,7 +7,7 @@ export function volumeProtectionController(context: ControllerContext): Controll
   const { client, informers, clock } = context;
   const log = context.log.named('volume-protection');
   const volumes = informers.for(persistentVolumes);
-  const queue = new WorkQueue({ name: 'volume-protection', log, clock, sync: syncVolume });
+  const queue = context.workQueue({ name: 'volume-protection', log, clock, sync: syncVolume });
 
   volumes.onChange(({ key, object }) => {
     if (object && isFree(object)) queue.add(key);

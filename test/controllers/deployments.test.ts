@@ -103,6 +103,14 @@ test('thirty pods come up in one go, on all nodes alike', async () => {
   );
 });
 
+test('each loop tells of its queue', async () => {
+  const told = await server.kubectl('get', '--raw', '/metrics');
+  for (const name of ['deployment', 'replicaset', 'endpoints', 'node-lifecycle']) {
+    assert.match(told, new RegExp(`^workqueue_depth{name="${name}"} \\d+$`, 'm'));
+    assert.match(told, new RegExp(`^workqueue_work_duration_seconds_count{name="${name}"} [1-9]`, 'm'));
+  }
+});
+
 test('a rolling update never has too many pods nor too few available ones', async () => {
   await create('rolling', {
     replicas: 10,
