@@ -266,8 +266,8 @@ export class Network {
     const parts = [proxy, hostPortPart(hostPorts), this.#guard];
     const rules = new RuleKeeper({ base: baseRules(settings, podCidr), parts, iptables, log });
     await rules.start(signal);
-    // Where the host has changed its flavour since: both are obeyed, so the old rules must not stay.
-    for (const other of flavours) if (other.flavour !== flavour) await new Iptables(other.flavour).clear();
+    const others = flavours.filter((each) => each.flavour !== flavour).map((each) => new Iptables(each.flavour));
+    runBeside(this.#clear(others, rules.whole, signal), signal, log, 'former rules');
     runBeside(
       proxy.run({ hasRules: rules.hasFoundRules, onChange: () => rules.change() }).then(() => addresses.start(signal)),
       signal,
@@ -283,6 +283,20 @@ export class Network {
     runBeside(this.#policySources.run({ hasRules: rules.hasFoundRules }, signal), signal, log, 'network policies');
     this.#proxy = proxy;
     return rules;
+  }
+
+  /** Where the host has changed its flavour since: both are obeyed, so the old rules go, but not before the new ones stand. */
+  async #clear(others: readonly Iptables[], whole: Promise<void>, signal: AbortSignal): Promise<void> {
+    await whole;
+    for (let areCleared = false; !areCleared; ) {
+      try {
+        for (const other of others) await other.clear();
+        areCleared = true;
+      } catch (error) {
+        this.#options.log.warn('rules of a former flavour stay, trying again later', { error });
+        await this.#clock.sleep(checkEveryMs, signal);
+      }
+    }
   }
 
   async #startDns(signal: AbortSignal): Promise<void> {

@@ -53,6 +53,7 @@ export class RuleKeeper {
   #isMeddledWith = false;
   #hasFoundRules: boolean | undefined;
   #awaited: PromiseWithResolvers<void>[] = [];
+  readonly #whole = Promise.withResolvers<void>();
 
   constructor(options: RuleKeeperOptions) {
     this.#options = options;
@@ -81,6 +82,11 @@ export class RuleKeeper {
   /** Whether the last write succeeded. */
   get isHealthy(): boolean {
     return this.#isHealthy;
+  }
+
+  /** Resolves when the kernel has the rules of all parts for the first time. */
+  get whole(): Promise<void> {
+    return this.#whole.promise;
   }
 
   /** Resolves when the kernel has the rules of now; rejects where it does not take them. */
@@ -126,6 +132,7 @@ export class RuleKeeper {
     if (input) await iptables.restore(input);
     this.#isApplied = true;
     if (isComplete && !this.#wasComplete) log.debug('the rules are known');
+    if (isComplete) this.#whole.resolve();
     this.#wasComplete = isComplete;
     this.#known = known;
     for (const part of parts) part.written?.(changes);

@@ -1,0 +1,85 @@
+// A host that has come to use the other kind of iptables: the agent that starts then programs that one, and takes its rules out of
+// the former one when the new ones stand. Until then, also while nobody knows of the master, services go on.
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { waitUntil } from '../bench/wait-until.ts';
+import { Lab, type Machine, type NodeNetwork } from './lab.ts';
+import { nodeObject, serviceObject, sliceObject } from './objects.ts';
+
+const ports = [{ name: 'http', port: 80, targetPort: 8080, nodePort: 30080 }];
+const foreign = 'FORWARD -o docker0 -j ACCEPT'.split(' ');
+
+let lab: Lab;
+let host: Machine;
+let network: NodeNetwork;
+let address = '';
+
+before(async () => {
+  lab = await Lab.open(['a']);
+  host = lab.host(0);
+  network = lab.networkOf(host);
+});
+
+after(async () => await lab?.close());
+
+async function putAll(): Promise<void> {
+  const puts = [
+    ['nodes', nodeObject('a', '10.244.1.0/24', host.address)],
+    ['services', serviceObject('web', { clusterIP: '10.96.0.80', ports })],
+    ['endpointslices', sliceObject('web', ports, [{ address }])],
+  ] as const;
+  for (const [plural, object] of puts) await network.order({ do: 'put', plural, object });
+}
+
+const leadsTo = async (flavour: string) => (await host.run(`iptables-${flavour}-save`, [])).includes(`${address}:8080`);
+
+for (const [from, to] of [
+  ['legacy', 'nft'],
+  ['nft', 'legacy'],
+] as const) {
+  test(`from iptables-${from} to iptables-${to} no request fails`, async () => {
+    await host.run(`iptables-${from}`, ['-A', ...foreign]);
+    network.launch();
+    await network.order({ do: 'put', plural: 'nodes', object: nodeObject('a', '10.244.1.0/24', host.address) });
+    await network.order({ do: 'appear' });
+    await network.order({ do: 'start' });
+    const pod = await lab.pod(`of-${from}`);
+    address = String((await network.order({ do: 'attach', uid: pod.uid, pid: pod.pid })).result);
+    await putAll();
+    await waitUntil('the rules', async () => await leadsTo(from));
+
+    const client = lab.client.start('ask', [host.address, '30080', 'tcp', '0', '100', '0']);
+    const outcomes: string[] = [];
+    if (client.stdout) createInterface({ input: client.stdout }).on('line', (line) => outcomes.push(line));
+    const more = async () => {
+      const wanted = outcomes.length + 30;
+      await waitUntil('more answers', () => outcomes.length >= wanted);
+    };
+    await more();
+    await network.kill();
+    await host.run(`iptables-${from}`, ['-D', ...foreign]);
+    await host.run(`iptables-${to}`, ['-A', ...foreign]);
+    await rm(join(network.config.dataDir, 'network/remembered'), { recursive: true });
+    network.launch();
+    // The master is away, and nothing is remembered.
+    await network.order({ do: 'start' });
+    await more();
+    assert.ok(await leadsTo(from), 'the former rules stay until there are others');
+    await putAll();
+    await network.order({ do: 'appear' });
+    await waitUntil('the new rules', async () => await leadsTo(to));
+    await waitUntil('no former ones', async () => !(await host.run(`iptables-${from}-save`, [])).includes('WHERRY'));
+    await more();
+    client.kill();
+    assert.deepEqual(
+      outcomes.filter((outcome) => !outcome.startsWith('0 of-')),
+      [],
+    );
+    await network.order({ do: 'detach', uid: pod.uid });
+    await network.kill();
+    await host.run(`iptables-${to}`, ['-D', ...foreign]);
+  });
+}
