@@ -14,6 +14,9 @@ import type { Controller, ControllerContext } from './controller.ts';
 import { isAskedOf, planGiveUp, planProvision, volumeNameFor } from './local-path-plan.ts';
 import { letGo } from './protection.ts';
 
+/** Each waits for the store most of its time, which writes what comes together at once. */
+const workers = 32;
+
 export function localPathController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('local-path');
@@ -24,8 +27,8 @@ export function localPathController(context: ControllerContext): Controller {
   const allNodes = informers.for(nodes);
   const volumesOfNode = volumes.indexBy(({ metadata }) => [metadata.labels?.[volumeNodeLabel] ?? '']);
   const claimsOfNode = claims.indexBy((claim) => (isAskedOf(claim) ? nodeOf(claim) : []));
-  const claimQueue = context.workQueue({ name: 'local-path claims', log, clock, sync: syncClaim, workers: 4 });
-  const volumeQueue = context.workQueue({ name: 'local-path volumes', log, clock, sync: syncVolume, workers: 4 });
+  const claimQueue = context.workQueue({ name: 'local-path claims', log, clock, sync: syncClaim, workers });
+  const volumeQueue = context.workQueue({ name: 'local-path volumes', log, clock, sync: syncVolume, workers });
 
   claims.onChange(({ key, object }) => {
     if (object && isAskedOf(object)) claimQueue.add(key);

@@ -24,6 +24,9 @@ import { planClaim } from './claim-binding-plan.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { planVolume, type VolumePhase } from './volume-binding-plan.ts';
 
+/** Each waits for the store most of its time, which writes what comes together at once. */
+const workers = 32;
+
 type ClaimStatus = PersistentVolumeClaim['status'];
 
 const claimKeyOf = ({ spec: { claimRef } }: PersistentVolume) => `${claimRef?.namespace}/${claimRef?.name}`;
@@ -45,15 +48,14 @@ export function volumeBinder(context: ControllerContext): Controller {
   const pendingOfClass = claims.indexBy((claim) => (isSettled(claim) ? [] : [storageClassOf(claim) ?? '']));
   const claimsNaming = claims.indexBy(({ spec }) => (spec.volumeName ? [spec.volumeName] : []));
   const podsByClaim = allPods.indexBy(claimKeysOfPod);
-  const claimQueue = context.workQueue({ name: 'claims', log, clock, sync: syncClaim, workers: 4 });
-  const volumeQueue = context.workQueue({ name: 'volumes', log, clock, sync: syncVolume, workers: 4 });
+  /** Free volumes that are being given to a claim: others need not try to take them. */
+  const taking = new Set<string>();
+  const claimQueue = context.workQueue({ name: 'claims', log, clock, sync: syncClaim, workers });
+  const volumeQueue = context.workQueue({ name: 'volumes', log, clock, sync: syncVolume, workers });
 
-  claims.onChange(({ key, object, previous }) => {
+  claims.onChange(({ key, object }) => {
     if (object) claimQueue.add(key);
     for (const { metadata } of candidatesOf(meantFor(key))) volumeQueue.add(metadata.name);
-    for (const { spec } of [object, previous].filter((claim) => claim !== undefined)) {
-      if (spec.volumeName) volumeQueue.add(spec.volumeName);
-    }
   });
   volumes.onChange(({ key, object }) => {
     if (object) volumeQueue.add(key);
@@ -87,7 +89,7 @@ export function volumeBinder(context: ControllerContext): Controller {
     }
     switch (step.do) {
       case 'bind':
-        return bind(step.volume, claim);
+        return take(step.volume, claim);
       case 'take-class':
         await updateClaim(claim, {}, { storageClassName: step.storageClassName });
         return;
@@ -106,11 +108,27 @@ export function volumeBinder(context: ControllerContext): Controller {
     const waiting = podsByClaim(key).filter((pod) => !pod.spec.nodeName && !isPodFinished(pod));
     return {
       named: volumes.get(claim.spec.volumeName ?? ''),
-      candidates: [...candidatesOf(meantFor(key)), ...candidatesOf(freeOf(className))],
+      candidates: [...candidatesOf(meantFor(key)), ...candidatesOf(freeOf(className)).filter(isLeft)],
       storageClass: classes.get(className),
       defaultClass: newestDefaultClass(classes.list()),
       waitingPods: waiting.map(({ metadata }) => metadata.name),
     };
+  }
+
+  const isLeft = ({ metadata }: PersistentVolume) => !taking.has(metadata.name);
+
+  async function take(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
+    const { name } = volume.metadata;
+    let isBound = false;
+    taking.add(name);
+    try {
+      await bind(volume, claim);
+      isBound = true;
+    } finally {
+      taking.delete(name);
+      // Whoever left it to this claim may have it.
+      if (!isBound) wakeClass(storageClassOf(volume) ?? '');
+    }
   }
 
   /** Each of the four writes is left out where it is done already. */
