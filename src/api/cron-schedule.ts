@@ -150,12 +150,12 @@ function readNumber(text: string): number {
   throw new ScheduleFault(`failed to parse int from ${text}: strconv.Atoi: parsing "${text}": invalid syntax`);
 }
 
-/** A name of the time zone database. */
+/** A name of the time zone database, in its own letters. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
+    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    return known === name || known.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }

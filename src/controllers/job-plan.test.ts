@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Job } from '../api/kinds/job-spec.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { ago, indexed, job, now, observe, pod } from './job-for-tests.ts';
-import { deadlineInMs, judgeCompletion, judgeJob, planJobPods } from './job-plan.ts';
+import { deadlineInMs, judgeCompletion, judgeJob, planEnd, planJobPods } from './job-plan.ts';
 import { tallyJob } from './job-tally.ts';
 
 const running = (...uids: string[]) => uids.map((uid) => pod(uid, 'Running', { isReady: true }));
@@ -304,6 +304,12 @@ test('of the failures of a place the one that knows most is kept', () => {
     [...waiting.values()].map(({ metadata }) => metadata.uid),
     ['3'],
   );
+});
+
+test('when it is decided, who still runs goes, 500 at a time', () => {
+  const pods = [pod('ended', 'Succeeded'), ...running(...Array.from({ length: 600 }, (_, index) => `${index}`))];
+  const { dismiss, create } = planEnd(tallyJob(observe(job(), pods)));
+  assert.deepEqual([dismiss.length, create.length, dismiss[0]?.metadata.uid], [500, 0, '0']);
 });
 
 test('how long a job may still take', () => {

@@ -21,7 +21,7 @@ import { inDeletionOrder } from './pod-deletion-order.ts';
 const burst = 500;
 
 export interface JobPlan {
-  /** Pods that are one too many: they are not counted. */
+  /** Pods that go. */
   dismiss: readonly Pod[];
   /** One entry for each pod to make: its place, where it has one. */
   create: readonly (Place | undefined)[];
@@ -86,6 +86,9 @@ export function deadlineInMs({ spec, status }: Job, nowMs: number): number | und
   if (spec.activeDeadlineSeconds === undefined || status.startTime === undefined || spec.suspend) return undefined;
   return Math.max(0, Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000 - nowMs);
 }
+
+/** For a job that is decided: who still runs goes, and is counted where that says something. */
+export const planEnd = ({ active }: Tally): JobPlan => ({ dismiss: active.slice(0, burst), create: [] });
 
 /** For a job about which nothing is decided yet. */
 export function planJobPods(observed: ObservedJob, tally: Tally): JobPlan {

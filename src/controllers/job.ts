@@ -14,7 +14,7 @@ import { Expectations } from './expectations.ts';
 import { type FailureRecord, noFailures, recordOutcomes } from './job-backoff.ts';
 import { endOf, type JobCondition, trueCondition, type Verdict } from './job-end.ts';
 import { isTracked, trackingFinalizer, untrack } from './job-finalizer.ts';
-import { deadlineInMs, type JobPlan, judgeCompletion, judgeJob, planJobPods } from './job-plan.ts';
+import { deadlineInMs, type JobPlan, judgeCompletion, judgeJob, planEnd, planJobPods } from './job-plan.ts';
 import { draftJobPod, isOurs } from './job-pods.ts';
 import { countPods, type Outcome, settleCount } from './job-status.ts';
 import { type ObservedJob, type Tally, tallyJob } from './job-tally.ts';
@@ -60,14 +60,8 @@ export function jobController(context: ControllerContext): Controller {
     const tally = tallyJob(observed);
     const decided = judgeJob(observed, tally);
     const isOurTurn = !decided && expectations.isMet(key) && !isBeingDeleted(job) && !isEnding(job.metadata.namespace);
-    const plan = isOurTurn ? planJobPods(observed, tally) : nothing;
-    const { error, ...counts } = await doPlan(
-      key,
-      job,
-      tally,
-      decided ? { ...nothing, dismiss: tally.active } : plan,
-      decided,
-    );
+    const plan = decided ? planEnd(tally) : isOurTurn ? planJobPods(observed, tally) : nothing;
+    const { error, ...counts } = await doPlan(key, job, tally, plan, decided);
     const verdict = decided ?? judgeCompletion(job, tally, counts.active);
     const outcome = { ...counts, verdict, ...(isOurTurn && !verdict && { isSuspended: job.spec.suspend ?? false }) };
     await count(key, observed, tally, outcome);

@@ -24,14 +24,17 @@ export class WallAlarm {
   }
 
   #wait(): void {
-    const leftMs = Math.min(...this.#due.values()) - this.#clock.now();
-    const waitMs = Math.max(0, Math.min(leftMs, lookEveryMs));
-    const lookAtMs = this.#clock.monotonicMs() + waitMs;
-    if (this.#cancel && (this.#due.size === 0 || lookAtMs < this.#lookAtMs)) {
-      this.#cancel();
+    if (this.#due.size === 0) {
+      this.#cancel?.();
       this.#cancel = undefined;
+      return;
     }
-    if (this.#cancel || this.#due.size === 0) return;
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const atMs of this.#due.values()) firstMs = Math.min(firstMs, atMs);
+    const waitMs = Math.max(0, Math.min(firstMs - this.#clock.now(), lookEveryMs));
+    const lookAtMs = this.#clock.monotonicMs() + waitMs;
+    if (this.#cancel && this.#lookAtMs <= lookAtMs) return;
+    this.#cancel?.();
     this.#lookAtMs = lookAtMs;
     this.#cancel = this.#clock.after(waitMs, () => this.#look());
   }

@@ -15,10 +15,11 @@ import {
 import { clusterRoleBindings } from '../../src/api/kinds/cluster-role-binding.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
+import { secrets } from '../../src/api/kinds/secret.ts';
 import { createJoinToken } from '../../src/cli/token.ts';
 import type { Client } from '../../src/client/client.ts';
 import { type CertificateSubject, createPrivateKeyPem, createSigningRequest } from '../../src/pki/certificate.ts';
-import { bearerOf, parseJoinToken } from '../../src/pki/token.ts';
+import { bearerOf, parseJoinToken, tokenSecretName } from '../../src/pki/token.ts';
 import { TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -142,4 +143,14 @@ test('a person waits for a human, who approves', async () => {
         status.conditions?.some(({ type, reason }) => type === 'Failed' && reason === 'SignerValidationFailure'),
     ),
   );
+});
+
+test('a join token whose time is over is deleted', async () => {
+  const secretName = (token: string) => tokenSecretName(parseJoinToken(token).id);
+  const lasting = secretName(await createJoinToken(server.kubeconfig, 3_600_000, 'lasting'));
+  const brief = secretName(await createJoinToken(server.kubeconfig, 500, 'brief'));
+  await server.when('only the lasting one', secrets, (all) => {
+    const names = all.map(({ metadata }) => metadata.name);
+    return names.includes(lasting) && !names.includes(brief);
+  });
 });

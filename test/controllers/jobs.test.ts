@@ -21,7 +21,7 @@ before(async () => {
       const [, codes] = spec.containers[0]?.image?.split(':') ?? [];
       const all = codes?.split(',') ?? [];
       const code = all[Number(metadata.labels?.['batch.kubernetes.io/job-completion-index'] ?? 0)] ?? all.at(-1);
-      return code === undefined || code === '' ? undefined : Number(code);
+      return code === undefined || Number.isNaN(Number(code)) ? undefined : Number(code);
     },
   });
   await agents.start('one', 'two');
@@ -141,6 +141,17 @@ test('an indexed job gives each pod its place, and says which are done', async (
   await when('places', 'four done', ({ status }) => status.completedIndexes === '1,3-5' && status.succeeded === 4);
   for (const index of [0, 2]) await agents.end(own[index] as Pod, 0);
   assert.equal((await complete('places')).status.completedIndexes, '0-5');
+});
+
+test('an indexed job grows and shrinks: places beyond its size are no more', async () => {
+  await create('elastic', 'exit:0,run', { completions: 2, parallelism: 2, completionMode: 'Indexed' });
+  await when('elastic', 'first done', ({ status }) => status.completedIndexes === '0' && status.active === 1);
+  await change('elastic', { completions: 4, parallelism: 4 });
+  await when('elastic', 'grown', ({ status }) => status.ready === 3);
+  await change('elastic', { completions: 1, parallelism: 1 });
+  const { status } = await complete('elastic');
+  assert.deepEqual([status.succeeded, status.completedIndexes, status.failed], [1, '0', undefined]);
+  await server.when('no others', pods, (all) => all.filter(isOf('elastic')).length === 1);
 });
 
 test('failures beyond the limit end the job: its other pods go, and are counted before it is said', async () => {
