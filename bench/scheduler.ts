@@ -136,12 +136,18 @@ async function fill(client: ApiClient, wish: (app: string) => object): Promise<v
 interface Seen {
   atMs: number;
   bound: number;
+  /** What the server has used of its processors since it started. */
+  cpuSeconds: number;
 }
 
 async function observe(client: ApiClient): Promise<Seen> {
   const text = String(await client.send('GET', '/metrics'));
-  const bound = /^scheduler_schedule_attempts_total\{result="scheduled"[^}]*\} (\d+)/m.exec(text)?.[1];
-  return { atMs: performance.now(), bound: Number(bound ?? 0) };
+  const read = (series: RegExp) => Number(series.exec(text)?.[1] ?? 0);
+  return {
+    atMs: performance.now(),
+    bound: read(/^scheduler_schedule_attempts_total\{result="scheduled"[^}]*\} (\d+)/m),
+    cpuSeconds: read(/^process_cpu_seconds_total ([\d.]+)/m),
+  };
 }
 
 async function measure(name: string, wish: (app: string) => object): Promise<string[]> {
@@ -160,8 +166,11 @@ async function measure(name: string, wish: (app: string) => object): Promise<str
       last = await observe(second.client);
     }
     await stopServer(second);
-    const rate = ((last.bound - begun.bound) / (last.atMs - begun.atMs)) * 1000;
-    return [name, String(nodeCount), String(podCount), String(Math.round(rate)), load.toFixed(1)];
+    const bound = last.bound - begun.bound;
+    const rate = (bound / (last.atMs - begun.atMs)) * 1000;
+    const cpuMs = ((last.cpuSeconds - begun.cpuSeconds) / bound) * 1000;
+    const counts = [nodeCount, podCount, Math.round(rate)].map(String);
+    return [name, ...counts, cpuMs.toFixed(2), load.toFixed(1)];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -171,4 +180,4 @@ const rows: string[][] = [];
 for (const [name, wish] of Object.entries(sections)) {
   if (!flags.only || flags.only.split(',').includes(name)) rows.push(await measure(name, wish));
 }
-console.log(textTable(['pods', 'nodes', 'pods there', 'bound a second', 'load'], rows));
+console.log(textTable(['pods', 'nodes', 'pods there', 'bound a second', 'CPU ms a pod', 'load'], rows));

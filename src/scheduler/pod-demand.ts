@@ -2,6 +2,7 @@
 import { type HostPort, hostPortsOf } from '../api/host-ports.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { isBeingDeleted, keyOf } from '../api/meta.ts';
+import { type NodeChoice, nodeChoice } from '../api/node-selection.ts';
 import { type Amounts, assumedRequests } from '../api/pod-resources.ts';
 import type { Labels } from '../api/selector.ts';
 import { heldRequests } from './held-requests.ts';
@@ -27,6 +28,8 @@ export interface PodDemand {
   requests: Amounts;
   assumed: { milliCpu: number; memoryBytes: number };
   hostPorts: HostPort[];
+  /** On which nodes it may run, where it says so. */
+  choice: NodeChoice | undefined;
   affinity: AffinityTerms;
   spread: readonly SpreadConstraint[];
   /** Those that it is spread with where it says nothing of it. */
@@ -47,6 +50,7 @@ export function podDemand(pod: Pod, kin?: PodSelector): PodDemand {
     requests: heldRequests(pod),
     assumed: assumedRequests(pod.spec),
     hostPorts: hostPortsOf(pod.spec),
+    choice: nodeChoice(pod.spec),
     affinity: affinityTermsOf(pod),
     spread: spreadConstraintsOf(pod),
     kin,

@@ -1,5 +1,4 @@
 // The pod's nodeSelector and required node affinity pick the node.
-import { selectsNode } from '../../api/node-selection.ts';
 import type { PodDemand } from '../pod-demand.ts';
 import { type Filter, incurable } from './filter.ts';
 
@@ -8,15 +7,15 @@ const unwanted = incurable("node(s) didn't match Pod's node affinity/selector");
 export const nodeAffinityFilter: Filter = {
   name: 'NodeAffinity',
   prepare: (demand) => {
-    const { nodeSelector, affinity } = demand.pod.spec;
-    if (!nodeSelector && !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
+    const { choice } = demand;
+    if (!choice) return undefined;
     const only = nodesMeant(demand);
     return {
-      check: ({ node }) => (selectsNode(demand.pod.spec, node) ? undefined : unwanted),
+      check: ({ node }) => (choice(node) ? undefined : unwanted),
       ...(only && { only }),
     };
   },
-  hints: { node: ({ object }, { pod }) => selectsNode(pod.spec, object) },
+  hints: { node: ({ object }, { choice }) => choice?.(object) ?? true },
 };
 
 /** The nodes that the pod is meant for by their names, as pods of a DaemonSet are: others need not be looked at. */

@@ -1,7 +1,6 @@
 // The pod keeps its sort evenly spread: in no domain (all nodes with one value of a topology label) more than `maxSkew` above
 // the domain with the fewest. Domains are those of the nodes that have all the labels that the pod spreads by.
 import { isDeepStrictEqual } from 'node:util';
-import { selectsNode } from '../../api/node-selection.ts';
 import { always } from '../cluster-change.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { NodeRoom } from '../node-room.ts';
@@ -107,8 +106,12 @@ function fewestOf(counts: ReadonlyMap<string, number>, minDomains: number): numb
 }
 
 /** Whether the constraint counts what stands on the node: by its policies, nodes where the pod may not go are left out. */
-export function isCountedNode({ pod }: PodDemand, { node, taints }: NodeRoom, constraint: SpreadConstraint): boolean {
-  if (constraint.onlyAffine && !selectsNode(pod.spec, node)) return false;
+export function isCountedNode(
+  { pod, choice }: PodDemand,
+  { node, taints }: NodeRoom,
+  constraint: SpreadConstraint,
+): boolean {
+  if (constraint.onlyAffine && choice && !choice(node)) return false;
   return !constraint.onlyTolerated || !repellingTaint(taints, pod.spec.tolerations);
 }
 
