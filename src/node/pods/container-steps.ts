@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { containerResources } from '../resources/container-resources.ts';
-import { ImageNotFound, type Mount, type ObservedContainer } from '../runtime.ts';
+import { ImageNotFound, type Mount, type ObservedContainer, pauseName } from '../runtime.ts';
 import { VolumeProblem } from '../volumes/volume-problem.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
 import { ensureMessageFile, removeContainerFiles } from './container-files.ts';
@@ -112,7 +112,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       if (removed?.state === 'created') await runtime.endLost(new Set([id]));
       await runtime.remove(id);
       watch.drop(id);
-      if (removed) await removeContainerFiles(files.folderOf(uid), removed);
+      if (removed && removed.name !== pauseName) await removeContainerFiles(files.folderOf(uid), removed);
       view.memory.stopping.delete(id);
       view.memory.postStart.delete(id);
       view.memory.probed.delete(id);

@@ -181,6 +181,7 @@ export class PodAgent {
     for (let round = 0; round < mostRounds && !signal.aborted; round += 1) {
       // What is not known for certain is not acted on: whoever finds out adds the pod again.
       if (!this.#watch.current || (!desired.get(uid) && !desired.isComplete)) return;
+      if (this.#isForgotten(uid)) return;
       const view = this.#view(uid);
       if (view.containers.some(({ state }) => state === 'unknown')) {
         this.#tellUnseen(view);
@@ -200,6 +201,11 @@ export class PodAgent {
       }
       await this.#perform(steps, uid, view, signal);
     }
+  }
+
+  /** Of a pod of which nothing is left something late may still be heard. */
+  #isForgotten(uid: string): boolean {
+    return !this.#memories.has(uid) && !this.#options.desired.get(uid) && this.#watch.of(uid).length === 0;
   }
 
   #view(uid: string): PodView {

@@ -44,7 +44,9 @@ export class Mounter {
 
   /** Takes away all that is mounted at a folder or below it; what does not go is at least out of sight. */
   async unmountBelow(folder: string): Promise<void> {
-    for (const entry of mountsBelow(await this.table(), folder)) await this.#unmount(entry);
+    const mounted = mountsBelow(await this.table(), folder);
+    if (mounted.length === 0) return;
+    for (const entry of mounted) await this.#unmount(entry);
     const [left] = mountsBelow(await this.table(), folder);
     if (left) throw new Error(`${left.target} cannot be unmounted`);
   }
