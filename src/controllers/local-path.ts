@@ -49,19 +49,20 @@ export function localPathController(context: ControllerContext): Controller {
     const [nodeName] = nodeOf(claim);
     const storageClass = classes.get(storageClassOf(claim) ?? '');
     const step = planProvision(claim, storageClass, allNodes.get(nodeName ?? ''));
-    const failed = (why: string) => {
-      const message = `failed to provision volume with StorageClass "${storageClass?.metadata.name}": ${why}`;
-      events.record(claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
-    };
     switch (step.do) {
       case 'refuse':
-        return failed(step.message);
+        return tellFailure(claim, step.message);
       case 'choose-again':
-        failed(step.message);
+        tellFailure(claim, step.message);
         return dropNode(claim);
       case 'make':
         return make(claim, step.volume);
     }
+  }
+
+  function tellFailure(claim: PersistentVolumeClaim, why: string): void {
+    const message = `failed to provision volume with StorageClass "${storageClassOf(claim)}": ${why}`;
+    events.record(claim, { type: 'Warning', reason: 'ProvisioningFailed', message });
   }
 
   async function make(claim: PersistentVolumeClaim, volume: Parameters<typeof client.create<PersistentVolume>>[1]) {
@@ -72,7 +73,9 @@ export function localPathController(context: ControllerContext): Controller {
       await client.create(persistentVolumes, volume);
     } catch (error) {
       // Our copy did not know of it yet.
-      if (!isAlreadyExists(error)) throw error;
+      if (isAlreadyExists(error)) return;
+      tellFailure(claim, (error as Error).message);
+      throw error;
     }
     events.record(claim, {
       type: 'Normal',

@@ -309,6 +309,13 @@ test('what cannot be provisioned is told', async () => {
   await makeClaim('shared', { accessModes: ['ReadWriteMany'] });
   await makePod('sharing', 'shared');
   await told('shared', 'ProvisioningFailed', /StorageClass "local-path": access mode ReadWriteMany is not supported/);
+  const annotations = { [selectedNode]: 'ghost' };
+  const { metadata } = await makeClaim('haunted');
+  await server.client.patch(persistentVolumeClaims, metadata, { metadata: { annotations } });
+  await told('haunted', 'ProvisioningFailed', /StorageClass "local-path": node "ghost" not found$/);
+  await server.when('another node may be chosen', persistentVolumeClaims, (all) =>
+    all.some((each) => each.metadata.name === 'haunted' && !each.metadata.annotations?.[selectedNode]),
+  );
   // Whoever gives up takes its pod and its claim away; nothing of it holds others up.
   await server.client.delete(pods, { namespace, name: 'sharing' });
   await server.client.delete(persistentVolumeClaims, { namespace, name: 'shared' });

@@ -167,6 +167,15 @@ test('a bound claim whose volume is gone is lost, and a volume whose claim went 
   assert.deepEqual(second.spec.claimRef, { namespace, name: 'plain' }, 'a user meant it for a claim of this name');
 });
 
+test('who wants no volumes on nodes gets no class for them', async () => {
+  const without = await TestServer.open(['--without', 'local-path']);
+  try {
+    assert.deepEqual((await without.client.list(storageClasses)).items, []);
+  } finally {
+    await without.close();
+  }
+});
+
 test('the default class is there from the beginning, and is not made again when somebody does not want it', async () => {
   const [local] = (await server.informer(storageClasses))
     .list()
