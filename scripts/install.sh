@@ -35,6 +35,8 @@ started_within=120
 role=${1:-}
 case $role in
   server | agent) shift ;;
+  # Of `wherry upgrade`: the program alone, put beside the one that runs.
+  program) shift ;;
   --help | -h | help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
@@ -105,22 +107,34 @@ ensure_docker() {
 }
 
 # Each release has a folder of its own, so that a program that runs finds its files until it ends.
-ensure_program() {
+place_program() {
   release=$programs/$(basename "$bundle" | sed -n 's/^wherry-\([0-9][^-]*\)-.*/\1/p')-$(sha256sum "$bundle/SHA256SUMS" | cut -c1-12)
+  [ ! -e "$release/complete" ] || return 0
+  rm -rf "$release"
+  mkdir -p "$release"
+  cp -r "$bundle"/program/* "$bundle/systemd" "$bundle/uninstall.sh" "$bundle/packages.sh" "$release/"
+  find "$release" -type f -exec sync {} +
+  touch "$release/complete"
+}
+
+point_to_release() {
+  ln -sfn "$release" "$programs/$1.new"
+  mv -fT "$programs/$1.new" "$programs/$1"
+}
+
+# A role has a program of its own: master and agent of one host are upgraded one after the other.
+ensure_program() {
+  place_program
+  version=$("$release/wherry" version | head -n 1)
   changed_program=no
-  if [ "$(readlink -f $programs/current || true)" = "$release" ] && [ -e "$release/complete" ]; then
-    say "The program is there: $("$release/wherry" version | head -n 1)"
+  if [ "$(readlink -f "$programs/$role" || true)" = "$release" ]; then
+    say "The program is there: $version"
   else
-    rm -rf "$release"
-    mkdir -p "$release"
-    cp "$bundle"/program/* "$bundle/uninstall.sh" "$bundle/packages.sh" "$release/"
-    sync "$release"/*
-    touch "$release/complete"
-    ln -sfn "$release" $programs/current.new
-    mv -fT $programs/current.new $programs/current
+    point_to_release "$role"
     changed_program=yes
-    say "Installed the program: $("$release/wherry" version | head -n 1)"
+    say "Installed the program: $version"
   fi
+  point_to_release current
   mkdir -p "$(dirname $launcher)"
   ln -sfn $programs/current/wherry $launcher
 }
@@ -203,6 +217,11 @@ ensure_unit() {
 }
 
 check_bundle
+if [ "$role" = program ]; then
+  place_program
+  echo "$release"
+  exit 0
+fi
 ensure_docker
 ensure_program
 write_settings

@@ -25,6 +25,7 @@ import { mastersGroup } from './apiserver/user.ts';
 import { openState } from './backup/open-state.ts';
 import { type RollingBackupOptions, runRollingBackups } from './backup/rolling-backups.ts';
 import { keysDirectory } from './backup/take-backup.ts';
+import { UpgradeHold } from './backup/upgrade-hold.ts';
 import { systemClock } from './base/clock.ts';
 import { type Component, runBeside } from './base/component.ts';
 import { writeFileWhole } from './base/files.ts';
@@ -75,6 +76,7 @@ export function serverComponents(options: ServerOptions): Component[] {
   const clock = systemClock;
   const apiUrl = `https://${options.advertiseAddress}:${options.httpsPort}`;
   const cache = new ObjectCache();
+  const hold = new UpgradeHold({ serverDirectory: options.dataDir, clock, log: log.named('upgrade') });
   let credentials: ServerCredentials;
   let store: EmbeddedStore;
   let authorizer: Authorizer;
@@ -116,6 +118,10 @@ export function serverComponents(options: ServerOptions): Component[] {
         store = await openState({ ...options, onLost: options.onFatal });
       },
       stop: () => store?.close() ?? Promise.resolve(),
+    },
+    {
+      name: 'upgrade hold',
+      start: async (signal) => runBeside(hold.run(signal), signal, log, 'upgrade hold'),
     },
     {
       name: 'credentials',
@@ -184,7 +190,11 @@ export function serverComponents(options: ServerOptions): Component[] {
           ...(runs('scheduler') ? [new Scheduler(context)] : []),
         ];
         await informers.start(signal);
-        for (const loop of loops) loop.start(signal);
+        const begin = () => {
+          for (const loop of loops) loop.start(signal);
+        };
+        if (hold.isHeld) runBeside(hold.released.then(begin), signal, log, 'controllers');
+        else begin();
       },
     },
     {
@@ -199,6 +209,7 @@ export function serverComponents(options: ServerOptions): Component[] {
           authenticator,
           authorizer,
           healthChecks,
+          isHeld: () => hold.isHeld,
           openId: openIdDocuments({ ...tokens, apiUrl }),
           credentials,
           advertised: `${options.advertiseAddress}:${options.httpsPort}`,

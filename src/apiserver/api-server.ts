@@ -38,6 +38,8 @@ export interface ApiServerOptions {
   credentials: ServerCredentials;
   /** "host:port" by which clients are told to come. */
   advertised: string;
+  /** Whether nothing may be written from outside for now. */
+  isHeld(): boolean;
   clock: Clock;
   log: Log;
 }
@@ -47,7 +49,7 @@ const requestsAtOnce = { reading: 400, writing: 200 };
 
 export function apiServer(options: ApiServerOptions): Front {
   const { rest, kinds, store, cache, authenticator, authorizer, credentials, clock, log } = options;
-  const inFlight = new InFlight(requestsAtOnce);
+  const inFlight = new InFlight(requestsAtOnce, () => options.isHeld());
   const direct = { ca: credentials.agentAuthority.certificatePem, identity: credentials.agentClient };
   const canReach = (nodeName: string) => canReachAgent(cache, nodeName, direct, clock);
   const tunnels = new Tunnels({ canReach, clock, log });

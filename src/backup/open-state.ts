@@ -8,6 +8,7 @@ import { StoreDamaged } from '../store/store.ts';
 import { restoringDirectory } from './restore-backup.ts';
 import { listBackups, type RollingBackupOptions } from './rolling-backups.ts';
 import { keysDirectory, stateDirectory } from './take-backup.ts';
+import { finishReturn } from './upgrade-hold.ts';
 
 export interface StateOptions {
   log: Log;
@@ -22,6 +23,7 @@ export async function openState(options: StateOptions): Promise<EmbeddedStore> {
   const { dataDir, log, onLost } = options;
   const state = stateDirectory(dataDir);
   try {
+    finishReturn(dataDir);
     if (!existsSync(dataDir) && existsSync(restoringDirectory(dataDir)))
       throw new StoreDamaged(`a restore into ${dataDir} was interrupted`);
     // The keys are made after the state: where they are, there was one.

@@ -16,6 +16,7 @@ import { addStatusCommand } from './status.ts';
 import { addTokenCommand } from './token.ts';
 import { addUninstallCommand } from './uninstall.ts';
 import { addUpCommand } from './up.ts';
+import { addUpgradeCommand } from './upgrade.ts';
 import { addVersionCommand } from './version.ts';
 
 const exitCodes = { failed: 1, usage: 2 };
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   addCertsCommand(program);
   addImageCommand(program);
   addNetworkCommand(program);
+  addUpgradeCommand(program);
   addUninstallCommand(program);
   addVersionCommand(program);
   return program;

@@ -11,11 +11,9 @@ import type { HostProcess } from '../bench/test-host.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { ensureImages, nginxImage } from '../images/images.ts';
 import { networkViews, observe, otherViews, type Views, whenAtRest } from './host-views.ts';
+import { changedFiles, ownFolders } from './own-folders.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** What differs from the files that a host had: all of it, and what the installer has put there. */
-const changed = (on: DockerHost, ...folders: string[]) =>
-  `cd ${on.host.folder}/own && find ${folders.join(' ') || '.'} -not -type d -printf '%p %m %s %l\\n' | sort`;
 const views = {
   ...networkViews,
   ...otherViews,
@@ -28,16 +26,6 @@ let atFirst: Record<string, Views>;
 const processes = new Map<string, HostProcess>();
 const a = () => hosts.host('a');
 const b = () => hosts.host('b');
-
-/** What a host has of its own: what is installed there is on no other host, nor on this machine. */
-async function ownFolders({ host }: DockerHost): Promise<void> {
-  for (const folder of ['/etc', '/usr/local', '/var/lib', '/root']) {
-    const [upper, work] = ['upper', 'work'].map((name) => join(host.folder, `own${folder}`, name));
-    await host.exec('mkdir', ['-p', upper ?? '', work ?? '']);
-    const options = `lowerdir=${folder},upperdir=${upper},workdir=${work}`;
-    await host.exec('mount', ['-t', 'overlay', '-o', options, 'own', folder]);
-  }
-}
 
 const shell = async ({ host }: DockerHost, command: string): Promise<CommandOutcome> =>
   await host.tryExec('sh', ['-c', command], { timeoutMs: 120_000 });
@@ -150,7 +138,7 @@ test('two nodes join and run nginx out of the bundle, which answers from outside
 });
 
 test('installed again nothing changes, and it says so', async () => {
-  const installed = changed(b(), 'etc/upper', 'usr/local/upper');
+  const installed = changedFiles(b(), 'etc/upper', 'usr/local/upper');
   const files = await succeed(b(), installed);
   const said = await succeed(b(), install(b(), agentOf(b(), await newToken())));
   assert.match(said, /^The program is there: wherry/);
@@ -194,7 +182,7 @@ test('uninstalled, the hosts are what they were before', async () => {
   for (const each of processes.values()) await each.kill('SIGTERM');
   for (const on of [b(), a()]) {
     await succeed(on, '/usr/local/lib/wherry/current/uninstall.sh');
-    assert.equal(await succeed(on, changed(on)), '');
+    assert.equal(await succeed(on, changedFiles(on)), '');
     const now = await observe(on, views);
     for (const [view, then] of Object.entries(atFirst[on.host.name] ?? {}))
       assert.equal(now[view], then, `${on.host.name}: ${view}`);

@@ -31,16 +31,23 @@ export function classOf({ verb, resource, namespace, subresource }: Asked): Requ
 
 export class InFlight {
   readonly #limits: Record<RequestClass, number>;
+  readonly #isHeld: () => boolean;
   readonly #running: Record<RequestClass, number> = { reading: 0, writing: 0, watching: 0, living: 0 };
   /** Of each class by user. */
   readonly #ofUsers = new Map<string, number>();
 
-  constructor(limits: InFlightLimits) {
+  /** Nothing is written from outside while `isHeld` answers true. */
+  constructor(limits: InFlightLimits, isHeld: () => boolean = () => false) {
+    this.#isHeld = isHeld;
     this.#limits = { ...limits, watching: Infinity, living: Infinity };
   }
 
   /** Lets a request in, to be let out once by the answer, when it is done or when nobody waits for it; throws TooManyRequests. */
   enter(which: RequestClass, { name, groups }: User): () => void {
+    if ((which === 'writing' || which === 'living') && this.#isHeld())
+      throw new TooManyRequests('the server is being upgraded: writes are taken again in a moment', {
+        retryAfterSeconds: 1,
+      });
     const most = this.#limits[which];
     const mostOfOne = groups.includes(mastersGroup) ? most : Math.ceil(most / 2);
     const key = `${which} ${name}`;

@@ -1,0 +1,162 @@
+// Another version in place of the one that runs, on a host with master, agent and a pod: nothing that was acknowledged is lost and the
+// pod goes on, whether the new version is well, does not start, or the upgrade is killed in the middle. systemd is played.
+import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type CommandOutcome, runCommand } from '../bench/command.ts';
+import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { busyboxImage, ensureImages } from '../images/images.ts';
+import { ownFolders } from './own-folders.ts';
+
+const root = join(import.meta.dirname, '../..');
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const hold = '/var/lib/wherry/server/upgrade-hold.json';
+
+let hosts: Hosts;
+let bundle: string;
+const a = (): DockerHost => hosts.host('a');
+
+const shell = async (command: string): Promise<CommandOutcome> =>
+  await a().host.tryExec('sh', ['-c', `export ${path} HOME=${a().host.folder}; ${command}`], { timeoutMs: 300_000 });
+
+async function succeed(command: string): Promise<string> {
+  const { code, stdout, stderr } = await shell(command);
+  assert.equal(code, 0, `${command}\n${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+const kubectl = async (command: string) => await succeed(`kubectl --kubeconfig /etc/wherry/kubeconfig ${command}`);
+
+/** A bundle as ours with one file of the program changed by a command; hard links but for that. */
+async function changedBundle(name: string, file: string, change: string): Promise<string> {
+  const folder = join(a().host.folder, name);
+  const script = `cp -al ${bundle} ${folder} && cd ${folder} && cp program/${file} x && rm program/${file} SHA256SUMS &&
+    mv x program/${file} && ${change} && find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs -d '\\n' sha256sum >../sums &&
+    mv ../sums SHA256SUMS && tar -C .. -cf ${folder}.tar ${name}`;
+  await runCommand('sh', ['-c', script], { timeoutMs: 120_000 });
+  return `${folder}.tar`;
+}
+
+before(async () => {
+  hosts = await openHosts({ names: ['a'], dockerIptables: true });
+  await ensureImages(a().docker.socket);
+  await ownFolders(a());
+  const { stdout } = await runCommand(join(root, 'scripts/bundle'), ['--archive'], { timeoutMs: 120_000 });
+  await mkdir(join(a().host.folder, 'bundle'));
+  await runCommand('tar', ['-xzf', join(root, stdout.trim()), '-C', join(a().host.folder, 'bundle')]);
+  const [name = ''] = await readdir(join(a().host.folder, 'bundle'));
+  bundle = join(a().host.folder, 'bundle', name);
+  await succeed(
+    `mkdir -p /run/systemd/system /usr/local/sbin && cp ${root}/test/cluster/stand-in-systemd/* /usr/local/sbin/`,
+  );
+  await succeed(`${bundle}/install.sh server --advertise-address ${a().address}`);
+  const token = await succeed('wherry token create');
+  const server = `https://${a().address}:6443`;
+  await succeed(
+    `${bundle}/install.sh agent --server ${server} --token ${token} --docker-socket ${a().docker.socket} --node-name a`,
+  );
+  await kubectl(`run web --image=${busyboxImage} --restart=Always --command -- sleep 86400`);
+  await kubectl('wait pod web --for=condition=Ready --timeout=60s');
+});
+after(async () => await hosts?.close());
+
+/** Writes one object after the other, as fast as they are acknowledged, until it is told to end; answers those that were. */
+function writing(run: string): { end(): Promise<string[]> } {
+  const script = `n=0; while [ ! -e ${a().host.folder}/${run}.end ]; do n=$((n+1));
+    kubectl --kubeconfig /etc/wherry/kubeconfig create configmap ${run}-$n >/dev/null 2>&1 && echo ${run}-$n; sleep 0.2; done`;
+  const written = succeed(script);
+  return {
+    async end() {
+      await writeFile(join(a().host.folder, `${run}.end`), '');
+      return (await written).split('\n');
+    },
+  };
+}
+
+const containers = async () => await succeed(`docker -H unix://${a().docker.socket} ps --no-trunc -q | sort`);
+const programOf = async (unit: string) =>
+  await succeed(`readlink /proc/$(cat /run/stand-in-systemd/wherry-${unit}.pid)/exe`);
+
+/** Nothing of what was acknowledged is missing, the pod's containers are those of before, and writes are taken. */
+async function nothingIsLost(acknowledged: readonly string[], before: string): Promise<void> {
+  assert.ok(acknowledged.length > 3, `${acknowledged.length} writes`);
+  const there = (await kubectl('get configmaps -o name')).split('\n');
+  assert.deepEqual(
+    acknowledged.filter((name) => !there.includes(`configmap/${name}`)),
+    [],
+  );
+  assert.equal(await containers(), before);
+  assert.equal((await shell(`ls ${hold}`)).code, 2);
+  assert.deepEqual(
+    (await succeed('ls /var/lib/wherry')).split('\n').filter((name) => name.startsWith('server')),
+    ['server'],
+  );
+  await kubectl('annotate pod web --overwrite seen=yes');
+  await kubectl('wait node a --for=condition=Ready --timeout=60s');
+}
+
+test('what is no bundle, or of a version too far away, is refused before anything is touched', async () => {
+  const before = await programOf('server');
+  await writeFile(join(a().host.folder, 'nothing.tar'), 'nothing');
+  const nothing = await shell(`wherry upgrade ${a().host.folder}/nothing.tar`);
+  assert.deepEqual([nothing.code, /tar .*nothing\.tar/.test(nothing.stderr)], [1, true], nothing.stderr);
+  const far = await changedBundle(
+    'far',
+    'wherry',
+    `printf '#!/bin/sh\\necho "wherry 9 (Kubernetes API v1.37.0, Node)"\\n' >program/wherry`,
+  );
+  const skew = await shell(`wherry upgrade ${far}`);
+  assert.equal(skew.code, 1);
+  assert.match(
+    skew.stderr,
+    /from v1\.34\S* to v1\.37\.0 is more than one minor version: upgrade to those between first/,
+  );
+  assert.equal(await programOf('server'), before);
+});
+
+test('an upgrade loses no acknowledged write, and the pod goes on', async () => {
+  const [before, container] = [await programOf('server'), await containers()];
+  const next = await changedBundle('next', 'wherry.mjs', 'echo "// next" >>program/wherry.mjs');
+  const writes = writing('next');
+  const { code, stderr } = await shell(`wherry upgrade ${next}`);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /took a backup.*the server is upgraded.*the agent is upgraded/s);
+  for (const unit of ['server', 'agent']) assert.notEqual(await programOf(unit), before);
+  await nothingIsLost(await writes.end(), container);
+  const again = await shell(`wherry upgrade ${next}`);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /the server is of this version already.*the agent is of this version already/s);
+});
+
+test('a version that does not start is taken back, with the state', async () => {
+  const [before, container] = [await programOf('server'), await containers()];
+  const change = `{ echo "if (process.argv[2] === 'server') process.exit(3);"; cat program/wherry.mjs; } >y && mv y program/wherry.mjs`;
+  const broken = await changedBundle('broken', 'wherry.mjs', change);
+  const writes = writing('broken');
+  const { code, stderr } = await shell(`wherry upgrade ${broken}`);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /upgrade of the server was taken back, and the former program and state run again: .*ended as it started/,
+  );
+  for (const unit of ['server', 'agent']) assert.equal(await programOf(unit), before);
+  await nothingIsLost(await writes.end(), container);
+});
+
+test('an upgrade that is killed when there is no way to tell whether it went well is taken back and done again', async () => {
+  const container = await containers();
+  const third = await changedBundle('third', 'wherry.mjs', 'echo "// third" >>program/wherry.mjs');
+  const writes = writing('third');
+  const upgrading = await a().host.spawn('/usr/local/bin/wherry', ['upgrade', third], {
+    log: 'upgrade.log',
+    env: { ...process.env, PATH: path.slice('PATH='.length) },
+  });
+  await waitUntil('the hold', async () => (await shell(`ls ${hold}`)).code === 0, { timeoutMs: 120_000 });
+  await upgrading.kill('SIGKILL');
+  const { code, stderr } = await shell(`wherry upgrade ${third}`);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /an upgrade was broken off: taking it back.*the server is upgraded/s);
+  await nothingIsLost(await writes.end(), container);
+});
