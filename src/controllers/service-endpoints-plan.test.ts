@@ -192,3 +192,60 @@ test('pods that answer on different ports stand apart', () => {
   const step = planEndpoints(service(), pods, undefined);
   assert.deepEqual(step.do === 'create' && step.draft.subsets?.map(({ ports }) => ports?.[0]?.port), [8080, 9090]);
 });
+
+const near: [wish: string | undefined, zone: string | undefined, hints: object | undefined][] = [
+  [undefined, 'a', undefined],
+  ['PreferClose', 'a', { forZones: [{ name: 'a' }] }],
+  ['PreferSameZone', 'a', { forZones: [{ name: 'a' }] }],
+  ['PreferSameZone', undefined, undefined],
+  ['PreferSameNode', 'a', { forZones: [{ name: 'a' }], forNodes: [{ name: 'one' }] }],
+  ['PreferSameNode', undefined, { forNodes: [{ name: 'one' }] }],
+];
+for (const [trafficDistribution, zone, hints] of near) {
+  test(`an endpoint in zone ${zone} of a service with ${trafficDistribution} is for ${JSON.stringify(hints)}`, () => {
+    const wish = service(trafficDistribution ? { trafficDistribution } : {});
+    const pods = [pod('serving'), pod('down', { ready: false })];
+    const [slice] = apply(
+      [],
+      planSlices(wish, pods, [], (node) => (node === 'one' ? zone : undefined)),
+    );
+    const endpoints = Object.fromEntries((slice?.endpoints ?? []).map((each) => [each.targetRef?.name, each]));
+    assert.equal(endpoints.serving?.zone, zone);
+    assert.deepEqual(endpoints.serving?.hints, hints);
+    assert.equal(endpoints.down?.hints, undefined, 'nobody is sent to who is not ready');
+  });
+}
+
+const crowds: [ready: number, others: number, shownReady: number, shownOthers: number][] = [
+  [600, 400, 600, 400],
+  [600, 500, 600, 400],
+  [1200, 5, 1000, 0],
+];
+for (const [ready, others, shownReady, shownOthers] of crowds) {
+  test(`Endpoints of ${ready} pods that are ready and ${others} that are not`, () => {
+    const many = (count: number, isReady: boolean) =>
+      Array.from({ length: count }, (_, index) => pod(`${isReady}-${index}`, { ready: isReady }));
+    const step = planEndpoints(service(), [...many(ready, true), ...many(others, false)], undefined);
+    assert.ok(step.do === 'create');
+    const [subset] = step.draft.subsets ?? [];
+    assert.equal(subset?.addresses?.length ?? 0, shownReady);
+    assert.equal(subset?.notReadyAddresses?.length ?? 0, shownOthers);
+    const isTruncated = ready + others > shownReady + shownOthers;
+    const said = step.draft.metadata.annotations?.['endpoints.kubernetes.io/over-capacity'];
+    assert.equal(said, isTruncated ? 'truncated' : undefined);
+  });
+}
+
+test('Endpoints that have room again no longer say that they were truncated', () => {
+  const full = planEndpoints(
+    service(),
+    Array.from({ length: 1001 }, (_, index) => pod(`p-${index}`)),
+    undefined,
+  );
+  assert.ok(full.do === 'create');
+  const known = { apiVersion: 'v1', kind: 'Endpoints', ...full.draft } as Endpoints;
+  const again = planEndpoints(service(), [pod('one')], known);
+  assert.ok(again.do === 'update');
+  assert.deepEqual(again.endpoints.metadata.annotations, {});
+  assert.equal(planEndpoints(service(), [pod('one')], again.endpoints).do, 'nothing');
+});

@@ -21,6 +21,8 @@ export const endpointsManagedByLabel = 'endpoints.kubernetes.io/managed-by';
 export const endpointsManager = 'endpoint-controller';
 const headlessLabel = 'service.kubernetes.io/headless';
 const endpointsPerSlice = 100;
+const addressesAtMost = 1000;
+const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';
 
 export type SliceStep =
   | { do: 'create'; draft: Draft<EndpointSlice> }
@@ -33,7 +35,11 @@ interface Group {
   members: { pod: Pod; endpoint: Endpoint }[];
 }
 
-function groupsOf(service: Service, pods: readonly Pod[]): Group[] {
+/** The zone of a node, where it says one. */
+export type ZoneOf = (nodeName: string) => string | undefined;
+const noZones: ZoneOf = () => undefined;
+
+function groupsOf(service: Service, pods: readonly Pod[], zoneOf = noZones): Group[] {
   const groups = new Map<string, Group>();
   const sorted = pods.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const pod of sorted) {
@@ -41,7 +47,7 @@ function groupsOf(service: Service, pods: readonly Pod[]): Group[] {
     const ports = portsIn(service, pod);
     const group = groups.get(canonical(ports)) ?? { ports, members: [] };
     groups.set(canonical(ports), group);
-    group.members.push({ pod, endpoint: endpointOf(service, pod) });
+    group.members.push({ pod, endpoint: endpointOf(service, pod, zoneOf) });
   }
   return [...groups.values()];
 }
@@ -55,15 +61,34 @@ function portsIn(service: Service, pod: Pod): EndpointPort[] {
 }
 
 /** A pod on its way out is not ready from the first moment, whatever its probes say. */
-function endpointOf(service: Service, pod: Pod): Endpoint {
+function endpointOf(service: Service, pod: Pod, zoneOf: ZoneOf): Endpoint {
   const serving = isPodReady(pod);
   const terminating = isBeingDeleted(pod);
   const ready = (service.spec.publishNotReadyAddresses ?? false) || (serving && !terminating);
+  const { nodeName } = pod.spec;
+  const zone = nodeName && zoneOf(nodeName);
+  const hints = ready ? hintsFor(service, nodeName, zone) : undefined;
   return {
     addresses: [pod.status.podIP ?? ''],
     conditions: { ready, serving, terminating },
     ...identityOf(service, pod),
+    ...(zone && { zone }),
+    ...(hints && { hints }),
   };
+}
+
+/** From where an endpoint is to be used, by the service's wish to keep its traffic near. */
+function hintsFor({ spec }: Service, nodeName: string | undefined, zone: string | undefined): Endpoint['hints'] {
+  const inZone = zone && { forZones: [{ name: zone }] };
+  switch (spec.trafficDistribution) {
+    case 'PreferClose':
+    case 'PreferSameZone':
+      return inZone || undefined;
+    case 'PreferSameNode':
+      return nodeName ? { ...inZone, forNodes: [{ name: nodeName }] } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 function identityOf(service: Service, pod: Pod) {
@@ -88,11 +113,16 @@ function sliceLabels(service: Service): Record<string, string> {
 }
 
 /** The slices given are those that this controller keeps under the service's name. */
-export function planSlices(service: Service, pods: readonly Pod[], slices: readonly EndpointSlice[]): SliceStep[] {
+export function planSlices(
+  service: Service,
+  pods: readonly Pod[],
+  slices: readonly EndpointSlice[],
+  zoneOf = noZones,
+): SliceStep[] {
   const isForeign = (slice: EndpointSlice) =>
     controllerOf(slice)?.uid !== service.metadata.uid || slice.addressType !== 'IPv4';
   const steps: SliceStep[] = slices.filter(isForeign).map((slice) => ({ do: 'delete', slice }));
-  const groups = groupsOf(service, pods);
+  const groups = groupsOf(service, pods, zoneOf);
   // Where there would be none, one empty slice shows that the service has been looked at.
   if (groups.length === 0) groups.push({ ports: [], members: [] });
   const left = new Map(
@@ -188,17 +218,55 @@ export type EndpointsStep =
   | { do: 'nothing' };
 
 export function planEndpoints(service: Service, pods: readonly Pod[], known: Endpoints | undefined): EndpointsStep {
-  const subsets = groupsOf(service, pods).flatMap((group) => subsetOf(service, group));
+  const { subsets, isTruncated } = truncated(groupsOf(service, pods).flatMap((group) => subsetOf(service, group)));
   const labels = {
     ...service.metadata.labels,
     ...(isHeadless(service) && { [headlessLabel]: '' }),
     [endpointsManagedByLabel]: endpointsManager,
   };
   const { name, namespace } = service.metadata;
-  if (!known) return { do: 'create', draft: { metadata: { name, ...(namespace && { namespace }), labels }, subsets } };
-  const isSame = isDeepStrictEqual(known.subsets ?? [], subsets) && isDeepStrictEqual(known.metadata.labels, labels);
+  const overCapacity = isTruncated ? { [overCapacityAnnotation]: 'truncated' } : {};
+  if (!known) {
+    const metadata = {
+      name,
+      ...(namespace && { namespace }),
+      labels,
+      ...(isTruncated && { annotations: overCapacity }),
+    };
+    return { do: 'create', draft: { metadata, subsets } };
+  }
+  const { [overCapacityAnnotation]: _, ...others } = known.metadata.annotations ?? {};
+  const annotations = { ...others, ...overCapacity };
+  const isSame =
+    isDeepStrictEqual(known.subsets ?? [], subsets) &&
+    isDeepStrictEqual(known.metadata.labels, labels) &&
+    isDeepStrictEqual(known.metadata.annotations ?? {}, annotations);
   if (isSame) return { do: 'nothing' };
-  return { do: 'update', endpoints: { ...known, metadata: { ...known.metadata, labels }, subsets } };
+  return { do: 'update', endpoints: { ...known, metadata: { ...known.metadata, labels, annotations }, subsets } };
+}
+
+type Subset = NonNullable<Endpoints['subsets']>[number];
+
+/** One object has room for a thousand addresses: those that are ready first. */
+function truncated(subsets: Subset[]): { subsets: Subset[]; isTruncated: boolean } {
+  const count = (of: (subset: Subset) => readonly unknown[] | undefined) =>
+    subsets.reduce((sum, subset) => sum + (of(subset)?.length ?? 0), 0);
+  const ready = count(({ addresses }) => addresses);
+  if (ready + count(({ notReadyAddresses }) => notReadyAddresses) <= addressesAtMost)
+    return { subsets, isTruncated: false };
+  let roomForReady = addressesAtMost;
+  let roomForOthers = Math.max(0, addressesAtMost - ready);
+  const kept = subsets.map(({ addresses = [], notReadyAddresses = [], ports }): Subset => {
+    const [own, others] = [addresses.slice(0, roomForReady), notReadyAddresses.slice(0, roomForOthers)];
+    roomForReady -= own.length;
+    roomForOthers -= others.length;
+    return {
+      ...(own.length > 0 && { addresses: own }),
+      ...(others.length > 0 && { notReadyAddresses: others }),
+      ...(ports && { ports }),
+    };
+  });
+  return { subsets: kept.filter((subset) => subset.addresses || subset.notReadyAddresses), isTruncated: true };
 }
 
 /** The older form knows ready and not ready only; who is on the way out is in neither. */

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type EndpointSlice, endpointSlices, managedByLabel, serviceNameLabel } from '../api/kinds/endpoint-slice.ts';
 import { endpoints } from '../api/kinds/endpoints.ts';
+import { nodes } from '../api/kinds/node.ts';
 import { type Pod, pods } from '../api/kinds/pod.ts';
 import { type Service, services } from '../api/kinds/service.ts';
 import { isBeingDeleted, keyOf } from '../api/meta.ts';
@@ -31,6 +32,8 @@ export function serviceEndpointsController(context: ControllerContext): Controll
   const allPods = informers.for(pods);
   const allSlices = informers.for(endpointSlices);
   const allEndpoints = informers.for(endpoints);
+  const allNodes = informers.for(nodes);
+  const zoneOf = (nodeName: string) => allNodes.get(nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
   const isEnding = endingNamespaces(informers);
   const servicesByNamespace = allServices.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const podsByNamespace = allPods.indexBy(({ metadata }) => [metadata.namespace ?? '']);
@@ -82,7 +85,7 @@ export function serviceEndpointsController(context: ControllerContext): Controll
     sizes.set(key, selected.length);
     const isPossible = (step: SliceStep) => step.do !== 'create' || !isEnding(service.metadata.namespace);
     await Promise.all([
-      doSlices(key, planSlices(service, selected, slicesByService(key)).filter(isPossible)),
+      doSlices(key, planSlices(service, selected, slicesByService(key), zoneOf).filter(isPossible)),
       writeEndpoints(key, service, selected),
     ]);
   }
