@@ -61,7 +61,11 @@ function watching(client: Client) {
     await server.client.create(configMaps, { metadata: { namespace: 'default', name } });
     await waitUntil(`${name} is heard`, () => heard.includes(name));
   };
-  return { hears, end: () => (stop.abort(), over) };
+  const end = async () => {
+    stop.abort();
+    await over;
+  };
+  return { hears, end };
 }
 
 test('what the server shows is renewed by hand, and no connection is dropped', async () => {
