@@ -90,6 +90,10 @@ test('a silent node is lost, its pods move, and it comes back without a taint', 
     assert.ok(metadata.deletionTimestamp);
     assert.equal(status.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason, 'DeletionByTaintManager');
   }
+  // A person who knows that the machine is off says so.
+  await server.kubectl('taint', 'node', 'one', 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute');
+  await server.when('nothing of it is left', pods, (all) => podsOn('one')(all).length === 0);
+  await server.kubectl('taint', 'node', 'one', 'node.kubernetes.io/out-of-service-');
   await agents.reportReady('one');
   await server.when(
     'back',
