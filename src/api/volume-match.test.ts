@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PersistentVolume } from './kinds/persistent-volume.ts';
 import type { PersistentVolumeClaim } from './kinds/persistent-volume-claim.ts';
-import { matchVolume, mismatch } from './volume-match.ts';
+import { fittingVolumes, isReachable, meantVolume, mismatch } from './volume-match.ts';
 
 type VolumeSpec = Partial<PersistentVolume['spec']>;
 
@@ -39,7 +39,7 @@ const cases: {
   name: string;
   claim?: PersistentVolumeClaim;
   volumes: PersistentVolume[];
-  options?: Parameters<typeof matchVolume>[2];
+  options?: { node?: typeof node; isWaiting?: boolean };
   expected: string | undefined;
 }[] = [
   {
@@ -147,9 +147,11 @@ const cases: {
   },
 ];
 
-for (const { name, claim: asked = claim(), volumes, options, expected } of cases) {
+for (const { name, claim: asked = claim(), volumes, options = {}, expected } of cases) {
   test(`a claim gets ${name}`, () => {
-    assert.equal(matchVolume(asked, volumes, options)?.metadata.name, expected);
+    const fitting = fittingVolumes(asked, volumes).find((each) => isReachable(each, options.node));
+    const found = options.isWaiting ? meantVolume(asked, volumes) : fitting;
+    assert.equal(found?.metadata.name, expected);
   });
 }
 

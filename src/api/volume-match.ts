@@ -9,29 +9,33 @@ import { compareQuantities, parseQuantity, type Quantity } from './quantity.ts';
 import { quantityOf } from './resource-names.ts';
 import { matchesLabelSelector } from './selector.ts';
 
-export interface MatchOptions {
-  /** The node from which the volume has to be reached; any, unless told. */
-  node?: NamedNode;
-  /** The claim waits for its pod: only a volume that was meant for it comes into question. */
-  isWaiting?: boolean;
-}
-
-export function matchVolume(
+/** The volumes that will do, the best first: the one that was meant for the claim, or else all that are free and fit. */
+export function fittingVolumes(
   claim: PersistentVolumeClaim,
   volumes: Iterable<PersistentVolume>,
-  { node, isWaiting = false }: MatchOptions = {},
-): PersistentVolume | undefined {
-  let best: PersistentVolume | undefined;
+): readonly PersistentVolume[] {
+  const found: Ranked[] = [];
   for (const volume of volumes) {
     const isMeant = isMeantFor(volume, claim);
     if (volume.spec.claimRef && !isMeant) continue;
     if (sizeFault(volume, claim) ?? modeFault(volume, claim)) continue;
     // Who was promised one volume gets no other in its place.
-    if (isMeant) return isReachable(volume, node) && !accessFault(volume, claim) ? volume : undefined;
-    if (isWaiting || !isFree(volume) || !isFitting(volume, claim) || !isReachable(volume, node)) continue;
-    if (!best || isBetter(volume, best)) best = volume;
+    if (isMeant) return accessFault(volume, claim) ? [] : [volume];
+    if (!isFree(volume) || !isFitting(volume, claim)) continue;
+    found.push({ volume, modeCount: (volume.spec.accessModes ?? []).length, size: capacityOf(volume) });
   }
-  return best;
+  return found.sort(bestFirst).map(({ volume }) => volume);
+}
+
+/** The one for the claim as long as it waits for its pod: only what was meant for it comes into question. */
+export function meantVolume(
+  claim: PersistentVolumeClaim,
+  volumes: readonly PersistentVolume[],
+): PersistentVolume | undefined {
+  return fittingVolumes(
+    claim,
+    volumes.filter((volume) => isMeantFor(volume, claim)),
+  )[0];
 }
 
 /** Why the volume is not what the claim asks for, in Kubernetes' words; undefined where it is. */
@@ -79,10 +83,14 @@ function isFitting(volume: PersistentVolume, claim: PersistentVolumeClaim): bool
   return !selector || matchesLabelSelector(selector, volume.metadata.labels);
 }
 
+interface Ranked {
+  volume: PersistentVolume;
+  modeCount: number;
+  size: Quantity;
+}
+
 /** What offers fewer ways of access is kept for none else; then the smaller, then the first by name. */
-function isBetter(one: PersistentVolume, other: PersistentVolume): boolean {
-  const modes = (one.spec.accessModes ?? []).length - (other.spec.accessModes ?? []).length;
-  if (modes !== 0) return modes < 0;
-  const size = compareQuantities(capacityOf(one), capacityOf(other));
-  return size === 0 ? one.metadata.name < other.metadata.name : size < 0;
+function bestFirst(one: Ranked, other: Ranked): number {
+  if (one.modeCount !== other.modeCount) return one.modeCount - other.modeCount;
+  return compareQuantities(one.size, other.size) || (one.volume.metadata.name < other.volume.metadata.name ? -1 : 1);
 }

@@ -12,7 +12,7 @@ import type { PersistentVolume } from '../api/kinds/persistent-volume.ts';
 import type { PersistentVolumeClaim } from '../api/kinds/persistent-volume-claim.ts';
 import type { StorageClass } from '../api/kinds/storage-class.ts';
 import { storageClassOf } from '../api/kinds/volume-access.ts';
-import { matchVolume, mismatch } from '../api/volume-match.ts';
+import { fittingVolumes, meantVolume, mismatch } from '../api/volume-match.ts';
 import type { Happening } from '../client/event-recorder.ts';
 
 /** What is known around a claim. */
@@ -69,7 +69,7 @@ function planNamed(claim: PersistentVolumeClaim, name: string, volume: Persisten
 function planUnbound(claim: PersistentVolumeClaim, sight: ClaimSight): ClaimStep {
   const { candidates, storageClass, defaultClass, waitingPods } = sight;
   const isWaiting = waitsForConsumer(storageClass);
-  const volume = matchVolume(claim, candidates, { isWaiting });
+  const volume = isWaiting ? meantVolume(claim, candidates) : fittingVolumes(claim, candidates)[0];
   if (volume) return { do: 'bind', volume };
   if (storageClassOf(claim) === undefined && defaultClass) {
     return { do: 'take-class', storageClassName: defaultClass.metadata.name };

@@ -6,9 +6,8 @@ import type { PersistentVolume } from '../../api/kinds/persistent-volume.ts';
 import type { PersistentVolumeClaim } from '../../api/kinds/persistent-volume-claim.ts';
 import type { StorageClass } from '../../api/kinds/storage-class.ts';
 import { storageClassOf } from '../../api/kinds/volume-access.ts';
-import { compareQuantities } from '../../api/quantity.ts';
-import { isReachable, matchVolume, requestOf } from '../../api/volume-match.ts';
-import type { SortedClaims, Storage } from './claims-of-pod.ts';
+import { isReachable } from '../../api/volume-match.ts';
+import type { SortedClaims, Storage, WaitingClaim } from './claims-of-pod.ts';
 
 export interface ClaimPlan {
   bindings: { claim: PersistentVolumeClaim; volume: PersistentVolume }[];
@@ -34,16 +33,15 @@ function boundFault(bound: readonly PersistentVolumeClaim[], node: Node, storage
   return volumes.every((volume) => volume && isReachable(volume, node)) ? undefined : outOfReach;
 }
 
-function planWaiting(waiting: readonly PersistentVolumeClaim[], node: Node, storage: Storage): ClaimPlan | undefined {
+function planWaiting(waiting: readonly WaitingClaim[], node: Node, storage: Storage): ClaimPlan | undefined {
   const plan: ClaimPlan = { bindings: [], provisions: [] };
   const taken = new Set<string>();
-  // The smallest first: a larger volume is left for a larger claim.
-  for (const claim of waiting.toSorted((one, other) => compareQuantities(requestOf(one), requestOf(other)))) {
+  for (const { claim, fitting } of waiting) {
     const chosen = claim.metadata.annotations?.[selectedNode];
     if (chosen !== undefined && chosen !== node.metadata.name) return undefined;
-    const free = storage.candidates(claim).filter(({ metadata }) => !taken.has(metadata.name));
     // For what was given to a node before, somebody is at work already.
-    const volume = chosen === undefined ? matchVolume(claim, free, { node }) : undefined;
+    const isHere = (each: PersistentVolume) => !taken.has(each.metadata.name) && isReachable(each, node);
+    const volume = chosen === undefined ? fitting.find(isHere) : undefined;
     if (volume) {
       taken.add(volume.metadata.name);
       plan.bindings.push({ claim, volume });

@@ -7,6 +7,8 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import type { StorageClass } from '../../api/kinds/storage-class.ts';
 import { storageClassOf } from '../../api/kinds/volume-access.ts';
 import { controllerOf, isBeingDeleted } from '../../api/meta.ts';
+import { compareQuantities } from '../../api/quantity.ts';
+import { fittingVolumes, requestOf } from '../../api/volume-match.ts';
 
 /** What there is of storage, with what has been promised already. */
 export interface Storage {
@@ -19,7 +21,14 @@ export interface Storage {
 
 export interface SortedClaims {
   bound: readonly PersistentVolumeClaim[];
-  waiting: readonly PersistentVolumeClaim[];
+  /** The smallest first: a larger volume is left for a larger claim. */
+  waiting: readonly WaitingClaim[];
+}
+
+export interface WaitingClaim {
+  claim: PersistentVolumeClaim;
+  /** The volumes that will do if they are reached, the best first. */
+  fitting: readonly PersistentVolume[];
 }
 
 /** Or why no node can take the pod, in Kubernetes' words; undefined for a pod without claims. */
@@ -38,7 +47,10 @@ export function sortClaims(pod: Pod, storage: Storage): SortedClaims | { hopeles
   const isWaiting = (claim: PersistentVolumeClaim) =>
     !claim.spec.volumeName && waitsForConsumer(storage.storageClass(storageClassOf(claim) ?? ''));
   if (!open.every(isWaiting)) return { hopeless: 'pod has unbound immediate PersistentVolumeClaims' };
-  return { bound, waiting: open };
+  const waiting = open
+    .toSorted((one, other) => compareQuantities(requestOf(one), requestOf(other)))
+    .map((claim) => ({ claim, fitting: fittingVolumes(claim, storage.candidates(claim)) }));
+  return { bound, waiting };
 }
 
 function claimFault(
