@@ -31,6 +31,8 @@ after(async () => {
   await server?.close();
 });
 
+type FailureRules = NonNullable<Job['spec']['podFailurePolicy']>['rules'];
+
 const namespace = 'default';
 
 function create(name: string, image: string, spec: Partial<Job['spec']> = {}, podSpec: object = {}): Promise<Job> {
@@ -352,6 +354,12 @@ test('a job that is deleted takes its pods along, or leaves them, and no finaliz
 test('counting survives a kill of the server, and a pod that is deleted meanwhile', async () => {
   const most = await mostActive('crash');
   await create('crash', 'exit:0', { completions: 40, parallelism: 8 });
+  const codes = Array.from({ length: 30 }, (_, index) => (index % 3 === 0 ? 3 : 0));
+  const rules: FailureRules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [3] } }];
+  await create('crash-places', `exit:${codes}`, {
+    ...{ completions: 30, parallelism: 6, completionMode: 'Indexed', backoffLimitPerIndex: 1 },
+    podFailurePolicy: { rules },
+  });
   let mostCounted = 0;
   (await server.informer(jobs)).onChange(({ object }) => {
     if (object?.metadata.name !== 'crash') return;
@@ -366,4 +374,8 @@ test('counting survives a kill of the server, and a pod that is deleted meanwhil
   const { status } = await complete('crash');
   assert.deepEqual([status.succeeded, status.failed, mostCounted], [40, undefined, 40]);
   assert.ok(most() <= 8, `${most()} at once`);
+  const places = (await failed('crash-places')).status;
+  assert.deepEqual([places.succeeded, places.failed], [20, 10], 'none twice');
+  assert.equal(places.failedIndexes, '0,3,6,9,12,15,18,21,24,27');
+  assert.equal((await podsOf('crash-places')).length, 30);
 });
