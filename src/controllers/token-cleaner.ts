@@ -4,6 +4,7 @@ import { isBeingDeleted } from '../api/meta.ts';
 import { isConflict, isNotFound } from '../api/status.ts';
 import { tokenSecretType } from '../pki/token.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { WallAlarm } from './wall-alarm.ts';
 
 const tokenNamespace = 'kube-system';
 
@@ -12,17 +13,17 @@ export function tokenCleaner(context: ControllerContext): Controller {
   const log = context.log.named('token-cleaner');
   const allSecrets = informers.for(secrets);
   const queue = context.workQueue({ name: 'token-cleaner', log, clock, sync: syncToken });
+  const alarm = new WallAlarm({ clock, onDue: (key) => queue.add(key) });
 
   allSecrets.onChange(({ key, object }) => {
-    if (object?.type === tokenSecretType && object.metadata.namespace === tokenNamespace) queue.add(key);
+    if (object?.metadata.namespace === tokenNamespace) alarm.set(key, expiresAtMs(object));
   });
 
   async function syncToken(key: string): Promise<void> {
     const secret = allSecrets.get(key);
-    if (!secret || secret.type !== tokenSecretType || isBeingDeleted(secret)) return;
-    const leftMs = validForMs(secret, clock.now());
-    if (leftMs === undefined) return;
-    if (leftMs > 0) return queue.addAfter(key, leftMs);
+    const atMs = secret && expiresAtMs(secret);
+    if (!secret || atMs === undefined) return;
+    if (atMs > clock.now()) return alarm.set(key, atMs);
     const { metadata } = secret;
     await client.delete(secrets, metadata, { uid: metadata.uid }).catch((error: unknown) => {
       if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -33,9 +34,9 @@ export function tokenCleaner(context: ControllerContext): Controller {
   return { name: 'token-cleaner', start: (signal) => queue.start(signal) };
 }
 
-/** Undefined where it is valid for ever; a time that cannot be read is over. */
-export function validForMs({ data = {} }: Pick<Secret, 'data'>, nowMs: number): number | undefined {
-  if (!data.expiration) return undefined;
-  const untilMs = Date.parse(Buffer.from(data.expiration, 'base64').toString());
-  return Number.isNaN(untilMs) ? 0 : Math.max(0, untilMs - nowMs);
+/** Undefined where it is no token, or valid for ever; a time that cannot be read is over. */
+export function expiresAtMs(secret: Secret): number | undefined {
+  const { type, data = {} } = secret;
+  if (type !== tokenSecretType || !data.expiration || isBeingDeleted(secret)) return undefined;
+  return Date.parse(Buffer.from(data.expiration, 'base64').toString()) || 0;
 }

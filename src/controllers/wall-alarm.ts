@@ -20,32 +20,35 @@ export class WallAlarm {
   set(key: string, atMs: number | undefined): void {
     if (atMs === undefined) this.#due.delete(key);
     else this.#due.set(key, atMs);
-    this.#wait();
+    if (this.#due.size === 0) this.#rest();
+    else if (atMs !== undefined) this.#lookBy(atMs);
   }
 
-  #wait(): void {
-    if (this.#due.size === 0) {
-      this.#cancel?.();
-      this.#cancel = undefined;
-      return;
-    }
-    let firstMs = Number.POSITIVE_INFINITY;
-    for (const atMs of this.#due.values()) firstMs = Math.min(firstMs, atMs);
-    const waitMs = Math.max(0, Math.min(firstMs - this.#clock.now(), lookEveryMs));
+  #rest(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** A look that is too early does no harm, so nobody asks for the first of all but the look itself. */
+  #lookBy(atMs: number): void {
+    const waitMs = Math.max(0, Math.min(atMs - this.#clock.now(), lookEveryMs));
     const lookAtMs = this.#clock.monotonicMs() + waitMs;
     if (this.#cancel && this.#lookAtMs <= lookAtMs) return;
-    this.#cancel?.();
+    this.#rest();
     this.#lookAtMs = lookAtMs;
     this.#cancel = this.#clock.after(waitMs, () => this.#look());
   }
 
   #look(): void {
     this.#cancel = undefined;
+    let firstMs = Number.POSITIVE_INFINITY;
     for (const [key, atMs] of this.#due) {
-      if (atMs > this.#clock.now()) continue;
-      this.#due.delete(key);
-      this.#onDue(key);
+      if (atMs > this.#clock.now()) firstMs = Math.min(firstMs, atMs);
+      else {
+        this.#due.delete(key);
+        this.#onDue(key);
+      }
     }
-    this.#wait();
+    if (this.#due.size > 0) this.#lookBy(firstMs);
   }
 }
