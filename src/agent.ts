@@ -5,6 +5,7 @@ import { AgentParts } from './agent/agent-parts.ts';
 import { engine, imagesOfHost } from './agent/engine.ts';
 import { goingDown } from './agent/going-down.ts';
 import { joining } from './agent/joining.ts';
+import { ownAddress } from './agent/own-address.ts';
 import { ownApi } from './agent/own-api.ts';
 import { podNetwork } from './agent/pod-network.ts';
 import { runningPods } from './agent/running-pods.ts';
@@ -13,7 +14,7 @@ import type { Component } from './base/component.ts';
 
 export function agentComponents(options: AgentOptions): Component[] {
   const parts = new AgentParts(options);
-  return [joining, engine, imagesOfHost, standing, podNetwork, runningPods, ownApi, goingDown].map((make) =>
+  return [joining, engine, imagesOfHost, standing, podNetwork, runningPods, ownApi, goingDown, ownAddress].map((make) =>
     make(parts),
   );
 }

@@ -49,5 +49,7 @@ export interface AgentOptions {
   seccompDefault: boolean;
   /** A Docker that hangs counts as the agent's own standstill: the service manager's watchdog ends it. */
   isDockerVital: boolean;
+  /** Ends the agent, for whoever looks after it to start it anew. */
+  fail: (error: Error) => void;
   log: Log;
 }

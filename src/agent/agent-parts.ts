@@ -40,6 +40,8 @@ export class AgentParts {
   /** As whom the client asks from now on. */
   renewTransport!: (identity: NodeIdentity) => void;
   membership!: Membership;
+  /** This host's end of the connection to the master as it is now. */
+  localAddress!: () => Promise<string>;
   /** Made by engine.ts. */
   runtime!: DockerRuntime;
   /** Does what needs Docker, as soon as it answers. */

@@ -24,6 +24,7 @@ export function joining(parts: AgentParts): Component {
       parts.client = new Client(made);
       parts.renewTransport = (renewed) => made.renew(renewed);
       const localAddress = () => made.localAddress();
+      parts.localAddress = localAddress;
       const serverAddress = () => made.serverAddress();
       const { client } = parts;
       parts.membership = await ensureMembership({ client, localAddress, serverAddress, nodeIp, dataDir, log });

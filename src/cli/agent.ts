@@ -128,13 +128,12 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
 
 export async function agentOptions(
   flags: AgentFlags,
-  server: string,
-  token: string | undefined,
-  log: Log,
+  { server, token, log, fail }: Pick<AgentOptions, 'server' | 'token' | 'log' | 'fail'>,
 ): Promise<AgentOptions> {
   return {
     server,
     token,
+    fail,
     nodeName: await nodeNameOf(flags, log),
     nodeIp: flags.nodeIp,
     dataDir: agentDirectory(flags),
@@ -212,7 +211,9 @@ comes back. \`wherry check agent\` tells whether this host is ready for it.`,
       if (!flags.server) throw new UsageError('the agent needs its master: say --server https://ADDRESS:6443');
       const { agentComponents } = await import('../agent.ts');
       const log = logFor(flags);
-      const options = await agentOptions(flags, flags.server, flags.token, log);
-      await runUntilSignal(() => agentComponents(options), log);
+      const { server, token } = flags;
+      const make = async (fail: AgentOptions['fail']) =>
+        agentComponents(await agentOptions(flags, { server, token, log, fail }));
+      await runUntilSignal(make, log);
     });
 }

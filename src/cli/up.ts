@@ -28,7 +28,7 @@ async function upComponents(flags: ServerFlags & AgentFlags, fail: (error: Error
   const { agentComponents } = await import('../agent.ts');
   const server = serverOptions(flags, fail);
   const url = `https://${server.advertiseAddress}:${server.httpsPort}`;
-  const agent = await agentOptions(flags, url, undefined, logFor(flags));
+  const agent = await agentOptions(flags, { server: url, token: undefined, log: logFor(flags), fail });
   const agentTable = agentComponents(agent);
   const join: Component = {
     name: 'join token',

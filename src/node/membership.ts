@@ -81,6 +81,6 @@ async function askMaster(options: MembershipOptions): Promise<Omit<Membership, '
 }
 
 /** An IPv4 address may come in IPv6 dress. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:/, '');
 }

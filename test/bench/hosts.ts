@@ -7,7 +7,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
+import { runCommand, tryCommand } from './command.ts';
 import { type DockerEngine, startDockerEngine } from './docker-engine.ts';
 import { removeFolder, removeStaleLeftovers, runName } from './leftovers.ts';
 import { TestHost } from './test-host.ts';
@@ -61,6 +61,8 @@ export interface Hosts {
 async function plugIn(lan: TestHost, host: TestHost, address: string): Promise<void> {
   // A machine that boots again has the same card in it: nobody has to ask for its address anew.
   const card = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
+  // Where it was on before: what a host had goes some time after it.
+  await tryCommand('nsenter', ['--target', `${lan.pid}`, '--net', 'ip', 'link', 'delete', portOf(host)]);
   await inNetworkOf(lan, [
     `link add ${portOf(host)} type veth peer name eth0 address 02:00:${card.join(':')} netns ${host.pid}`,
     `link set ${portOf(host)} master ${linkOf(address)} up`,

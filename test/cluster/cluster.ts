@@ -92,6 +92,11 @@ export class Cluster {
     await this.#processes.get(name)?.kill('SIGKILL');
   }
 
+  /** Resolves when it has ended by itself. */
+  async ended(name: string): Promise<void> {
+    await waitUntil(`the end of ${name}`, () => !this.#processes.get(name)?.running, { timeoutMs: 120_000 });
+  }
+
   /** Resolves when all hosts are nodes that take pods. */
   async nodesReady(): Promise<void> {
     await waitUntil('all nodes ready', async () => {
