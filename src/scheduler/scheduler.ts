@@ -7,9 +7,8 @@ import { namespaces } from '../api/kinds/namespace.ts';
 import { type Node, nodes } from '../api/kinds/node.ts';
 import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
-import { type ContainerStatus, isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
+import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { type PodDisruptionBudget, podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
-import { isBeingDeleted } from '../api/meta.ts';
 import { Breath } from '../base/breath.ts';
 import type { Clock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
@@ -30,6 +29,7 @@ import { PodNotes } from './pod-notes.ts';
 import { planPreemption, type Victims } from './preemption-plan.ts';
 import { Preemptor } from './preemptor.ts';
 import { Promises } from './promises.ts';
+import { isGated, isWaiting, offersTheSame, schedulerName, takesTheSame, wishesTheSame } from './relevance.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
 import { type History, SchedulingQueue } from './scheduling-queue.ts';
 import { Snapshot } from './snapshot.ts';
@@ -45,7 +45,6 @@ export interface SchedulerContext {
   recorder(component: string): EventRecorder;
 }
 
-const schedulerName = 'default-scheduler';
 /** In bytes: of an event's message, as Kubernetes limits it. */
 const longestNote = 1024;
 
@@ -115,8 +114,8 @@ export class Scheduler {
   #nodeChanged({ key, object, previous }: Change<Node>): void {
     if (object) this.#snapshot.setNode(object);
     else this.#snapshot.removeNode(key);
-    const isNews = !previous || !isDeepStrictEqual(offerOf(previous), object && offerOf(object));
-    if (object && isNews) this.#queue.wake({ type: 'node', object, previous });
+    const isNews = object && !(previous && offersTheSame(previous, object));
+    if (isNews) this.#queue.wake({ type: 'node', object, previous });
     if (!object && previous) this.#queue.wake({ type: 'node-gone', object: previous });
   }
 
@@ -141,7 +140,7 @@ export class Scheduler {
       this.#release(uid);
     } else if (this.#snapshot.placedOn(uid) === undefined) {
       this.#recallPromise(object);
-      const isSame = previous && isDeepStrictEqual(wishOf(previous), wishOf(object));
+      const isSame = previous && wishesTheSame(previous, object);
       if (!isSame || !this.#queue.isWaiting(key)) this.#queue.add(key, object.spec.priority ?? 0);
     }
   }
@@ -294,47 +293,4 @@ export class Scheduler {
     this.#forget(demand.pod);
     if (outcome === 'failed' && isSame) this.#queue.retry(demand);
   }
-}
-
-function isWaiting(pod: Pod): boolean {
-  return isOurs(pod) && !pod.spec.schedulingGates?.length;
-}
-
-function isGated(pod: Pod): boolean {
-  return isOurs(pod) && Boolean(pod.spec.schedulingGates?.length);
-}
-
-function isOurs(pod: Pod): boolean {
-  const { nodeName, schedulerName: wanted = schedulerName } = pod.spec;
-  return !nodeName && wanted === schedulerName && !isBeingDeleted(pod) && !isPodFinished(pod);
-}
-
-/** What of a node decides whether pods fit; heartbeats are not among it. */
-const offerOf = ({ metadata, spec, status }: Node) => ({
-  labels: metadata.labels,
-  taints: spec.taints,
-  unschedulable: spec.unschedulable ?? false,
-  allocatable: status.allocatable,
-  readiness: status.conditions?.some(({ type }) => type === 'Ready'),
-});
-
-/** What of a pod decides where it fits. */
-const wishOf = ({ metadata, spec }: Pod) => ({ labels: metadata.labels, spec });
-
-/** What of a pod that has its node others are held against. */
-const presenceOf = ({ metadata, spec, status }: Pod) => [
-  metadata.labels,
-  metadata.deletionTimestamp === undefined,
-  spec.containers.map(({ resources }) => resources),
-  spec.initContainers?.map(({ resources }) => resources),
-  spec.resources,
-  status.initContainerStatuses?.map(resourcesTold),
-  status.containerStatuses?.map(resourcesTold),
-  status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
-];
-
-const resourcesTold = ({ resources, allocatedResources }: ContainerStatus) => [resources?.requests, allocatedResources];
-
-function takesTheSame(one: Pod, other: Pod): boolean {
-  return isDeepStrictEqual(presenceOf(one), presenceOf(other));
 }
