@@ -8,6 +8,7 @@ import { applyConfigFile, defaultConfigFile } from './config-file.ts';
 import { addImageCommand } from './image.ts';
 import { addJoinCommand } from './join.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
+import { addLeaveCommand } from './leave.ts';
 import { addNetworkCommand } from './network.ts';
 import { flag, UsageError } from './options.ts';
 import { addRestoreCommand } from './restore.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addServerCommand(program);
   addAgentCommand(program);
   addJoinCommand(program);
+  addLeaveCommand(program);
   program.commandsGroup('Looking after a cluster:');
   addStatusCommand(program);
   addTokenCommand(program);

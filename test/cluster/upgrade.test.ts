@@ -39,6 +39,12 @@ async function changedBundle(name: string, file: string, change: string): Promis
   return `${folder}.tar`;
 }
 
+async function installAgent(): Promise<void> {
+  const token = await succeed('wherry token create');
+  const flags = `--server https://${a().address}:6443 --docker-socket ${a().docker.socket} --node-name a`;
+  await succeed(`${bundle}/install.sh agent --token ${token} ${flags}`);
+}
+
 before(async () => {
   hosts = await openHosts({ names: ['a'], dockerIptables: true });
   await ensureImages(a().docker.socket);
@@ -52,11 +58,7 @@ before(async () => {
     `mkdir -p /run/systemd/system /usr/local/sbin && cp ${root}/test/cluster/stand-in-systemd/* /usr/local/sbin/`,
   );
   await succeed(`${bundle}/install.sh server --advertise-address ${a().address}`);
-  const token = await succeed('wherry token create');
-  const server = `https://${a().address}:6443`;
-  await succeed(
-    `${bundle}/install.sh agent --server ${server} --token ${token} --docker-socket ${a().docker.socket} --node-name a`,
-  );
+  await installAgent();
   await kubectl(`run web --image=${busyboxImage} --restart=Always --command -- sleep 86400`);
   await kubectl('wait pod web --for=condition=Ready --timeout=60s');
 });
@@ -159,4 +161,22 @@ test('an upgrade that is killed when there is no way to tell whether it went wel
   assert.equal(code, 0, stderr);
   assert.match(stderr, /an upgrade was broken off: taking it back.*the server is upgraded/s);
   await nothingIsLost(await writes.end(), container);
+});
+
+test('a host leaves when its pods are gone, and may come back with a new token', async () => {
+  const refused = await shell('wherry leave');
+  assert.deepEqual([refused.code, await succeed('systemctl is-active wherry-agent && echo yes')], [1, 'yes']);
+  assert.match(
+    refused.stderr,
+    /pods run here \(default\/web\): `kubectl drain a --ignore-daemonsets` first, or say --force/,
+  );
+  await kubectl('drain a --force --ignore-daemonsets');
+  const left = await shell('wherry leave');
+  assert.deepEqual([left.code, left.stdout], [0, 'this host is no node any more\n'], left.stderr);
+  assert.equal(await kubectl('get nodes -o name'), '');
+  assert.equal(await succeed(`docker -H unix://${a().docker.socket} ps -aq`), '');
+  assert.equal((await shell('ls /var/lib/wherry/agent')).code, 2);
+  assert.notEqual((await shell('systemctl is-active wherry-agent')).code, 0);
+  await installAgent();
+  await kubectl('wait node a --for=condition=Ready --timeout=60s');
 });

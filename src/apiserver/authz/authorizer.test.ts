@@ -247,7 +247,9 @@ const nodeCases: { asked: Attributes; allowed: boolean }[] = [
   { asked: of('list', 'nodes'), allowed: true },
   { asked: of('patch', 'nodes', { name: 'one', subresource: 'status' }), allowed: true },
   { asked: of('patch', 'nodes', { name: 'two', subresource: 'status' }), allowed: false },
-  { asked: of('delete', 'nodes', { name: 'one' }), allowed: false },
+  { asked: of('delete', 'nodes', { name: 'one' }), allowed: true },
+  { asked: of('delete', 'nodes', { name: 'two' }), allowed: false },
+  { asked: of('deletecollection', 'nodes'), allowed: false },
   { asked: of('watch', 'endpointslices', { group: 'discovery.k8s.io' }), allowed: true },
   { asked: of('get', 'configmaps', { namespace: 'kube-system', name: 'wherry-cluster' }), allowed: true },
   {

@@ -6,7 +6,7 @@ import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../api/kinds/volume-attachment.ts';
 import { volumeNodeLabel } from '../../api/local-path.ts';
 import type { Attributes, ResourceAttributes } from '../../api/rbac/attributes.ts';
-import { nodeRules, nodeVolumeRules } from '../../api/rbac/defaults/system-roles.ts';
+import { nodeLeavingRules, nodeRules, nodeVolumeRules } from '../../api/rbac/defaults/system-roles.ts';
 import { ruleAllows } from '../../api/rbac/policy-rule.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import { podUses } from './pod-references.ts';
@@ -17,7 +17,7 @@ import type { Decision } from './rbac.ts';
 type Judge = (asked: ResourceAttributes, nodeName: string) => string | undefined;
 
 const reads = ['get', 'list', 'watch'];
-const allRules = [...nodeRules, ...nodeVolumeRules];
+const allRules = [...nodeRules, ...nodeVolumeRules, ...nodeLeavingRules];
 
 export class NodeAuthorizer {
   readonly #cache: ObjectCache;

@@ -36,6 +36,9 @@ export const nodeRules = [
   permit(`create delete ${read} patch update`, 'resource', 'resourceslices'),
 ];
 
+/** Beyond what Kubernetes allows a node: a host that leaves deletes its own Node. */
+export const nodeLeavingRules = [permit('delete', 'core', 'nodes')];
+
 /** Of the volumes on its own disk, which its agent follows until their folders are gone. */
 export const nodeVolumeRules = [permit('list patch watch', 'core', 'persistentvolumes')];
 
