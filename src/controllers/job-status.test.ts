@@ -19,6 +19,7 @@ function count(of: Job, pods: readonly Pod[], more: Partial<Outcome> = {}) {
     ready: tally.ready,
     terminating: tally.terminating,
     verdict: undefined,
+    isCaughtUp: true,
     ...more,
   };
   return { ...countPods(observed, tally, outcome), tally, outcome };
@@ -106,6 +107,7 @@ test('an end is told when all have gone and all are counted', () => {
   assert.equal(end({ verdict: met, terminating: 1 }, []).end, undefined, 'one still ends');
   assert.equal(end({ verdict: met, active: 1 }, []).end, undefined, 'one could not be deleted');
   assert.equal(end({ verdict: met }, pods).end, undefined, 'a finalizer is still on');
+  assert.equal(end({ verdict: met, isCaughtUp: false }, []).end, undefined, 'one was made that nobody has seen');
   const complete = end({ verdict: met }, []);
   assert.deepEqual([complete.end?.type, complete.end?.reason], ['Complete', 'CompletionsReached']);
   assert.equal(complete.status.completionTime, '2026-01-01T12:00:00Z');

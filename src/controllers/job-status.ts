@@ -24,6 +24,8 @@ export interface Outcome {
   ready: number;
   terminating: number;
   verdict: Verdict | undefined;
+  /** No pod was made that our copy does not show yet. */
+  isCaughtUp: boolean;
   /** Nothing where it was not the time to say. */
   isSuspended?: boolean;
 }
@@ -146,11 +148,11 @@ export function settleCount(
   job: Job,
   { status: before, isFull }: Count,
   tracked: readonly Pod[],
-  { verdict }: Outcome,
+  { verdict, isCaughtUp }: Outcome,
   nowMs: number,
 ): Settlement {
   const status = settle(before, job, tracked);
-  const isLeft = isFull || !isDeepStrictEqual(status.uncountedTerminatedPods, {});
+  const isLeft = isFull || !isCaughtUp || !isDeepStrictEqual(status.uncountedTerminatedPods, {});
   if (!verdict || isLeft || (status.active ?? 0) > 0 || (status.terminating ?? 0) > 0) return { status };
   const { reason, message } = verdict;
   const type = verdict.type === 'FailureTarget' ? 'Failed' : 'Complete';

@@ -59,11 +59,13 @@ export function jobController(context: ControllerContext): Controller {
     const observed = await observeJob(job);
     const tally = tallyJob(observed);
     const decided = judgeJob(observed, tally);
-    const isOurTurn = !decided && expectations.isMet(key) && !isBeingDeleted(job) && !isEnding(job.metadata.namespace);
+    const isCaughtUp = expectations.isMet(key);
+    const isOurTurn = !decided && isCaughtUp && !isBeingDeleted(job) && !isEnding(job.metadata.namespace);
     const plan = decided ? planEnd(tally) : isOurTurn ? planJobPods(observed, tally) : nothing;
     const { error, ...counts } = await doPlan(key, job, tally, plan, decided);
     const verdict = decided ?? judgeCompletion(job, tally, counts.active);
-    const outcome = { ...counts, verdict, ...(isOurTurn && !verdict && { isSuspended: job.spec.suspend ?? false }) };
+    const isSuspended = isOurTurn && !verdict ? { isSuspended: job.spec.suspend ?? false } : {};
+    const outcome: Outcome = { ...counts, verdict, isCaughtUp, ...isSuspended };
     await count(key, observed, tally, outcome);
     if (error !== undefined) throw error;
     const waits = [plan.againInMs, deadlineInMs(job, clock.now())].filter((ms) => ms !== undefined);
@@ -105,7 +107,8 @@ export function jobController(context: ControllerContext): Controller {
     verdict: Verdict | undefined,
   ): Promise<Pick<Outcome, 'active' | 'ready' | 'terminating'> & { error?: unknown }> {
     const deletions = verdict ? [] : dismiss.map(({ metadata }) => metadata.uid ?? '');
-    expectations.expect(key, { creations: create.length, deletions });
+    // What was expected before stays so where nothing is made or deleted now.
+    if (create.length + deletions.length > 0) expectations.expect(key, { creations: create.length, deletions });
     const waiting = [...create];
     let made = 0;
     const { tried, error } = await slowStart(create.length, async () => {
