@@ -23,6 +23,8 @@ export interface MirrorPodsOptions {
 }
 
 const nodeWaitMs = 5_000;
+/** kubectl looks whether the one it has deleted is there, and lists only then: it has to see that there was none for a moment. */
+const absentMs = 1_000;
 
 /** What to do about one name: the picture there, and the static pod that runs under it. */
 export function planMirror(mirror: Pod | undefined, running: Pod | undefined): 'make' | 'remove' | undefined {
@@ -35,6 +37,8 @@ export function planMirror(mirror: Pod | undefined, running: Pod | undefined): '
 export class MirrorPods {
   readonly #options: MirrorPodsOptions;
   readonly #queue: WorkQueue;
+  /** By key, until when the next one waits. */
+  readonly #absentUntilMs = new Map<string, number>();
 
   constructor(options: MirrorPodsOptions) {
     this.#options = options;
@@ -53,7 +57,7 @@ export class MirrorPods {
   }
 
   async #sync(key: string): Promise<void> {
-    const { client, informer, statics, node } = this.#options;
+    const { client, informer, statics, node, clock } = this.#options;
     const there = informer.get(key);
     if (there && !isMirror(there)) return;
     const running = statics.withKey(key);
@@ -63,8 +67,12 @@ export class MirrorPods {
       await client.delete(pods, there.metadata, { gracePeriodSeconds: 0, uid }).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
+      this.#absentUntilMs.set(key, clock.monotonicMs() + absentMs);
     }
     if (todo !== 'make' || !running) return;
+    const waitMs = (this.#absentUntilMs.get(key) ?? 0) - clock.monotonicMs();
+    if (waitMs > 0) return this.#queue.addAfter(key, waitMs);
+    this.#absentUntilMs.delete(key);
     const owner = node();
     if (!owner) return this.#queue.addAfter(key, nodeWaitMs);
     await client.create(pods, mirrorOf(running, owner)).catch((error: unknown) => {
