@@ -7,7 +7,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type Docker from 'dockerode';
 import { observeTrees } from '../bench/process-table.ts';
 import { Random } from '../bench/random.ts';
 import { waitUntil } from '../bench/wait-until.ts';
@@ -16,7 +15,15 @@ import { type ExpectedPod, expectedPods, webObjects } from './expected-pods.ts';
 import { type FaultCluster, openFaultCluster } from './fault-cluster.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { logLinksOf, observeNode } from './leftovers-of-node.ts';
-import { labelOf, listContainers, runningContainers, waitForRecovery, wantedOf, wholeName } from './recovery.ts';
+import {
+  labelOf,
+  listContainers,
+  type Named,
+  runningContainers,
+  waitForRecovery,
+  wantedOf,
+  wholeName,
+} from './recovery.ts';
 
 const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 60);
 const seed = Number(process.env.WHERRY_FAULT_SEED ?? Date.now() % 2 ** 31);
@@ -50,12 +57,12 @@ after(async () => {
 
 /** A list is cheap, and may be old: what it calls doubled is looked at. */
 async function doublesNow(): Promise<string[]> {
-  const doubled = (containers: Docker.ContainerInfo[]) => {
+  const doubled = (containers: Named[]) => {
     const names = containers.map(wholeName);
     return names.filter((name, place) => names.indexOf(name) !== place);
   };
   if (doubled(await listContainers(cluster, { all: false })).length === 0) return [];
-  return doubled(await runningContainers(cluster));
+  return doubled(await runningContainers(cluster, []));
 }
 
 /**
@@ -144,7 +151,7 @@ test('nothing is lost and nothing is doubled', async () => {
   const pods = await cluster.pods();
   for (const { name } of expected)
     assert.equal(pods.find(({ metadata }) => metadata.name === name)?.metadata.uid, uids.get(name), `pod ${name}`);
-  const running = await runningContainers(cluster);
+  const running = await runningContainers(cluster, pods);
   assert.deepEqual(
     running.map(wholeName).sort(),
     pods.flatMap(wantedOf).sort(),

@@ -53,7 +53,7 @@ const inSeconds = (ms: number) => `${(ms / 1000).toFixed(0)} s`;
 async function observeComplaints(cluster: NodeApart, expected: readonly ExpectedPod[]): Promise<Complaint[]> {
   const pods = await cluster.pods();
   const complaints = complaintsOf(pods, expected);
-  return complaints.length > 0 ? complaints : untoldOf(pods, (await runningContainers(cluster)).map(wholeName));
+  return complaints.length > 0 ? complaints : untoldOf(pods, (await runningContainers(cluster, pods)).map(wholeName));
 }
 
 function complaintsOf(pods: Pod[], expected: readonly ExpectedPod[]): Complaint[] {
@@ -86,8 +86,8 @@ async function observeAround(cluster: NodeApart): Promise<string> {
   return [...containers, (await cluster.readAgentLog()).slice(-6_000)].join('\n');
 }
 
-export const labelOf = ({ Labels }: Docker.ContainerInfo, name: string) => Labels[`io.kubernetes.${name}`] ?? '';
-export const wholeName = (container: Docker.ContainerInfo) =>
+export const labelOf = ({ Labels }: Named, name: string) => Labels[`io.kubernetes.${name}`] ?? '';
+export const wholeName = (container: Named) =>
   `${labelOf(container, 'pod.name')}/${labelOf(container, 'pod.uid')}/${labelOf(container, 'container.name')}`;
 
 /** What runs of a pod by what the API was told. */
@@ -103,17 +103,35 @@ export async function listContainers(
   return listed.filter((container) => labelOf(container, 'pod.uid'));
 }
 
+/** As far as it matters here. */
+export type Named = Pick<Docker.ContainerInfo, 'Id' | 'Labels'>;
+
 /**
- * Each is asked for by itself: the list is of what Docker could write down last, and after a full disk it may call one that
- * has been started "created", and one that has ended "running", until that one changes again.
+ * Each is asked for by itself, also those that only the API and other containers name: the list is of what Docker could write
+ * down last. After a full disk it may call one that has been started "created", one that has ended "running", and have some
+ * not at all, until they change again.
  */
-export async function runningContainers(cluster: NodeApart): Promise<Docker.ContainerInfo[]> {
-  const ofPods = await listContainers(cluster, { all: true });
+export async function runningContainers(cluster: NodeApart, pods: readonly Pod[]): Promise<Named[]> {
   const abortSignal = AbortSignal.timeout(dockerMs);
-  const runs = async ({ Id }: Docker.ContainerInfo) => {
-    const found = cluster.docker.getContainer(Id).inspect({ abortSignal });
-    return (await found.catch(() => undefined))?.State.Running === true;
+  const looked = new Set<string>();
+  const running: Named[] = [];
+  const look = async (id: string): Promise<void> => {
+    if (looked.has(id)) return;
+    looked.add(id);
+    const found = await cluster.docker
+      .getContainer(id)
+      .inspect({ abortSignal })
+      .catch(() => undefined);
+    if (!found?.State.Running) return;
+    running.push({ Id: id, Labels: found.Config.Labels });
+    const [, pause] = /^container:(.+)$/.exec(found.HostConfig.NetworkMode ?? '') ?? [];
+    if (pause) await look(pause);
   };
-  const areRunning = await Promise.all(ofPods.map(runs));
-  return ofPods.filter((_, index) => areRunning[index]);
+  const told = pods.flatMap(({ status }) => status.containerStatuses ?? []);
+  const ids = told.flatMap(({ state, containerID }) =>
+    state?.running ? (containerID?.replace('docker://', '') ?? []) : [],
+  );
+  const listed = await listContainers(cluster, { all: true });
+  await Promise.all([...listed.map(({ Id }) => Id), ...ids].map(look));
+  return running;
 }

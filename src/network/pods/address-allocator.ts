@@ -45,12 +45,16 @@ export class AddressAllocator {
       this.#next = this.#next - firstPlace + 1 < places ? this.#next + 1 : firstPlace;
       if (this.#owners.has(address)) continue;
       this.#note(address, podUid);
+      const path = join(this.#folder, address);
       try {
-        await writeFile(join(this.#folder, address), podUid, { flag: 'wx', mode: 0o600 });
+        await writeFile(path, podUid, { flag: 'wx', mode: 0o600 });
         return address;
       } catch (error) {
         this.#forget(address, podUid);
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        // A full disk takes the file and not what is in it.
+        await rm(path, { force: true }).catch(() => {});
+        throw error;
       }
     }
     throw new Error(
