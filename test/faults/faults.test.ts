@@ -1,6 +1,6 @@
 // Everything fails, at random, again and again: in the end nothing is lost, nothing is doubled, all pods are as they should
 // be within half a minute beyond their back-off, and when they are deleted nothing of them is left.
-// WHERRY_FAULT_SECONDS says how long (600 by hand), WHERRY_FAULT_SEED repeats a run's choices, WHERRY_FAULT_LOGS is a folder
+// WHERRY_FAULT_SECONDS says how long (600 by hand), WHERRY_FAULT_SEED what is chosen, WHERRY_FAULT_LOGS is a folder
 // that gets what the programs said.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
@@ -25,8 +25,8 @@ import {
   wholeName,
 } from './recovery.ts';
 
-const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 60);
-const seed = Number(process.env.WHERRY_FAULT_SEED ?? Date.now() % 2 ** 31);
+const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 45);
+const seed = Number(process.env.WHERRY_FAULT_SEED ?? 1);
 const random = new Random(seed);
 
 let faulty: FaultCluster;
