@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Pod } from '../api/kinds/pod.ts';
 import { clusterOf, type NodeTraits, nodeOf, podOf, wants } from './cluster-for-tests.ts';
 import { allFilters } from './filters/all.ts';
+import type { Filter } from './filters/filter.ts';
 import { enoughOf, planPlacement } from './placement.ts';
 import { podDemand } from './pod-demand.ts';
 
@@ -45,7 +46,7 @@ const cases: { name: string; pod?: Pod; nodes: Record<string, NodeTraits>; expec
     pod: podOf(meantFor('b', 'x')),
     nodes: { a: {}, b: { spec: { taints: [gpuTaint] } } },
     expected:
-      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint {gpu: yes}.",
+      "0/2 nodes are available: 1 node(s) didn't satisfy plugin(s) [NodeAffinity], 1 node(s) had untolerated taint {gpu: yes}.",
   },
   {
     name: 'counted reasons, each node by its first one',
@@ -155,6 +156,24 @@ test('who refused is told, and whether pods that leave would help', () => {
   assert.deepEqual([...misfit.refusedBy].map(({ name }) => name).sort(), ['NodeResourcesFit', 'NodeUnschedulable']);
   const curable = [...misfit.refusals].map(([name, { isCurable }]) => `${name} ${isCurable}`);
   assert.deepEqual(curable, ['a true', 'b false', 'c false']);
+});
+
+test('filters that mean different nodes by their names are at odds', () => {
+  const meaning = (name: string, ...nodes: string[]): Filter => ({
+    name,
+    hints: {},
+    prepare: () => ({ only: new Set(nodes), check: () => undefined }),
+  });
+  const place = (...filters: Filter[]) => {
+    const placement = planPlacement(podDemand(podOf()), clusterOf({ a: {}, b: {}, c: {} }), { filters });
+    return placement.nodeName ?? placement.message;
+  };
+  assert.equal(place(meaning('X', 'a', 'b'), meaning('Y', 'b', 'c')), 'b');
+  const atOdds = "0/3 nodes are available: node(s) didn't satisfy plugin(s) [X Y] simultaneously.";
+  assert.equal(place(meaning('Y', 'a'), meaning('X', 'b')), atOdds);
+  assert.equal(place(meaning('X')), "0/3 nodes are available: node(s) didn't satisfy plugin X.");
+  const gone = "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [X].";
+  assert.equal(place(meaning('X', 'gone')), gone);
 });
 
 test('a filter that finds no hope at all speaks for every node', () => {

@@ -65,11 +65,8 @@ export function planPlacement(demand: PodDemand, cluster: ClusterView, options: 
     return { message: 'no nodes available to schedule pods', refusedBy: new Set(options.filters), refusals, looked: 0 };
   }
   const prepared = prepareTests(demand, cluster, options.filters);
-  if ('hopeless' in prepared) {
-    for (const { name } of rooms) refusals.set(name, incurable(prepared.hopeless));
-    const message = `0/${rooms.length} nodes are available: ${prepared.hopeless}.`;
-    return { message, refusedBy: new Set([prepared.filter]), refusals, looked: 0 };
-  }
+  if ('hopeless' in prepared) return hopelessOn(rooms, prepared.hopeless, [prepared.filter]);
+  if (prepared.only?.size === 0) return atOdds(prepared.tests, rooms);
   const search = new Search(demand, cluster, prepared.tests, options);
   const promised = options.promised === undefined ? undefined : cluster.room(options.promised);
   if (promised && search.fits(promised)) return { nodeName: promised.name, looked: 0 };
@@ -79,6 +76,26 @@ export function planPlacement(demand: PodDemand, cluster: ClusterView, options: 
   const message = refusalMessage(rooms.length, search.refusals.values());
   return { message, refusedBy: search.refusedBy, refusals: search.refusals, looked };
 }
+
+function hopelessOn(rooms: readonly NodeRoom[], why: string, refusedBy: readonly Filter[]): Misfit {
+  const refusals = new Map(rooms.map(({ name }) => [name, incurable(why)]));
+  const message = `0/${rooms.length} nodes are available: ${why}.`;
+  return { message, refusedBy: new Set(refusedBy), refusals, looked: 0 };
+}
+
+/** Each of some filters means other nodes by their names. */
+function atOdds(tests: readonly PreparedTest[], rooms: readonly NodeRoom[]): Misfit {
+  const meaning = tests.filter(({ test }) => test.only).map(({ filter }) => filter);
+  const names = namesOf(meaning);
+  const why = meaning.length === 1 ? `plugin ${names}` : `plugin(s) [${names}] simultaneously`;
+  return hopelessOn(rooms, `node(s) didn't satisfy ${why}`, meaning);
+}
+
+const namesOf = (filters: readonly Filter[]) =>
+  filters
+    .map(({ name }) => name)
+    .sort()
+    .join(' ');
 
 /** How many nodes that can take a pod are compared. */
 export function enoughOf(nodeCount: number): number {
@@ -119,15 +136,10 @@ class Search {
       if (room && this.fits(room)) this.fitting.push(room);
     }
     if (this.fitting.length > 0) return 0;
-    // Whoever means some nodes by their names refuses the others, and that is what users read.
-    for (const { filter, test } of this.#tests) {
-      if (!test.only) continue;
-      for (const room of rooms) {
-        const refusal = names.has(room.name) ? undefined : test.check(room);
-        if (refusal && !this.refusals.has(room.name)) this.refusals.set(room.name, refusal);
-        if (refusal) this.refusedBy.add(filter);
-      }
-    }
+    const meaning = this.#tests.filter(({ test }) => test.only).map(({ filter }) => filter);
+    const unmeant = incurable(`node(s) didn't satisfy plugin(s) [${namesOf(meaning)}]`);
+    for (const { name } of rooms) if (!names.has(name)) this.refusals.set(name, unmeant);
+    for (const filter of meaning) this.refusedBy.add(filter);
     return 0;
   }
 

@@ -19,6 +19,7 @@ before(async () => {
   for (const [name, value] of [
     ['high', 1000],
     ['higher', 2000],
+    ['low', -10],
   ] as const)
     await server.client.create(priorityClasses, { metadata: { name }, value });
   await server.client.create(priorityClasses, { metadata: { name: 'meek' }, value: 1000, preemptionPolicy: 'Never' });
@@ -146,16 +147,21 @@ test('what was promised to a pod that is deleted is for others', async () => {
   await agents.reportReady('one');
 });
 
-test('a promise outlives the server that made it', async () => {
+test('a promise outlives the server that made it: nobody else has to go', async () => {
+  const onTwo = { nodeSelector: { 'kubernetes.io/hostname': 'two' }, tolerations: [{ operator: 'Exists' as const }] };
+  await create('bystander', '2', { ...onTwo, priorityClassName: 'low' });
+  await running('bystander');
   await create('stays', '2');
   await running('stays');
   agents.silence('one');
   await create('patient', '2', { priorityClassName: 'high' });
   await when('patient', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
+  await server.client.patch(nodes, { name: 'two' }, { spec: { unschedulable: false } });
   await server.kill();
   await server.start();
   await server.client.delete(pods, { namespace: 'default', name: 'stays' }, { gracePeriodSeconds: 0 });
-  await create('lesser', '2');
   await when('patient', 'bound', (pod) => pod.spec.nodeName === 'one');
-  await clean('lesser', 'patient');
+  const { metadata } = await server.client.get(pods, { namespace: 'default', name: 'bystander' });
+  assert.equal(metadata.deletionTimestamp, undefined);
+  await clean('patient', 'bystander');
 });

@@ -115,7 +115,9 @@ test('replicas are spread evenly over zones though one has more nodes', async ()
   await remove('older', ...names);
 });
 
-test('replicas that say nothing are spread over the hosts all the same', async () => {
+test('replicas that say nothing are spread over the hosts all the same, be one fuller', async () => {
+  await create('heavy', {}, {}, '2');
+  await bound('heavy');
   const template = { metadata: { labels: { app: 'plain' } }, spec: { containers: [{ name: 'main', image }] } };
   await server.client.create(replicaSets, {
     metadata: { name: 'plain', namespace: 'default' },
@@ -130,6 +132,7 @@ test('replicas that say nothing are spread over the hosts all the same', async (
     [...counts.values()].map(({ length }) => length),
     [2, 2, 2],
   );
+  await remove('heavy');
   await server.client.delete(replicaSets, { namespace: 'default', name: 'plain' });
   await server.when('gone', pods, (present) => !present.some(({ metadata }) => metadata.labels?.app === 'plain'));
 });
