@@ -22,6 +22,8 @@ export class Happenings {
   readonly #known = new Map<string, Map<string, KubeObject>>();
   readonly #kinds: readonly Kind<KubeObject>[];
   readonly #stop = new AbortController();
+  /** Up to which revision a kind's watch has told everything. */
+  readonly #told = new Map<string, number>();
   #onChange = () => {};
   #following: Promise<void>[] = [];
 
@@ -79,6 +81,7 @@ export class Happenings {
       try {
         for await (const event of this.#client().watch(kind, { resourceVersion: revision }, signal)) {
           revision = event.object.metadata.resourceVersion ?? revision;
+          this.#told.set(kind.kind, Number(revision));
           if (event.type === 'BOOKMARK') continue;
           const { metadata } = event.object;
           const gone = event.type === 'DELETED';
@@ -102,7 +105,9 @@ export class Happenings {
       (item) => revisionOf(known.get(item.metadata.uid ?? '') ?? emptyObject) !== revisionOf(item),
     );
     const there = new Set(items.map((item) => item.metadata.uid));
-    const from = Math.min(to, ...changed.map((item) => Number(revisionOf(item))));
+    // What a broken connection had brought, but nobody had read yet, is lost: of other kinds later changes may be known.
+    const from = Math.min(to, (this.#told.get(kind.kind) ?? to) + 1);
+    this.#told.set(kind.kind, to);
     for (const uid of [...known.keys()]) if (!there.has(uid)) this.#note(kind, uid, undefined, from, to);
     for (const item of changed) this.#note(kind, item.metadata.uid ?? '', item, from, to);
     return metadata.resourceVersion;
