@@ -1,9 +1,10 @@
 // wherry up: master and agent of one host, in one process.
-import { join } from 'node:path';
 import type { Command } from 'commander';
+import { nodes } from '../api/kinds/node.ts';
+import { isNotFound } from '../api/status.ts';
 import type { Component } from '../base/component.ts';
-import { readFileIfThere } from '../base/files.ts';
-import { readAdminKubeconfig } from './admin.ts';
+import type { Kubeconfig } from '../pki/kubeconfig.ts';
+import { asAdmin, readAdminKubeconfig } from './admin.ts';
 import { type AgentFlags, agentFlags, agentOptions } from './agent.ts';
 import { commonFlags, withFlags } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
@@ -33,14 +34,24 @@ async function upComponents(flags: ServerFlags & AgentFlags, fail: (error: Error
   const join: Component = {
     name: 'join token',
     start: async () => {
-      if (await hasJoined(agent.dataDir)) return;
       const admin = await readAdminKubeconfig(server.writeKubeconfig);
+      if (await isNode(admin, agent.dataDir)) return;
       agent.token = await createJoinToken(admin, 600_000, "for the agent on the server's own host");
     },
   };
   return [...serverComponents(server), join, ...agentTable];
 }
 
-async function hasJoined(agentDataDir: string): Promise<boolean> {
-  return (await readFileIfThere(join(agentDataDir, 'pki/client.pem'))) !== undefined;
+/** Whether this host has joined, and its Node was not deleted since: then its certificate is good. */
+async function isNode(admin: Kubeconfig, agentDataDir: string): Promise<boolean> {
+  const { keptNodeName } = await import('../node/identity.ts');
+  const name = await keptNodeName(agentDataDir);
+  if (name === undefined) return false;
+  return await asAdmin(admin, (client) => client.get(nodes, { name })).then(
+    () => true,
+    (error: unknown) => {
+      if (isNotFound(error)) return false;
+      throw error;
+    },
+  );
 }

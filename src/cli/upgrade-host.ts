@@ -26,7 +26,7 @@ const programs = '/usr/local/lib/wherry';
 const unitOf = (role: Role) => `wherry-${role}.service`;
 const unitFile = (role: Role) => join('/etc/systemd/system', unitOf(role));
 const unpackMs = 300_000;
-const startMs = 120_000;
+const startMs = 300_000;
 const wellWithinMs = 60_000;
 const lookMs = 500;
 

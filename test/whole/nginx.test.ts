@@ -21,10 +21,7 @@ before(async () => {
   hosts = await openHosts({ names: ['a'] });
   on = hosts.host('a');
   await ensureImages(on.docker.socket);
-  const { host, address } = on;
-  const flags = ['--data-dir', join(host.folder, 'wherry'), '--advertise-address', address, '--node-name', 'a'];
-  flags.push('--write-kubeconfig', join(host.folder, 'kubeconfig'), '--docker-socket', on.docker.socket);
-  up = await host.spawn(wherry, ['up', ...flags], { log: 'up.log' });
+  await start();
   await waitUntil(
     'the manifest is taken',
     async () => (await tryKubectl('kubectl', 'apply', '-f', manifest)).code === 0,
@@ -34,6 +31,13 @@ before(async () => {
 after(async () => {
   await hosts?.close();
 });
+
+async function start(): Promise<void> {
+  const { host, address } = on;
+  const flags = ['--data-dir', join(host.folder, 'wherry'), '--advertise-address', address, '--node-name', 'a'];
+  flags.push('--write-kubeconfig', join(host.folder, 'kubeconfig'), '--docker-socket', on.docker.socket);
+  up = await host.spawn(wherry, ['up', ...flags], { log: 'up.log' });
+}
 
 const tryKubectl = (program: string, ...args: string[]) =>
   on.host.tryExec(program, ['--kubeconfig', join(on.host.folder, 'kubeconfig'), ...args], { timeoutMs: 60_000 });
@@ -155,4 +159,15 @@ test('deleted, nothing is left of it', async () => {
     'label=io.kubernetes.pod.name=web',
   ]);
   assert.equal(stdout, '');
+});
+
+test('its Node deleted, the host joins anew when it is started again', async () => {
+  await kubectl('kubectl', 'delete', 'node', 'a');
+  await up.kill('SIGTERM');
+  await start();
+  await waitUntil(
+    'the node is ready',
+    async () => (await tryKubectl('kubectl', 'wait', 'node', 'a', '--for=condition=Ready', '--timeout=1s')).code === 0,
+    { timeoutMs: 60_000 },
+  );
 });
