@@ -112,6 +112,11 @@ test('services without a selector are left alone: that of the API itself, and th
   // (A server that only its own host reaches names no endpoint of the API either.)
   const all = (await server.informer(endpointSlices)).list();
   for (const service of ['kubernetes', 'kube-dns']) assert.deepEqual(slicesOf(service, all), []);
+  const dns = await server.client.get(services, { namespace: 'kube-system', name: 'kube-dns' });
+  assert.equal(dns.spec.clusterIP, '10.43.0.10');
+  assert.equal(dns.metadata.labels?.['k8s-app'], 'kube-dns');
+  const ports = (dns.spec.ports ?? []).map(({ name, protocol, port }) => `${name} ${protocol} ${port}`);
+  assert.deepEqual(ports, ['dns UDP 53', 'dns-tcp TCP 53']);
 });
 
 test('endpoints that somebody keeps by hand are mirrored as slices', async () => {
