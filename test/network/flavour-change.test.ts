@@ -40,7 +40,7 @@ for (const [from, to] of [
   ['legacy', 'nft'],
   ['nft', 'legacy'],
 ] as const) {
-  test(`from iptables-${from} to iptables-${to} no request fails`, async () => {
+  test(`from iptables-${from} to iptables-${to} no request fails`, { timeout: 90_000 }, async () => {
     await host.run(`iptables-${from}`, ['-A', ...foreign]);
     network.launch();
     await network.order({ do: 'put', plural: 'nodes', object: nodeObject('a', '10.244.1.0/24', host.address) });
