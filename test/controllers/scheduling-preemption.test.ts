@@ -157,6 +157,9 @@ test('a promise outlives the server that made it: nobody else has to go', async 
   await create('patient', '2', { priorityClassName: 'high' });
   await when('patient', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
   await server.client.patch(nodes, { name: 'two' }, { spec: { unschedulable: false } });
+  await server.when('two is open', nodes, (all) =>
+    all.some(({ metadata, spec }) => metadata.name === 'two' && !spec.taints?.length),
+  );
   await server.kill();
   await server.start();
   await server.client.delete(pods, { namespace: 'default', name: 'stays' }, { gracePeriodSeconds: 0 });
