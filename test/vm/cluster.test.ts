@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
-import { nodePort, openVmCluster, patientMs, type VmCluster, webObjects } from './vm-cluster.ts';
+import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
+import { runWeb, webAnswers, webIsReady } from './web.ts';
 
 let cluster: VmCluster;
 before(async () => {
   cluster = await openVmCluster();
-  await cluster.nodesAre('True');
 });
 after(async () => {
   await cluster?.close();
@@ -30,16 +30,15 @@ test('nodes are known by the address that leads to the others, though the defaul
 });
 
 test('nginx answers to a client outside on the port of every node, from pods on each of them', async () => {
-  await cluster.apply(...webObjects(2));
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=280s']);
+  await runWeb(cluster);
   const on = await cluster.kubectl(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}']);
   assert.deepEqual(on.split(' ').sort(), ['b', 'c']);
-  for (const node of cluster.nodes) assert.match(await cluster.fetch(node, nodePort), /Welcome to nginx!/);
+  for (const node of cluster.nodes) await webAnswers(cluster, node);
   // Also on a node that has none of them.
   await cluster.kubectl(['cordon', 'c']);
   await cluster.kubectl(['delete', 'pods', '-l', 'app=web', '--field-selector=spec.nodeName=c', '--timeout=240s']);
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=280s']);
-  for (const node of cluster.nodes) assert.match(await cluster.fetch(node, nodePort), /Welcome to nginx!/);
+  await webIsReady(cluster);
+  for (const node of cluster.nodes) await webAnswers(cluster, node);
   await cluster.kubectl(['uncordon', 'c']);
 });
 

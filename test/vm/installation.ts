@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runCommand } from '../bench/command.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 import type { Vm } from './vm.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -42,8 +43,11 @@ export async function installServer(vm: Vm, bundle: Bundle, settings: Settings =
 
 /** The token comes from the master, whose address is told as users do. */
 export async function installAgent(vm: Vm, bundle: Bundle, server: { vm: Vm; address: string }): Promise<void> {
-  const token = (await server.vm.exec('wherry token create')).trim();
-  await install(vm, bundle, `agent ${flags({ server: `https://${server.address}:6443`, token })}`);
+  // A master that has just started may have much to do yet.
+  const token = await waitUntil('a token to join with', async () => await server.vm.exec('wherry token create'), {
+    timeoutMs,
+  });
+  await install(vm, bundle, `agent ${flags({ server: `https://${server.address}:6443`, token: token.trim() })}`);
 }
 
 const flags = (settings: Settings): string =>
@@ -55,8 +59,8 @@ async function install(vm: Vm, bundle: Bundle, args: string): Promise<void> {
   const folder = (await isThere(vm, bundle)) ?? (await bringIn(vm, bundle));
   // There is no way out of these machines: what it needs of the distribution is there already.
   const command = `${folder}/install.sh ${args} --no-packages`;
-  // Where others work beside, Docker Engine may not answer in the time that the look at the host gives it: run it again, it then says.
-  await vm.exec(`${command} || ${command}`, { timeoutMs });
+  // It gives Docker, the master and the unit their times, which are too short where much else is done beside, and says to run it again.
+  await vm.exec(`for time in 1 2 3 4; do ${command} && exit; done; exit 1`, { timeoutMs: 4 * timeoutMs });
 }
 
 async function isThere(vm: Vm, { archive }: Bundle): Promise<string | undefined> {

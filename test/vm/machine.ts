@@ -42,7 +42,7 @@ export const machineSetup = [
 const kernelArguments = 'root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off panic=5 systemd.show_status=0';
 const upText = 'vm is up';
 /** Many times what it takes on a machine that has nothing else to do. */
-const bootMs = 600_000;
+const bootMs = 1_200_000;
 const commandMs = 180_000;
 /** Of the console, in what a failure tells. */
 const tailLines = 40;

@@ -5,7 +5,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandOptions } from '../bench/command.ts';
 import { waitUntil } from '../bench/wait-until.ts';
-import { nginxImage } from '../images/images.ts';
 import { ensureBundle, installAgent, installServer } from './installation.ts';
 import { madeOnce } from './made-once.ts';
 import { bootedDisk } from './vm.ts';
@@ -14,7 +13,7 @@ import { type LanVm, openVmLan, type VmLan } from './vm-lan.ts';
 
 const names = ['a', 'b', 'c'];
 /** What is emulated takes its time, and more where others work beside. */
-export const patientMs = 300_000;
+export const patientMs = 600_000;
 
 export interface VmCluster {
   readonly lan: VmLan;
@@ -24,18 +23,27 @@ export interface VmCluster {
   apply(...objects: object[]): Promise<void>;
   /** Resolves when the nodes say whether they are ready. */
   nodesAre(status: 'True' | 'False' | 'Unknown', ...nodes: readonly LanVm[]): Promise<void>;
-  /** What the client gets from a node's port. */
-  fetch(vm: LanVm, port: number): Promise<string>;
+  /** What the client gets. */
+  fetch(url: string): Promise<string>;
   close(): Promise<void>;
 }
 
 export async function openVmCluster(): Promise<VmCluster> {
   const folder = await ensureInstalled();
   const lan = await openVmLan({ names, from: (name) => bootedDisk(join(folder, name)) });
-  return await clusterOn(lan).catch(async (error) => {
+  try {
+    const cluster = await clusterOn(lan);
+    await cluster.nodesAre('True');
+    // They had not been heard of since they were laid by.
+    const taints = ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints}'];
+    await waitUntil('no node is taken for lost', async () => (await cluster.kubectl(taints)) === '', {
+      timeoutMs: patientMs,
+    });
+    return cluster;
+  } catch (error) {
     await lan.close();
     throw error;
-  });
+  }
 }
 
 async function ensureInstalled(): Promise<string> {
@@ -96,54 +104,9 @@ async function clusterOn(lan: VmLan): Promise<VmCluster> {
         { timeoutMs: patientMs },
       );
     },
-    async fetch({ address }, port) {
-      const args = ['-sS', '--max-time', '10', `http://${address}:${port}/`];
-      return (await lan.client.exec('curl', args)).stdout;
+    async fetch(url) {
+      return (await lan.client.exec('curl', ['-sS', '--max-time', '10', url])).stdout;
     },
     close: () => lan.close(),
   };
-}
-
-export const nodePort = 30080;
-
-/** Real nginx, as often as told, and a port for it on every node. */
-export function webObjects(replicas: number): object[] {
-  const labels = { app: 'web' };
-  const container = { name: 'nginx', image: nginxImage, readinessProbe: { httpGet: { port: 80 } } };
-  const template = {
-    metadata: { labels },
-    spec: {
-      containers: [container],
-      // Soon, so that nobody waits five minutes.
-      tolerations: ['not-ready', 'unreachable'].map((taint) => ({
-        key: `node.kubernetes.io/${taint}`,
-        operator: 'Exists',
-        effect: 'NoExecute',
-        tolerationSeconds: 5,
-      })),
-      // Each on another node as far as there are enough of them.
-      topologySpreadConstraints: [
-        {
-          maxSkew: 1,
-          topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: labels },
-        },
-      ],
-    },
-  };
-  return [
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web' },
-      spec: { replicas, selector: { matchLabels: labels }, template },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'web' },
-      spec: { type: 'NodePort', selector: labels, ports: [{ port: 80, nodePort }] },
-    },
-  ];
 }

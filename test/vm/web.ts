@@ -1,0 +1,85 @@
+// Real nginx on a cluster of virtual machines, with a port for it on every node.
+
+import type { Pod } from '../../src/api/kinds/pod.ts';
+import { waitUntil } from '../bench/wait-until.ts';
+import { nginxImage } from '../images/images.ts';
+import { patientMs, type VmCluster } from './vm-cluster.ts';
+import type { LanVm } from './vm-lan.ts';
+
+const nodePort = 30080;
+const labels = { app: 'web' };
+
+/** Twice, each on another node as far as there are two; who is on a node that is lost gives it up soon. */
+const template = {
+  metadata: { labels },
+  spec: {
+    containers: [{ name: 'nginx', image: nginxImage, readinessProbe: { httpGet: { port: 80 } } }],
+    tolerations: ['not-ready', 'unreachable'].map((taint) => ({
+      key: `node.kubernetes.io/${taint}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: 5,
+    })),
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: labels },
+      },
+    ],
+  },
+};
+
+export async function runWeb(cluster: VmCluster): Promise<void> {
+  await cluster.apply(
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { type: 'NodePort', selector: labels, ports: [{ port: 80, nodePort }] },
+    },
+  );
+  await webIsReady(cluster);
+}
+
+/** Both run, as they were asked for last. */
+export async function webIsReady(cluster: VmCluster): Promise<void> {
+  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=600s']);
+}
+
+/** What the client gets from the port of a node, once. */
+async function isWeb(cluster: VmCluster, node: LanVm): Promise<boolean> {
+  return (await cluster.fetch(`http://${node.address}:${nodePort}/`)).includes('Welcome to nginx!');
+}
+
+/** Waits for it. */
+export async function webAnswers(cluster: VmCluster, node: LanVm): Promise<void> {
+  const options = { timeoutMs: patientMs, intervalMs: 500 };
+  await waitUntil(`nginx answers on ${node.name}`, async () => await isWeb(cluster, node), options);
+}
+
+interface WebPod {
+  readonly node: string;
+  readonly name: string;
+  readonly container: string;
+}
+
+/** Those that are not on their way out, by node. */
+export async function webPods(cluster: VmCluster): Promise<WebPod[]> {
+  const { items } = JSON.parse(await cluster.kubectl(['get', 'pods', '-l', 'app=web', '-o', 'json']));
+  const all: WebPod[] = items
+    .filter(({ metadata }: Pod) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata, spec, status }: Pod) => ({
+      node: spec.nodeName ?? '',
+      name: metadata.name,
+      container: status.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '',
+    }));
+  return all.sort((one, other) => one.node.localeCompare(other.node));
+}
