@@ -64,7 +64,8 @@ test('a pod that fits nowhere says so, and is bound when a pod goes or a node co
   await bound('large');
   await create('second', '1500m');
   await create('third', '1800m');
-  const message = '0/1 nodes are available: 1 Insufficient cpu.';
+  const message =
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
   const refused = await server.when('refusal', pods, (all) =>
     all.find((pod) => pod.metadata.name === 'third' && scheduledOf(pod)?.status === 'False'),
   );
@@ -91,7 +92,8 @@ test('a cordoned node takes nothing until it is uncordoned', async () => {
     all.find(
       (pod) =>
         pod.metadata.name === 'patient' &&
-        scheduledOf(pod)?.message === '0/2 nodes are available: 2 node(s) were unschedulable.',
+        scheduledOf(pod)?.message ===
+          '0/2 nodes are available: 2 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
     ),
   );
   await server.kubectl('uncordon', 'two');
