@@ -57,7 +57,10 @@ const stateful = (spec: object = {}) =>
   object('StatefulSet', 'db', { spec: { replicas: 3, template: template(1), ...spec }, status: observed });
 const db = { kind: 'StatefulSet', uid: 'db' };
 const daemons = (rollingUpdate: object) =>
-  object('DaemonSet', 'log', { spec: { template: template(1), updateStrategy: { rollingUpdate } }, status: observed });
+  object('DaemonSet', 'log', {
+    spec: { template: template(1), updateStrategy: { rollingUpdate } },
+    status: { ...observed, numberAvailable: 3 },
+  });
 const log = { kind: 'DaemonSet', uid: 'log' };
 const nodes = ['one', 'two', 'three'].map((name) => object('Node', name));
 const on = (node: string, uid: string, told: string, release = 1) => {

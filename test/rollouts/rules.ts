@@ -165,13 +165,6 @@ const nodeOf = ({ spec }: Pod) =>
   spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]
     ?.values?.[0];
 
-/** The controller had the time to see it. */
-function isServingBefore(pod: Pod, next: Pod): boolean {
-  const ready = pod.status.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
-  if (!ready || !isServing(pod)) return false;
-  return Date.parse(next.metadata.creationTimestamp ?? '') - Date.parse(ready.lastTransitionTime ?? '') >= 2000;
-}
-
 export const daemonSetRules: Rules<DaemonSet> = {
   kind: daemonSets,
   judge(moment) {
@@ -186,10 +179,11 @@ export const daemonSetRules: Rules<DaemonSet> = {
       faults.push(...tooMany(`pods on ${metadata.name}`, on(before), on(after), maxSurge === 0 ? 1 : 2));
     }
     const wanted = after.all(nodes).length;
+    const sawAllServe = (before.get(daemonSets, owner.metadata.uid)?.status.numberAvailable ?? 0) >= wanted;
     for (const pod of podsOf(after).filter(({ metadata }) => !before.get(pods, metadata.uid))) {
       const beside = podsOf(after).find((other) => other !== pod && nodeOf(other) === nodeOf(pod) && isActive(other));
-      // Who replaces one that serves nobody is no surge.
-      if (!beside || !isServingBefore(beside, pod)) continue;
+      // Who replaces one that serves nobody, as far as the controller had seen, is no surge.
+      if (!beside || !isServing(beside) || !sawAllServe) continue;
       const doubled = count(after.all(nodes), ({ metadata }) => onNode(after, metadata.name).length > 1);
       const most = share(maxSurge, wanted, Math.ceil);
       if (doubled > most) faults.push(`${pod.metadata.name} came as the second of ${doubled} nodes, at most ${most}`);
