@@ -7,6 +7,7 @@ import { patientMs, type VmCluster } from './vm-cluster.ts';
 import type { LanVm } from './vm-lan.ts';
 
 const nodePort = 30080;
+const welcome = 'Welcome to nginx!';
 const labels = { app: 'web' };
 
 /** Twice, each on another node as far as there are two; who is on a node that is lost gives it up soon. */
@@ -55,8 +56,13 @@ export async function webIsReady(cluster: VmCluster): Promise<void> {
 }
 
 /** What the client gets from the port of a node, once. */
-async function isWeb(cluster: VmCluster, node: LanVm): Promise<boolean> {
-  return (await cluster.fetch(`http://${node.address}:${nodePort}/`)).includes('Welcome to nginx!');
+export async function isWeb(cluster: VmCluster, node: LanVm): Promise<boolean> {
+  return (await cluster.fetch(`http://${node.address}:${nodePort}/`)).includes(welcome);
+}
+
+/** The same, from the node itself. */
+export async function isWebWithin(node: LanVm): Promise<boolean> {
+  return (await node.exec(`curl -sS --max-time 10 http://${node.address}:${nodePort}/`)).includes(welcome);
 }
 
 /** Waits for it. */
