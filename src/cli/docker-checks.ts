@@ -14,20 +14,30 @@ interface Info {
   SecurityOptions?: string[];
 }
 
-export async function lookAtDocker(socket: string): Promise<Finding[]> {
+/** A host that is busy starting answers late. */
+const patienceMs = 10_000;
+
+export async function lookAtDocker(socket: string, timeoutMs = patienceMs): Promise<Finding[]> {
   const install = 'install Docker Engine (Debian: apt-get install docker.io), or name its socket with --docker-socket';
   try {
-    const { Version: version, ApiVersion: api = '' } = await askDocker<Version>(socket, '/version');
+    const { Version: version, ApiVersion: api = '' } = await askDocker<Version>(socket, '/version', timeoutMs);
     const [major = 0, minor = 0] = api.split('.').map(Number);
     if (major < 1 || (major === 1 && minor < 41))
       return [fail(`Docker Engine ${version} is too old`, 'install 20.10 or later')];
-    const info = await askDocker<Info>(socket, '/info');
+    const info = await askDocker<Info>(socket, '/info', timeoutMs);
     return [ok(`Docker Engine ${version} (API ${api}) answers at ${socket}`), ...judgeDocker(info)];
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [fail(`there is no Docker Engine at ${socket}`, install)];
     if (code === 'ECONNREFUSED') return [fail(`Docker Engine does not answer at ${socket}`, 'systemctl start docker')];
-    return [fail(`Docker Engine cannot be asked: ${message}`, code === 'EACCES' ? 'run as root' : install)];
+    if (code === 'EACCES') return [fail(`Docker Engine cannot be asked: ${message}`, 'run as root')];
+    const why = code === 'ABORT_ERR' ? `it has not answered within ${timeoutMs / 1000} s` : message;
+    return [
+      fail(
+        `Docker Engine at ${socket} cannot be asked: ${why}`,
+        'see `journalctl -u docker`, or name its socket with --docker-socket',
+      ),
+    ];
   }
 }
 
@@ -61,9 +71,9 @@ export function judgeDocker({ LiveRestoreEnabled, Driver, OSType, SecurityOption
   return findings;
 }
 
-function askDocker<T>(socketPath: string, path: string): Promise<T> {
+function askDocker<T>(socketPath: string, path: string, timeoutMs: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const asked = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(10_000) }, (response) => {
+  const asked = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     response.once('error', reject);

@@ -96,6 +96,17 @@ test('a Docker Engine answers, is too old, talks nonsense, or is not there', asy
   assert.match((await lookAtDocker(socket))[0]?.text ?? '', /there is no Docker Engine/);
 });
 
+test('a Docker Engine that is busy is not taken for one that is missing', async () => {
+  const socket = join(directory, 'busy.sock');
+  const server = createHttpServer(() => undefined).listen(socket);
+  await once(server, 'listening');
+  const [finding] = await lookAtDocker(socket, 50);
+  assert.match(finding?.text ?? '', /cannot be asked: it has not answered within 0.05 s$/);
+  assert.doesNotMatch(finding?.remedy ?? '', /install/);
+  server.close();
+  server.closeAllConnections();
+});
+
 test('settings of Docker that harm pods are told with their remedy', () => {
   for (const [info, level, says] of [
     [{ LiveRestoreEnabled: true, OSType: 'linux' }, 'ok', /outlive a restart/],
