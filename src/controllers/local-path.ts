@@ -12,6 +12,7 @@ import { keyOf } from '../api/meta.ts';
 import { isAlreadyExists, isNotFound } from '../api/status.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { isAskedOf, planGiveUp, planProvision, volumeNameFor } from './local-path-plan.ts';
+import { nodeExists } from './node-exists.ts';
 import { letGo } from './protection.ts';
 
 /** Each waits for the store most of its time, which writes what comes together at once. */
@@ -113,16 +114,8 @@ export function localPathController(context: ControllerContext): Controller {
     }
   }
 
-  /** That a node is gone for good is never taken from our copy alone. */
   async function isThere(name = ''): Promise<boolean> {
-    if (!name || allNodes.get(name)) return Boolean(name);
-    try {
-      await client.get(nodes, { name });
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    return name !== '' && (allNodes.get(name) !== undefined || (await nodeExists(client, name)));
   }
 
   const start = (signal: AbortSignal) => {

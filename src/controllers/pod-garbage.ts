@@ -6,6 +6,7 @@ import { isBeingDeleted, keyOf } from '../api/meta.ts';
 import { isNotFound } from '../api/status.ts';
 import { timestamp } from '../base/clock.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { nodeExists } from './node-exists.ts';
 import { isOutOfService, tooManyFinished } from './pod-garbage-plan.ts';
 
 const finishedAtMost = 12_500;
@@ -76,18 +77,7 @@ export function podGarbageController(context: ControllerContext): Controller {
     if (!nodeName) return undefined;
     const node = allNodes.get(nodeName);
     if (node) return isBeingDeleted(pod) && isOutOfService(node) ? outOfService : undefined;
-    return (await nodeExists(nodeName)) ? undefined : 'its node is gone';
-  }
-
-  /** Our copy of the nodes may lie behind that of the pods. */
-  async function nodeExists(name: string): Promise<boolean> {
-    try {
-      await client.get(nodes, { name });
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    return (await nodeExists(client, nodeName)) ? undefined : 'its node is gone';
   }
 
   function failed(pod: Pod, why: string): Pod {
