@@ -1,4 +1,5 @@
 // The words about disruption that those who evict pods and those who count them share.
+import type { Pod, PodCondition } from './kinds/pod.ts';
 import type { PodDisruptionBudget } from './kinds/pod-disruption-budget.ts';
 
 type Status = PodDisruptionBudget['status'];
@@ -6,6 +7,24 @@ type Condition = NonNullable<Status['conditions']>[number];
 
 /** An evicted pod that is still there after this time will not be deleted any more. */
 export const deletionTimeoutMs = 2 * 60_000;
+
+export const disruptionTarget = 'DisruptionTarget';
+
+/** What is said of a pod that is to end for others' sake: that it will and why, or no longer. */
+export type DisruptionNotice = { status: 'True'; reason: string; message: string } | { status: 'False' };
+
+/** The conditions of the pod with the notice; the time is that of the last change between yes and no. */
+export function withDisruptionNotice({ metadata, status }: Pod, notice: DisruptionNotice, now: string): PodCondition[] {
+  const { conditions = [] } = status;
+  const known = conditions.find(({ type }) => type === disruptionTarget);
+  const condition: PodCondition = {
+    type: disruptionTarget,
+    ...notice,
+    lastTransitionTime: (known?.status === notice.status && known.lastTransitionTime) || now,
+    ...(metadata.generation && { observedGeneration: metadata.generation }),
+  };
+  return known ? conditions.map((each) => (each === known ? condition : each)) : [...conditions, condition];
+}
 
 export interface Verdict {
   status: 'True' | 'False';

@@ -230,6 +230,12 @@ export const isAlreadyExists = is('AlreadyExists');
 export const isConflict = is('Conflict');
 export const isExpired = is('Expired');
 export const isUnauthorized = is('Unauthorized');
+export const isForbidden = is('Forbidden');
+
+/** Passes over what an object's own end brings: it is gone already, or another one has its name or state by now. */
+export function unlessGone(error: unknown): void {
+  if (!isNotFound(error) && !isConflict(error)) throw error;
+}
 
 /** The API has answered, and that is its answer: the same question gets the same one. */
 export function isRefusal(error: unknown): boolean {

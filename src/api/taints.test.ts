@@ -26,7 +26,19 @@ const notReady: Taint = { key: notReadyTaint, effect: 'NoExecute' };
 
 const stays: { name: string; taints: Taint[]; tolerations: Toleration[]; seconds: number | undefined }[] = [
   { name: 'no taint', taints: [taint], tolerations: [], seconds: undefined },
-  { name: 'a lost node, nothing said', taints: [unreachable], tolerations: [], seconds: 300 },
+  { name: 'a lost node, nothing said', taints: [unreachable], tolerations: [], seconds: 0 },
+  {
+    name: 'of two tolerations of a taint the first counts',
+    taints: [unreachable],
+    tolerations: [{ operator: 'Exists' }, { key: unreachableTaint, operator: 'Exists', tolerationSeconds: 10 }],
+    seconds: undefined,
+  },
+  {
+    name: 'a second taint that is not tolerated',
+    taints: [unreachable, { key: 'mine', effect: 'NoExecute' }],
+    tolerations: [{ key: unreachableTaint, operator: 'Exists', tolerationSeconds: 10 }],
+    seconds: 0,
+  },
   { name: 'a taint of one’s own', taints: [{ key: 'mine', effect: 'NoExecute' }], tolerations: [], seconds: 0 },
   {
     name: 'tolerated for ever',

@@ -28,27 +28,17 @@ export function untoleratedTaint(
   );
 }
 
-/** How long a lost node is borne by a pod that says nothing of it. */
-const defaultTolerationSeconds = 300;
-
 /**
  * Seconds for which a pod may stay on a node with these NoExecute taints: 0 where one is not tolerated at all,
- * undefined for ever.
+ * undefined for ever. Of several tolerations of a taint the first counts.
  */
 export function toleratedSeconds(taints: readonly Taint[], tolerations: readonly Toleration[]): number | undefined {
-  let shortest: number | undefined;
+  let shortest = Number.POSITIVE_INFINITY;
   for (const taint of taints.filter(({ effect }) => effect === 'NoExecute')) {
-    const seconds = secondsFor(taint, tolerations);
-    if (seconds !== undefined) shortest = Math.min(shortest ?? seconds, seconds);
+    const first = tolerations.find((toleration) => tolerates(toleration, taint));
+    if (!first) return 0;
+    const seconds = first.tolerationSeconds ?? Number.POSITIVE_INFINITY;
+    shortest = Math.max(0, Math.min(shortest, seconds));
   }
-  return shortest;
-}
-
-function secondsFor(taint: Taint, tolerations: readonly Toleration[]): number | undefined {
-  const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
-  if (matching.length === 0) {
-    return taint.key === notReadyTaint || taint.key === unreachableTaint ? defaultTolerationSeconds : 0;
-  }
-  const limits = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
-  return limits.length === 0 ? undefined : Math.max(0, Math.min(...limits));
+  return Number.isFinite(shortest) ? shortest : undefined;
 }

@@ -1,6 +1,7 @@
 // Where traffic goes: addresses that can be reached from elsewhere, their families, and ports by number or name.
 import ipaddr from 'ipaddr.js';
-import { isIpAddress, portNameFaults, withoutZeros } from './name-rules.ts';
+import { networkOf } from './cluster-settings.ts';
+import { isIpAddress, parseRange, portNameFaults, withoutZeros } from './name-rules.ts';
 import { type Cause, type Causes, checkName, checkPort, invalid } from './validation.ts';
 
 const specialRanges: Record<string, string> = {
@@ -21,6 +22,18 @@ export function checkNonSpecialIp(field: string, value: string): Cause[] {
   }
   const refusal = specialRanges[range];
   return refusal ? [invalid(field, value, refusal)] : [];
+}
+
+/** The address as the kernel writes it; undefined for what is no IPv4 address. */
+export function ipv4Address(text: string): string | undefined {
+  const plain = withoutZeros(text);
+  return ipaddr.IPv4.isValidFourPartDecimal(plain) ? plain : undefined;
+}
+
+/** The range as the kernel writes it; undefined for what is no range of IPv4 addresses. */
+export function ipv4Range(text: string): string | undefined {
+  const [address, length] = parseRange(text.trim()) ?? [];
+  return address?.kind() === 'ipv4' ? networkOf(`${address}/${length}`) : undefined;
 }
 
 export const isIpv6 = (text: string): boolean => text.includes(':');

@@ -6,28 +6,39 @@ export interface Clock {
   now(): number;
   /** Milliseconds that go on evenly, whoever sets the clock: durations and deadlines within the process are by these. */
   monotonicMs(): number;
-  /** Resolves after the time, rejects with the signal's reason when aborted first. */
+  /** Resolves after the time, never before it; rejects with the signal's reason when aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Runs the function once after the time; the answer cancels it. Never keeps the process alive. */
+  /** Runs the function once after the time, never before it; the answer cancels it. Never keeps the process alive. */
   after(ms: number, run: () => void): () => void;
 }
 
 /** A timer of Node that is told to wait longer does not wait at all. */
 const longestMs = 2 ** 31 - 1;
 
+/** A timer of Node counts whole milliseconds, and may ring one too early. */
+const timerMs = (ms: number) => Math.min(Math.ceil(ms), longestMs);
+
 export const systemClock: Clock = {
   now: Date.now,
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {
+    const dueMs = performance.now() + ms;
     let leftMs = ms;
-    for (; leftMs > longestMs; leftMs -= longestMs) await delay(longestMs, undefined, signal ? { signal } : {});
-    await delay(leftMs, undefined, signal ? { signal } : {});
+    do {
+      await delay(timerMs(leftMs), undefined, signal ? { signal } : {});
+      leftMs = dueMs - performance.now();
+    } while (leftMs > 0);
   },
   after: (ms, run) => {
+    const dueMs = performance.now() + ms;
     let timer: NodeJS.Timeout;
+    const look = () => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) wait(leftMs);
+      else run();
+    };
     const wait = (leftMs: number) => {
-      const next = leftMs > longestMs ? () => wait(leftMs - longestMs) : run;
-      timer = setTimeout(next, Math.min(leftMs, longestMs)).unref();
+      timer = setTimeout(look, timerMs(leftMs)).unref();
     };
     wait(ms);
     return () => clearTimeout(timer);

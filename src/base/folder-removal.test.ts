@@ -20,5 +20,11 @@ test('a folder goes with all that is in it, however deep, and what its links lea
   assert.deepEqual(await readdir(top), ['other']);
   assert.equal(await readFile(join(top, 'other'), 'utf8'), 'stays');
   await removeFolder(join(top, 'never there'));
+  await mkdir(join(top, 'kept'));
+  await writeFile(join(top, 'kept', 'file'), 'stays');
+  await symlink(join(top, 'kept'), join(top, 'link'));
+  await removeFolder(join(top, 'link'));
+  assert.deepEqual((await readdir(top)).sort(), ['kept', 'other']);
+  assert.deepEqual(await readdir(join(top, 'kept')), ['file']);
   await removeFolder(top);
 });

@@ -33,6 +33,13 @@ export interface DeleteOptions {
   uid?: string | undefined;
 }
 
+export interface ApplyOptions {
+  /** Under which name the fields are owned. */
+  fieldManager: string;
+  /** Takes the fields that others own, too, instead of meeting a conflict. */
+  force?: boolean;
+}
+
 export class Client {
   readonly #transport: Transport;
 
@@ -94,10 +101,27 @@ export class Client {
     kind: Kind<T>,
     ref: Ref,
     patch: object,
-    options: { type?: keyof typeof patchTypes; subresource?: string } = {},
+    options: { type?: Exclude<keyof typeof patchTypes, 'apply'>; subresource?: string } = {},
   ): Promise<T> {
     const contentType = patchTypes[options.type ?? 'merge'];
     const request: ApiRequest = { verb: 'patch', ...target(kind, ref, options.subresource), body: patch, contentType };
+    return (await this.#transport.request(request)) as T;
+  }
+
+  /**
+   * Server-side apply: makes the object, or gives it what is said here and takes away what this manager said before. Fields that
+   * nobody knows are refused.
+   */
+  async apply<T extends KubeObject>(kind: Kind<T>, draft: Draft<T>, options: ApplyOptions): Promise<T> {
+    const { fieldManager, force = false } = options;
+    const { name, namespace } = draft.metadata;
+    const request: ApiRequest = {
+      verb: 'patch',
+      ...target(kind, { name: name ?? '', namespace }),
+      query: { fieldManager, fieldValidation: 'Strict', ...(force && { force: 'true' }) },
+      body: whole(kind, draft),
+      contentType: patchTypes.apply,
+    };
     return (await this.#transport.request(request)) as T;
   }
 

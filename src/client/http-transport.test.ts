@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import {
+  constants,
   createSecureServer,
   type Http2SecureServer,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { before, test } from 'node:test';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { before, type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import { createAuthority, openAuthority } from '../pki/authority.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
@@ -32,6 +37,19 @@ async function silentServer() {
   const server = createServer((socket) => sockets.push(socket.on('error', () => {}).resume()));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return { url: urlOf(server), server, sockets };
+}
+
+/** Listens, and does not run. */
+async function stoppedServer(t: TestContext) {
+  const program =
+    "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))";
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const [told] = await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  while (!/\) T /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8'))) await turn();
+  const port = Number(told);
+  return { url: `https://127.0.0.1:${port}`, port };
 }
 
 /** Answers an empty object, and a watch with one event after which it stays open. */
@@ -92,6 +110,21 @@ test('who closes or aborts does not wait for a connection', limits, async () => 
   server.close();
 });
 
+test('a connection that nobody takes is let go with its socket', limits, async (t) => {
+  const { url, port } = await stoppedServer(t);
+  // As many as are kept waiting for the server, and more: who comes now is not heard.
+  const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  await Promise.any(waiting.map((socket) => once(socket, 'connect')));
+  const transport = new HttpTransport({ server: url, ca, log });
+  const request = assert.rejects(transport.request({ verb: 'list', resource }), { reason: 'ServiceUnavailable' });
+  await transport.close();
+  await request;
+  const closed = waiting.map((socket) => once(socket.destroy(), 'close'));
+  await Promise.all(closed);
+  await turn();
+  assert.ok(!process.getActiveResourcesInfo().includes('ConnectWrap'));
+});
+
 test('an old connection that ends takes nothing from the one that replaced it', limits, async () => {
   const { url, server, sessions, watches } = await apiServer();
   const transport = new HttpTransport({ server: url, ca, log });
@@ -134,5 +167,63 @@ test('one that was closed connects no more', limits, async () => {
     for await (const _ of transport.watch(watchRequest, new AbortController().signal)) assert.fail();
   }, /was closed/);
   assert.equal(sessions.length, 1);
+  end(server, sessions);
+});
+
+test('a watch to a server that goes before it answers fails', limits, async () => {
+  const endings = {
+    'the session ends': (stream: ServerHttp2Stream) => stream.session?.destroy(),
+    'the socket ends': (stream: ServerHttp2Stream) => stream.session?.socket.destroy(),
+    'the stream ends': (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_NO_ERROR),
+  };
+  for (const [name, ending] of Object.entries(endings)) {
+    const server = createSecureServer({ cert: serving.certificate, key: serving.key });
+    const sessions: ServerHttp2Session[] = [];
+    server.on('session', (session) => sessions.push(session.on('error', () => {})));
+    server.on('stream', (stream) => ending(stream.on('error', () => {})));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const transport = new HttpTransport({ server: urlOf(server), ca, log });
+    const waiting = new AbortController();
+    const patience = setTimeout(() => waiting.abort(new Error('it waits on')), 2_000);
+    const refusal = { message: 'the connection was closed before the answer was complete' };
+    await assert.rejects(firstEvent(transport.watch(watchRequest, waiting.signal)), refusal, name);
+    clearTimeout(patience);
+    await transport.close();
+    end(server, sessions);
+  }
+});
+
+test('an answer in whose midst its connection is given up is none, whatever has come of it', limits, async () => {
+  const server = createSecureServer({ cert: serving.certificate, key: serving.key });
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session) => sessions.push(session.on('error', () => {})));
+  const begun = Promise.withResolvers<void>();
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path']?.includes('nodes')) return;
+    stream.respond({ ':status': 200 });
+    stream.write('{}');
+    // What was sent before it has arrived when it is acknowledged.
+    stream.session?.ping(() => begun.resolve());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const overdue: (() => void)[] = [];
+  const after = (_ms: number, run: () => void) => {
+    overdue.push(run);
+    return () => {};
+  };
+  const clock = { ...systemClock, after };
+  const transport = new HttpTransport({ server: urlOf(server), ca, log, clock });
+  const unavailable = { reason: 'ServiceUnavailable' };
+  const silent = assert.rejects(
+    transport.request({ verb: 'list', resource: { ...resource, plural: 'nodes' } }),
+    unavailable,
+  );
+  const [, giveUp] = overdue; // the first is that of connecting
+  const partial = assert.rejects(transport.request({ verb: 'list', resource }), unavailable);
+  await begun.promise;
+  giveUp?.();
+  await Promise.all([silent, partial]);
+  await transport.close();
   end(server, sessions);
 });

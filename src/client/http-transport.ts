@@ -1,6 +1,7 @@
 // The API over HTTPS: one HTTP/2 connection for all requests and watches, made when needed and again after it broke.
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
-import type { TLSSocket } from 'node:tls';
+import { isIP } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { errorFromStatus, ServiceUnavailable, type Status, StatusError } from '../api/status.ts';
 import { programVersion } from '../api/version.ts';
 import { AsyncQueue } from '../base/async-queue.ts';
@@ -25,9 +26,10 @@ export interface HttpTransportOptions {
 /** Of a request that is sent away because the server has too much to do. */
 const triesAtMost = 10;
 
-/** A session from its first moment, so that one that never gets ready can be given up. */
+/** A session from its first moment, so that one that never gets ready can be given up, and its socket with it. */
 interface Connection {
   session: ClientHttp2Session;
+  socket: TLSSocket;
   ready: Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export class HttpTransport implements Transport {
   readonly #clock: Clock;
   #connection: Connection | undefined;
   #isClosed = false;
+  #behindMs: number | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -75,7 +78,6 @@ export class HttpTransport implements Transport {
   }
 
   async #requestOnce(request: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const contentType = request.contentType ?? 'application/json';
     const headers = {
@@ -85,14 +87,20 @@ export class HttpTransport implements Transport {
     };
     signal?.throwIfAborted();
     const connection = this.#connected();
+    // One that is never aborted costs little; a signal of AbortSignal's own timeout is aborted long after the answer, too.
+    const overdue = new AbortController();
+    const cancelTimeout = this.#clock.after(this.#timeoutMs, () => overdue.abort());
     try {
-      const end = signal ? AbortSignal.any([signal, timeout]) : timeout;
+      const end = signal ? AbortSignal.any([signal, overdue.signal]) : overdue.signal;
       const stream = await this.#open(connection, headers, body, end);
       return await objectIn(readAnswer(stream));
     } catch (error) {
+      if (!overdue.signal.aborted) throw error;
       // A connection on which an answer is overdue may be dead at the other end: give it up, with the watches on it.
-      if (timeout.aborted) this.#drop(connection);
-      throw timeout.aborted ? new ServiceUnavailable(`${this.#options.server} did not answer in time`) : error;
+      this.#drop(connection);
+      throw new ServiceUnavailable(`${this.#options.server} did not answer in time`);
+    } finally {
+      cancelTimeout();
     }
   }
 
@@ -124,6 +132,11 @@ export class HttpTransport implements Transport {
     const { remoteAddress: address, remotePort: port } = session.socket as TLSSocket;
     if (!address || !port) throw new ServiceUnavailable(`the connection to ${this.#options.server} broke`);
     return { address, port };
+  }
+
+  /** How far this host's clock was behind the server's at its last answer, to a second; undefined before the first. */
+  get behindMs(): number | undefined {
+    return this.#behindMs;
   }
 
   /** Who asks from now on is this one. What is under way, watches too, goes on to its end as before. */
@@ -160,8 +173,15 @@ export class HttpTransport implements Transport {
       },
       { endStream: body === undefined, signal },
     );
+    stream.once('response', ({ date }) => this.#noteTime(date));
     if (body !== undefined) stream.end(body);
     return stream;
+  }
+
+  #noteTime(date: string | undefined): void {
+    // Told in whole seconds: on average half of one is left out.
+    const told = Date.parse(date ?? '') + 500;
+    if (!Number.isNaN(told)) this.#behindMs = told - this.#clock.now();
   }
 
   #connected(): Connection {
@@ -173,15 +193,21 @@ export class HttpTransport implements Transport {
   #connect(): Connection {
     const { server, ca, log } = this.#options;
     const identity = this.#identity;
-    const session = http2.connect(server, {
+    const { hostname, port } = new URL(server);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({
+      host,
+      port: Number(port || 443),
+      ...(isIP(host) === 0 && { servername: host }),
+      ALPNProtocols: ['h2'],
       ...(ca ? { ca } : { rejectUnauthorized: false }),
       ...(identity && 'key' in identity && { cert: identity.certificate, key: identity.key }),
       ...keepAlive,
-      maxSessionMemory,
     });
+    const session = http2.connect(server, { createConnection: () => socket, maxSessionMemory });
     const ready = Promise.withResolvers<void>();
     ready.promise.catch(() => {}); // nobody waits any more when all who asked have given up
-    const connection = { session, ready: ready.promise };
+    const connection = { session, socket, ready: ready.promise };
     const cancel = this.#clock.after(this.#timeoutMs, () => {
       ready.reject(new ServiceUnavailable(`${server} cannot be connected to in time`));
       this.#drop(connection);
@@ -206,6 +232,8 @@ export class HttpTransport implements Transport {
   #drop(connection: Connection): void {
     this.#forget(connection);
     connection.session.destroy();
+    // Of one that is being connected to the session leaves it to the kernel, which gives up after minutes.
+    connection.socket.destroy();
   }
 
   /** One that ends late leaves its successor alone. */
@@ -240,12 +268,23 @@ function readAnswer(stream: ClientHttp2Stream): Answer {
     status.reject(error);
     chunks.fail(error);
   };
+  // A stream of a connection that breaks off or is given up may end as if all were said, before an answer or in its midst.
+  let isBegun = false;
+  let isComplete = false;
   stream.setEncoding('utf8');
-  stream.on('response', (headers) => status.resolve(headers[':status'] ?? 0));
+  stream.on('response', (headers) => {
+    isBegun = true;
+    status.resolve(headers[':status'] ?? 0);
+  });
   stream.on('data', (chunk: string) => chunks.push(chunk));
-  stream.on('end', () => chunks.end());
+  stream.on('end', () => {
+    isComplete = isBegun && !stream.destroyed;
+    if (isComplete) chunks.end();
+  });
   stream.on('error', fail);
-  stream.on('close', () => fail(new ServiceUnavailable('the connection was closed before the answer was complete')));
+  stream.on('close', () => {
+    if (!isComplete) fail(new ServiceUnavailable('the connection was closed before the answer was complete'));
+  });
   return { status: status.promise, chunks };
 }
 

@@ -51,11 +51,12 @@ const spec = some({
     }),
   }),
 });
-const config = fc.record({ spec }).map((content) => ({
+const metadata = some({ labels, finalizers: fc.uniqueArray(word, { minLength: 1 }) });
+const config = fc.record({ metadata, spec }).map((content) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: 'x' },
-  ...content,
+  spec: content.spec,
+  metadata: { name: 'x', ...content.metadata },
 }));
 
 const nothing: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: '' } };
@@ -94,6 +95,7 @@ test('the object says what its last applier said, and its applier owns just that
   fc.assert(
     fc.property(config, config, config, (a, b, last) => {
       const object = applied(applied(applied(nothing, 'm', a), 'n', b), 'm', last);
+      assert.equal(object.metadata.name, 'x');
       assert.ok(isSame(compare(structure, object, decoded(merge(structure, object, last)))));
       assert.ok(sameSet(ownOf(object, 'm'), fieldsOf(structure, last)));
     }),
@@ -103,9 +105,8 @@ test('the object says what its last applier said, and its applier owns just that
 test('with its last owner the whole object goes, and with one of two what only that one owned', () => {
   fc.assert(
     fc.property(config, config, (a, b) => {
-      const { metadata, ...others } = a;
-      const empty = { apiVersion: a.apiVersion, kind: a.kind, metadata };
-      const alone = applied(applied(nothing, 'm', { ...others, metadata }), 'm', empty);
+      const empty = { apiVersion: a.apiVersion, kind: a.kind, metadata: { name: 'x' } };
+      const alone = applied(applied(nothing, 'm', a), 'm', empty);
       assert.deepEqual(fieldsOf(structure, alone), {});
       const both = applied(applied(nothing, 'm', a), 'n', b);
       const left = applied(both, 'm', empty);

@@ -22,8 +22,9 @@ interface Deployment extends KubeObject {
 class Story {
   object: KubeObject = nothing;
 
-  applies(manager: string, spec: object, options: { force?: boolean } = {}): this {
-    const config = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec };
+  applies(manager: string, spec: object, options: { force?: boolean; metadata?: object } = {}): this {
+    const metadata = { name: 'web', ...options.metadata };
+    const config = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec };
     const writer = { manager, operation: 'Apply', apiVersion: 'apps/v1' } as const;
     const { object, owners }: Applied = apply({
       structure,
@@ -115,6 +116,13 @@ test('what its applier no longer says goes, unless somebody else owns it', () =>
   assert.deepEqual(both.spec.template.spec.containers, [{ name: 'c' }]);
   both.applies('a', {});
   assert.deepEqual(both.owned(), { 'Apply a': { 'f:spec': {} }, 'Apply b': { 'f:spec': {} } });
+});
+
+test('an object whose labels go keeps its name, and all else that the server says of it', () => {
+  const story = new Story()
+    .applies('a', {}, { metadata: { labels: { x: '1' }, finalizers: ['a/b'] } })
+    .applies('a', {});
+  assert.deepEqual({ ...story.object.metadata, managedFields: [] }, { name: 'web', uid: 'u', managedFields: [] });
 });
 
 test('fields that nobody owns stay where they are, and go with the item that holds them', () => {

@@ -1,9 +1,12 @@
 // What goes out of an object when its applier no longer says it: what it owned before, and nobody owns now.
 import { isFields } from '../meta.ts';
 import { fieldElement, itemElement, valueElement } from './element.ts';
-import { difference, type FieldSet, intersection, isEmpty, isMember, union } from './field-set.ts';
+import { difference, type FieldSet, intersection, isEmpty, isMember, self, union } from './field-set.ts';
 import { fieldsOf, itemOf, listOf, partOf, withNamedFields } from './fields-of.ts';
 import type { Structure } from './structure.ts';
+
+/** Has in it, besides what is owned, the name and all else that nobody owns. */
+const stays: FieldSet = { [fieldElement('metadata')]: self };
 
 /**
  * The merged object without what the applier owned last time and neither it nor anybody else owns now. With an item or an
@@ -14,9 +17,10 @@ export function prune(structure: Structure, merged: unknown, last: FieldSet, own
   const named = (set: FieldSet) => withNamedFields(structure, set);
   const all = named(fieldsOf(structure, merged));
   const fieldsLeft = (object: unknown) => named(fieldsOf(structure, object));
-  const bare = withoutMembers(structure, merged, named(last));
+  const before = difference(named(last), stays);
+  const bare = withoutMembers(structure, merged, before);
   const kept = withoutMembers(structure, merged, difference(all, union(fieldsLeft(bare), named(owned))));
-  return withoutMembers(structure, merged, intersection(difference(all, fieldsLeft(kept)), named(last)));
+  return withoutMembers(structure, merged, intersection(difference(all, fieldsLeft(kept)), before));
 }
 
 /** The value without the members of the set. */

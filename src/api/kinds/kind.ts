@@ -89,6 +89,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindNames {
   groupInErrors?: string;
   /** Objects vanish this long after their last write. */
   ttlSeconds?: number;
+  /** A change may wait this long for others to be made durable with. For what changes often and has nobody waiting. */
+  updatePatienceMs?: number;
   columns: readonly Column<T>[];
   /** That the object has come to its end, for those who do not want to see it any more. */
   completionOf?(object: T): { reason: string; message: string } | undefined;

@@ -21,6 +21,7 @@ export const leases = defineKind<Lease>({
   needsRevision: true,
   hasStatus: false,
   createsOnUpdate: true,
+  updatePatienceMs: 200,
   setDefaults: (lease) => {
     lease.spec ??= {};
   },

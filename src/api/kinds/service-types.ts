@@ -12,8 +12,11 @@ export const isHeadless = ({ spec }: Service): boolean =>
 export const needsClusterIp = ({ type }: Spec): boolean =>
   type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
 
-export const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: Spec): boolean =>
-  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+/** Those that a service names it has also where none are given out to it. */
+export const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+
+export const needsNodePorts = (spec: Spec): boolean =>
+  hasNodePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false);
 
 export const needsHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean =>
   type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
@@ -21,6 +24,11 @@ export const needsHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean
 /** Whether anybody outside can come in. */
 export const isExternallyAccessible = ({ type, externalIPs }: Spec): boolean =>
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs ?? []).length > 0);
+
+/** Services that bear it are served by a proxy of that name, and not by the nodes' own. */
+const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
+
+export const isForOtherProxy = ({ metadata }: Service): boolean => metadata.labels?.[proxyNameLabel] !== undefined;
 
 /** On a service: the node that holds the address of its load balancer and answers for it. */
 export const announcedByAnnotation = 'wherry.io/announced-by';

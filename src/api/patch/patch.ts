@@ -6,13 +6,13 @@ import { jsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge.ts';
 import { strategicMergePatch } from './strategic.ts';
 
-const json = 'application/json-patch+json';
+export const jsonPatchType = 'application/json-patch+json';
 const merge = 'application/merge-patch+json';
 export const strategicType = 'application/strategic-merge-patch+json';
 /** A configuration to be applied, which is no patch of what is there. */
 export const applyType = 'application/apply-patch+yaml';
 
-export const patchTypes: readonly string[] = [json, merge, strategicType, applyType];
+export const patchTypes: readonly string[] = [jsonPatchType, merge, strategicType, applyType];
 
 /** Without a type nobody knows what a strategic patch would merge. */
 export function applyPatch(
@@ -29,7 +29,7 @@ export function applyPatch(
 function patchedBy(contentType: string, current: KubeObject, patch: unknown, type: ObjectType | undefined): unknown {
   const fields = current as unknown as Record<string, unknown>;
   switch (contentType) {
-    case json:
+    case jsonPatchType:
       return jsonPatch(mutableCopy(fields), patch);
     case merge:
       return mutableCopy(mergePatch(fields, asFields(patch, 'error decoding patch: ')));
