@@ -36,10 +36,10 @@ import { EventRecorder } from './client/event-recorder.ts';
 import { Informers } from './client/informers.ts';
 import { WorkQueue, type WorkQueueOptions } from './client/work-queue.ts';
 import { WorkQueueMetrics } from './client/work-queue-metrics.ts';
+import { ensureDefaultRoles } from './controllers/access/default-roles.ts';
 import { allControllers } from './controllers/all.ts';
-import { ensureDefaultRoles } from './controllers/default-roles.ts';
-import { ensureLocalPathClass } from './controllers/local-path-class.ts';
 import { ensureSystemObjects, systemObjectsController } from './controllers/system-objects.ts';
+import { ensureLocalPathClass } from './controllers/volumes/local-path-class.ts';
 import { ensureServerCredentials, renewServerCredentials, type ServerCredentials } from './pki/credentials.ts';
 import { formatKubeconfig } from './pki/kubeconfig.ts';
 import { runRenewal } from './pki/renewal.ts';
@@ -62,6 +62,8 @@ export interface ServerOptions {
   nodeGraceMs: number;
   /** Addresses for services of type LoadBalancer; without any they get the nodes' own. */
   loadBalancerAddresses: readonly AddressRange[];
+  /** The folder of manifests that are kept applied, and whether the objects of a file go with it. */
+  manifests: { folder: string; prunes: boolean };
   /** Controllers, or the scheduler, that somebody else stands in for. */
   withoutLoops: readonly string[];
   backups: RollingBackupOptions;
@@ -180,6 +182,7 @@ export function serverComponents(options: ServerOptions): Component[] {
             // Who takes one of these away from the nodes cannot give it back.
             reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
           },
+          manifests: options.manifests,
           metrics: loopMetrics,
           workQueue: (queue: WorkQueueOptions) => new WorkQueue({ ...queue, metrics: queueMetrics }),
           recorder: (component: string) => new EventRecorder({ client, log, component, clock, room: 10_000 }),

@@ -70,6 +70,7 @@ function plainAnswer(answer: RestAnswer, kind: Kind): unknown {
     case 'status':
       return answer.status;
     case 'plain':
+    case 'shown':
       return answer.object;
   }
 }

@@ -259,13 +259,10 @@ export class ObjectCache {
     }
     const [resource = '', namespace = '', name = ''] = key.slice(objectPrefix.length).split('/');
     const object = value === undefined ? undefined : (JSON.parse(value) as KubeObject);
-    if (object) this.#fieldSets.shareIn(object);
-    this.#collectionNamed(resource).apply(
-      namespace ? `${namespace}/${name}` : name,
-      object,
-      revision,
-      value?.length ?? 0,
-    );
+    const collection = this.#collectionNamed(resource);
+    const place = namespace ? `${namespace}/${name}` : name;
+    if (object) this.#fieldSets.shareIn(object, collection.objects.get(place)?.object);
+    collection.apply(place, object, revision, value?.length ?? 0);
   }
 }
 

@@ -41,7 +41,14 @@ export class ObjectStorage {
     bookings: readonly Booking[] = [],
   ): Promise<CachedObject> {
     const held = kind.claims?.(previous.object) ?? [];
-    return this.#write({ kind, object, expected: previous.revision, held, bookings });
+    return this.#write({
+      kind,
+      object,
+      expected: previous.revision,
+      held,
+      bookings,
+      patienceMs: kind.updatePatienceMs,
+    });
   }
 
   /** Answers the revision of the deletion. */
@@ -53,26 +60,27 @@ export class ObjectStorage {
     ]);
   }
 
-  async #write({ kind, object, expected, held, bookings }: Write): Promise<CachedObject> {
+  async #write({ kind, object, expected, held, bookings, patienceMs }: Write): Promise<CachedObject> {
     const { metadata } = object;
     const key = storeKey(kind, metadata);
     const claims = kind.claims?.(object) ?? [];
-    await this.#transact([
+    const operations = [
       putOf(kind, object, expected),
       ...bookings.map((booking) => putOf(booking.kind, booking.object, booking.previous.revision)),
       ...claims
         .filter((claim) => !held.includes(claim))
         .map((claim) => ({ key: claimKey(claim), value: key, expected: 0 })),
       ...held.filter((claim) => !claims.includes(claim)).map((claim) => ({ key: claimKey(claim), value: undefined })),
-    ]);
+    ];
+    await this.#transact(operations, patienceMs);
     const written = this.cache.get(kind, metadata.namespace, metadata.name);
     if (!written) throw new Stale(`${key} was deleted right after it was written`);
     return written;
   }
 
-  async #transact(operations: Operation[]): Promise<number> {
+  async #transact(operations: Operation[], patienceMs?: number): Promise<number> {
     try {
-      const revision = await this.#store.transact(operations);
+      const revision = await this.#store.transact(operations, patienceMs);
       await this.cache.reached(revision);
       return revision;
     } catch (error) {
@@ -91,6 +99,7 @@ interface Write {
   /** What it claims already. */
   held: string[];
   bookings: readonly Booking[];
+  patienceMs?: number | undefined;
 }
 
 function putOf(kind: Kind, object: KubeObject, expected: number): Operation {

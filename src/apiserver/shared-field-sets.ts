@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { FieldSet } from '../api/apply/field-set.ts';
 import { ownersOf } from '../api/apply/owners.ts';
+import { equalJson } from '../api/equal-json.ts';
 import type { KubeObject } from '../api/meta.ts';
 
 export class SharedFieldSets {
@@ -16,9 +17,14 @@ export class SharedFieldSets {
     return this.#sets.size;
   }
 
-  /** Gives an object that was just read the sets that others have too. */
-  shareIn(object: KubeObject): void {
-    for (const owner of ownersOf(object)) Object.assign(owner, { fieldsV1: this.#shared(owner.fieldsV1) });
+  /** Gives an object that was just read the sets that others have too; most often its own previous state has them. */
+  shareIn(object: KubeObject, previous: KubeObject | undefined): void {
+    const before = previous ? ownersOf(previous) : [];
+    for (const [place, owner] of ownersOf(object).entries()) {
+      const known = before[place]?.fieldsV1;
+      const fieldsV1 = known && equalJson(known, owner.fieldsV1) ? known : this.#shared(owner.fieldsV1);
+      Object.assign(owner, { fieldsV1 });
+    }
   }
 
   #shared(set: FieldSet): FieldSet {

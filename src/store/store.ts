@@ -85,9 +85,10 @@ export interface Store {
   /**
    * Does all operations or none, and resolves with their revision once they are durable.
    * Throws Mismatch when a key is not at its expected revision; by then watchers have been told of the write that it met,
-   * so that who reads again sees it. Throws StoreFull when there is no room.
+   * so that who reads again sees it. Throws StoreFull when there is no room. What can wait a little is made durable along
+   * with others, which spares the work of a commit of its own.
    */
-  transact(operations: readonly Operation[]): Promise<number>;
+  transact(operations: readonly Operation[], patienceMs?: number): Promise<number>;
   get(key: string): Promise<Entry | undefined>;
   /** The entries whose key begins with the prefix, in the order of keys, all as they were at one revision. */
   range(prefix: string, page?: Page): Promise<Range>;

@@ -58,18 +58,19 @@ export function created<T extends KubeObject>(admission: Admission, kind: Kind<T
   return admission.operation === 'create' && isOf(admission, kind) ? (admission.object as T) : undefined;
 }
 
-/** Before and after, of an object of this kind that is changed through its main door. */
+/** Before and after, of an object of this kind that is changed through its main door, or through this subresource. */
 export function changed<T extends KubeObject>(
   admission: Admission,
   kind: Kind<T>,
+  subresource?: string,
 ): { object: T; previous: T } | undefined {
-  return admission.operation === 'update' && isOf(admission, kind)
+  return admission.operation === 'update' && isOf(admission, kind, subresource)
     ? { object: admission.object as T, previous: admission.previous as T }
     : undefined;
 }
 
-function isOf({ kind, request }: Admission, wanted: Kind<never>): boolean {
-  return (kind as unknown) === wanted && !request.subresource;
+function isOf({ kind, request }: Admission, wanted: Kind<never>, subresource?: string): boolean {
+  return (kind as unknown) === wanted && request.subresource === subresource;
 }
 
 /** A refusal in the name of what is written. */

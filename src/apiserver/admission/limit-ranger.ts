@@ -15,14 +15,14 @@ export const limitRanger: AdmissionStep = {
   admit: (admission, { cache }) => {
     const pod = created(admission, pods);
     if (!pod) return;
-    for (const range of rangesIn(cache, admission.request.namespace)) giveDefaults(pod, range);
+    for (const items of rangesIn(cache, admission.request.namespace)) giveDefaults(pod, items);
   },
   check: (admission, { cache }) => {
-    const pod = created(admission, pods);
+    const pod = created(admission, pods) ?? changed(admission, pods, 'resize')?.object;
     const claim = created(admission, persistentVolumeClaims) ?? changed(admission, persistentVolumeClaims)?.object;
     if (!pod && !claim?.spec.resources) return;
-    for (const { spec } of rangesIn(cache, admission.request.namespace)) {
-      const faults = spec.limits.flatMap((item) => {
+    for (const items of rangesIn(cache, admission.request.namespace)) {
+      const faults = items.flatMap((item) => {
         const asked = pod ? askedByPod(pod, item) : [{ requests: claim?.spec.resources?.requests, limits: undefined }];
         const applies = pod ? item.type === 'Container' || item.type === 'Pod' : item.type === 'PersistentVolumeClaim';
         return applies ? asked.flatMap((each) => limitFaults(item, each)) : [];
@@ -32,8 +32,9 @@ export const limitRanger: AdmissionStep = {
   },
 };
 
-function rangesIn(cache: ObjectCache, namespace: string | undefined): LimitRange[] {
-  return cache.list(limitRanges, namespace).map(({ object }) => object as LimitRange);
+/** What each of the namespace's ranges says, which may be nothing. */
+function rangesIn(cache: ObjectCache, namespace: string | undefined): LimitRangeItem[][] {
+  return cache.list(limitRanges, namespace).map(({ object }) => (object as LimitRange).spec.limits ?? []);
 }
 
 const containersOf = ({ spec }: Pod): Container[] => [...spec.containers, ...(spec.initContainers ?? [])];
@@ -43,10 +44,10 @@ function askedByPod(pod: Pod, { type }: LimitRangeItem): Asked[] {
   return containersOf(pod).map(({ resources }) => ({ requests: resources?.requests, limits: resources?.limits }));
 }
 
-function giveDefaults(pod: Pod, { spec }: LimitRange): void {
-  const items = spec.limits.filter(({ type }) => type === 'Container');
-  const limits: Resources = Object.assign({}, ...items.map((item) => item.default ?? {}));
-  const requests: Resources = Object.assign({}, ...items.map((item) => item.defaultRequest ?? {}));
+function giveDefaults(pod: Pod, items: readonly LimitRangeItem[]): void {
+  const ofContainers = items.filter(({ type }) => type === 'Container');
+  const limits: Resources = Object.assign({}, ...ofContainers.map((item) => item.default ?? {}));
+  const requests: Resources = Object.assign({}, ...ofContainers.map((item) => item.defaultRequest ?? {}));
   const given: string[] = [];
   for (const container of pod.spec.containers) given.push(...complete(container, 'container', requests, limits));
   for (const container of pod.spec.initContainers ?? []) {

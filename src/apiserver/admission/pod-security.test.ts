@@ -57,3 +57,12 @@ test('who makes a namespace stricter is told of the pods in it', async () => {
   const wrong = { kind: namespaces, object: namespace({ 'pod-security.kubernetes.io/enforce': 'strict' }) };
   await assert.rejects(warnings({}, wrong), /must be one of privileged, baseline, restricted/);
 });
+
+test('who looks around in a pod brings no more into it than a pod may have', async () => {
+  const debugged = { ...pod, spec: { containers: [{ name: 'c' }], ephemeralContainers: spec().containers } };
+  const asked = { kind: pods, object: debugged, previous: { ...pod, spec: { containers: [{ name: 'c' }] } } };
+  await assert.rejects(warnings(enforce, { ...asked, subresource: 'ephemeralcontainers' }), {
+    message: `pods "web" is forbidden: violates ${told}`,
+  });
+  assert.deepEqual(await warnings(enforce, { ...asked, subresource: 'status' }), []);
+});

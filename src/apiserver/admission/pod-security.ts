@@ -25,12 +25,15 @@ export const podSecurity: AdmissionStep = {
   },
 };
 
+/** By this subresource a pod gets containers of which nobody knew when it was made. */
+const lookedInto = 'ephemeralcontainers';
+
 /** The labels of the namespace, where they say anything of pods. */
 function labelsOf(
   { request: { namespace, subresource } }: Admission,
   cache: ObjectCache,
 ): Record<string, string> | undefined {
-  if (!namespace || subresource) return undefined;
+  if (!namespace || (subresource && subresource !== lookedInto)) return undefined;
   const labels = cache.get(namespaces, undefined, namespace)?.object.metadata.labels;
   return Object.keys(labels ?? {}).some((label) => label.startsWith('pod-security.kubernetes.io/'))
     ? labels
@@ -39,7 +42,7 @@ function labelsOf(
 
 /** A pod that is made, or changed in what counts: all but what says where and how long it runs. */
 function podIn(admission: Admission): Pod | undefined {
-  const change = changed(admission, pods);
+  const change = changed(admission, pods) ?? changed(admission, pods, lookedInto);
   if (!change) return created(admission, pods);
   const counting = ({ tolerations, activeDeadlineSeconds, terminationGracePeriodSeconds, ...spec }: PodSpec) => spec;
   return isDeepStrictEqual(counting(change.object.spec), counting(change.previous.spec)) ? undefined : change.object;

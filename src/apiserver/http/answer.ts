@@ -1,7 +1,7 @@
 // Answers as bytes. What is shared between answers (an object's JSON) is made once, by the cache.
 import { InternalError, StatusError } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
-import type { CachedObject } from '../object-cache.ts';
+import { CachedObject } from '../object-cache.ts';
 import type { ListPage } from '../rest/lists.ts';
 import type { RestAnswer } from '../rest/rest.ts';
 import type { Bookmark } from '../rest/watches.ts';
@@ -47,6 +47,12 @@ export async function sendAnswer(response: Response, answer: RestAnswer, form: A
       return sendObject(response, answer.status.code ?? 200, answer.status, form);
     case 'plain':
       return sendObject(response, answer.code, answer.object, form);
+    case 'shown': {
+      const { object, kind, code } = answer;
+      if (form.representation !== 'table') return sendObject(response, code, object, form);
+      const cached = new CachedObject(object, Number(object.metadata.resourceVersion));
+      return sendJson(response, code, objectJson(cached, { ...form, kind }), form);
+    }
     case 'object':
       return form.encoding === 'protobuf'
         ? sendBytes(response, answer.code, protobufType, (await protobuf()).objectBytes(answer.cached, form), form)

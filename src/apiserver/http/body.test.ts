@@ -4,7 +4,7 @@ import { BadRequest, RequestEntityTooLarge, UnsupportedMediaType } from '../../a
 import { decodeBody } from './body.ts';
 
 const applied = 'application/apply-patch+yaml';
-const decoded = (text: string, mediaType = applied) => decodeBody(Buffer.from(text), mediaType);
+const decoded = async (text: string, mediaType = applied) => (await decodeBody(Buffer.from(text), mediaType)).value;
 
 test('what is called YAML is read as YAML or as JSON', async () => {
   const value = { a: { b: [1, 'x'] } };

@@ -42,28 +42,37 @@ export function mediaTypeOf(header: string | undefined): string {
   return (header ?? '').split(';')[0]?.trim().toLowerCase() || 'application/json';
 }
 
-export async function decodeBody(body: Buffer, mediaType: string): Promise<unknown> {
-  if (body.length === 0) return undefined;
-  if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '*/*')
-    return parseJson(body.toString('utf8'));
+export interface DecodedBody {
+  value: unknown;
+  /** As it was sent, where that is JSON. */
+  json?: string;
+}
+
+export async function decodeBody(body: Buffer, mediaType: string): Promise<DecodedBody> {
+  if (body.length === 0) return { value: undefined };
+  if (mediaType === 'application/json' || mediaType.endsWith('+json') || mediaType === '*/*') {
+    const json = body.toString('utf8');
+    return { value: parseJson(json), json };
+  }
   if (mediaType === 'application/yaml' || mediaType === 'application/apply-patch+yaml') {
-    const json = jsonIn(body);
-    if (json !== undefined) return withinDepth(json);
+    const decoded = jsonIn(body);
+    if (decoded) return { ...decoded, value: withinDepth(decoded.value) };
     const { parseYaml } = await import('./yaml.ts');
-    return withinDepth(parseYaml(body));
+    return { value: withinDepth(parseYaml(body)) };
   }
   if (mediaType === protobufType) {
     const { parseProtobuf } = await import('./protobuf.ts');
-    return withinDepth(parseProtobuf(body));
+    return { value: withinDepth(parseProtobuf(body)) };
   }
   throw new UnsupportedMediaType(['application/json', 'application/yaml', protobufType]);
 }
 
 /** What is called YAML is mostly JSON, which is read in no time. */
-function jsonIn(body: Buffer): unknown {
+function jsonIn(body: Buffer): DecodedBody | undefined {
   if (body[0] !== '{'.charCodeAt(0)) return undefined;
   try {
-    return JSON.parse(body.toString('utf8'));
+    const json = body.toString('utf8');
+    return { value: JSON.parse(json), json };
   } catch {
     return undefined;
   }

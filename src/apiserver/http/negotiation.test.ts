@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { selfSubjectAccessReviews } from '../../api/kinds/authorization-reviews.ts';
 import { configMaps } from '../../api/kinds/config-map.ts';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { NotAcceptable } from '../../api/status.ts';
@@ -39,6 +40,7 @@ test('what cannot be served in any form is refused with those that can', () => {
     [`${protobuf};${table}`, configMaps, /accepted: application\/json/],
     [protobuf, custom, /accepted: application\/json, application\/yaml$/],
     ['application/json;q=0', configMaps, /accepted/],
+    [`application/json;${table}`, selfSubjectAccessReviews as unknown as Kind, /accepted/],
   ];
   for (const [accept, kind, message] of cases) {
     assert.throws(

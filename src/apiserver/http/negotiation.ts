@@ -1,5 +1,5 @@
 // In which form an answer is wanted: the object itself, a table for people, or metadata only; and in which encoding.
-import type { Kind } from '../../api/kinds/kind.ts';
+import { isStored, type Kind } from '../../api/kinds/kind.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import { NotAcceptable } from '../../api/status.ts';
 import type { RestVerb } from '../rest/request.ts';
@@ -33,7 +33,7 @@ interface AcceptEntry {
 export function wantedOf(accept: string | undefined, verb: RestVerb, kind: Kind): Wanted {
   for (const { mediaType, parameters } of entriesOf(accept)) {
     const encoding = encodings[mediaType];
-    const representation = encoding && representationOf(parameters, verb);
+    const representation = encoding && representationOf(parameters, verb, kind);
     if (!encoding || !representation) continue;
     if (encoding !== 'protobuf' || hasProtobuf(kind, representation)) return { representation, encoding };
   }
@@ -59,13 +59,18 @@ export function checkAcceptable(accept: string | undefined): void {
   if (!entriesOf(accept).some(({ mediaType }) => mediaType in encodings)) throw new NotAcceptable(served);
 }
 
-function representationOf({ as, v = 'v1' }: Record<string, string>, verb: RestVerb): Representation | undefined {
+function representationOf(
+  { as, v = 'v1' }: Record<string, string>,
+  verb: RestVerb,
+  kind: Kind,
+): Representation | undefined {
   if (as === undefined) return 'object';
   if (v !== 'v1') return undefined;
   const isList = verb === 'list' || verb === 'deletecollection';
   switch (as) {
     case 'Table':
-      return 'table';
+      // What is only answered has nothing that a table could show.
+      return isStored(kind) ? 'table' : undefined;
     case 'PartialObjectMetadata':
       if (isList)
         throw new NotAcceptable(served, 'you requested PartialObjectMetadata, but the requested object is a list');

@@ -20,6 +20,7 @@ import { decodeBody, mediaTypeOf, readBody } from './body.ts';
 import { classOf, type InFlight } from './in-flight.ts';
 import { wantedOf } from './negotiation.ts';
 import type { ResourcePath } from './path.ts';
+import { repeatedFields } from './repeated-fields.ts';
 import type { ByteForm, Response } from './send.ts';
 import { sendWatch } from './watch-answer.ts';
 
@@ -152,7 +153,9 @@ export class Resources {
     rest.authorize(asked);
     if (verb !== 'get' && verb !== 'list') {
       const bodyType = verb === 'patch' ? formOfPatch(asked.contentType) : asked.contentType;
-      asked.body = await decodeBody(await readBody(request, clock), bodyType);
+      const { value, json } = await decodeBody(await readBody(request, clock), bodyType);
+      asked.body = value;
+      if (json !== undefined) asked.repeatedFields = () => repeatedFields(json);
     }
     await sendAnswer(response, await rest.handle(asked), form);
   }

@@ -1,8 +1,9 @@
 // YAML bodies and answers. A file of its own, loaded with the first of them: most clients speak JSON.
 import { setImmediate } from 'node:timers/promises';
-import { type DocumentOptions, type ParseOptions, parse, type SchemaOptions, stringify, type ToJSOptions } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { isFields } from '../../api/meta.ts';
 import { BadRequest, RequestEntityTooLarge } from '../../api/status.ts';
+import { asKubernetesReads } from '../../api/yaml-reading.ts';
 
 /** Reading YAML takes long, and nothing else is done meanwhile. */
 const bytesAtMost = 256 * 1024;
@@ -11,22 +12,14 @@ export function parseYaml(body: Buffer): unknown {
   if (body.length > bytesAtMost)
     throw new RequestEntityTooLarge(`a YAML body may have ${bytesAtMost} bytes, send JSON`);
   try {
-    return parse(body.toString('utf8'), asKubernetesReads);
+    return parse(body.toString('utf8'), asBodiesAreRead);
   } catch (error) {
     throw new BadRequest(`error converting YAML to JSON: ${(error as Error).message}`);
   }
 }
 
-/** Of YAML 1.1, where `yes` is true and 010 is eight, what JSON can say: a time stays a text. */
-const asKubernetesReads: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
-  version: '1.1',
-  // Each key would be compared with every other one. Of two that are the same the last counts, as in JSON.
-  uniqueKeys: false,
-  // What clients send is not for the log.
-  logLevel: 'error',
-  customTags: (tags) =>
-    tags.filter((tag) => !/:(timestamp|binary|set|omap|pairs)$/.test(typeof tag === 'string' ? tag : tag.tag)),
-};
+/** Each key would be compared with every other one. Of two that are the same the last counts, as in JSON. */
+const asBodiesAreRead = { ...asKubernetesReads, uniqueKeys: false };
 
 /** Long lists are written item by item, and whoever else wants something comes in between. */
 export async function yamlOfJson(json: string): Promise<string> {

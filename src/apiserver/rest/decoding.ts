@@ -5,9 +5,10 @@ import { decode, Undecodable } from '../../api/openapi/decode.ts';
 import { typeOfKind } from '../../api/openapi/schema.ts';
 import type { ObjectType } from '../../api/openapi/type.ts';
 import { goText, patchMisfit } from '../../api/patch/misfit.ts';
-import { applyPatch, strategicType } from '../../api/patch/patch.ts';
-import { BadRequest, type StatusError } from '../../api/status.ts';
-import type { RestRequest } from './request.ts';
+import { applyPatch, jsonPatchType, strategicType } from '../../api/patch/patch.ts';
+import { BadRequest, Invalid, type StatusError } from '../../api/status.ts';
+import { unsupported } from '../../api/validation.ts';
+import { optionKinds, type RestRequest } from './request.ts';
 
 /** The object in the body of a create or an update. */
 export function objectIn(request: RestRequest): KubeObject {
@@ -71,18 +72,23 @@ export function decodeAs(
   if (!type) return body as unknown as KubeObject;
   try {
     const { value, unknownFields } = decode(type, body);
-    const told = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
-    if (told.length > 0) {
-      const validation = fieldValidationOf(request);
-      if (validation === 'Strict') throw refuse(`strict decoding error: ${told.join(', ')}`);
-      if (validation === 'Warn') for (const text of told) request.warn(text);
-    }
+    const validation = fieldValidationOf(request);
+    const told = validation === 'Ignore' ? [] : [...unknownTexts(unknownFields), ...repeatedTexts(request)];
+    if (validation === 'Strict' && told.length > 0) throw refuse(`strict decoding error: ${told.join(', ')}`);
+    for (const text of told) request.warn(text);
     if (forgetsOwners(body)) Object.assign(value.metadata as object, { managedFields: [] });
     return value as unknown as KubeObject;
   } catch (error) {
     if (error instanceof Undecodable) throw refuse(error.message);
     throw error;
   }
+}
+
+const unknownTexts = (fields: readonly string[]) => fields.map((field) => `unknown field ${JSON.stringify(field)}`);
+
+function repeatedTexts({ repeatedFields, contentType }: RestRequest): string[] {
+  const where = contentType === jsonPatchType ? 'json patch ' : '';
+  return (repeatedFields?.() ?? []).map((field) => `${where}duplicate field ${JSON.stringify(field)}`);
 }
 
 const unreadable = ({ kind, version }: Kind, why: string) =>
@@ -93,20 +99,14 @@ function forgetsOwners({ metadata }: Record<string, unknown>): boolean {
   return isFields(metadata) && Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0;
 }
 
-function fieldValidationOf({ query }: RestRequest): 'Ignore' | 'Warn' | 'Strict' {
-  const { fieldValidation = '' } = query;
-  switch (fieldValidation) {
-    case '':
-      return 'Warn';
-    case 'Ignore':
-    case 'Warn':
-    case 'Strict':
-      return fieldValidation;
-    default:
-      throw new BadRequest(
-        `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"`,
-      );
-  }
+const validations = ['Ignore', 'Strict', 'Warn'] as const;
+
+function fieldValidationOf({ query, verb }: RestRequest): (typeof validations)[number] {
+  const asked = query.fieldValidation || 'Warn';
+  const known = validations.find((validation) => validation === asked);
+  if (known) return known;
+  const cause = unsupported('fieldValidation', asked, validations);
+  throw new Invalid({ group: 'meta.k8s.io', kind: optionKinds[verb] ?? 'CreateOptions', name: '' }, [cause]);
 }
 
 const types = new WeakMap<Kind, ObjectType>();

@@ -1,23 +1,17 @@
 // Delete, one object or many: at once where nothing keeps it, else marked, for those who keep it to let go.
-import { type Kind, storedKind } from '../../api/kinds/kind.ts';
-import { type KubeObject, mutableCopy } from '../../api/meta.ts';
+import { storedKind } from '../../api/kinds/kind.ts';
+import type { KubeObject } from '../../api/meta.ts';
 import { Conflict, Forbidden, NotFound, type Status } from '../../api/status.ts';
-import { type Clock, timestamp } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/admission-chain.ts';
 import { CachedObject } from '../object-cache.ts';
 import { type ObjectStorage, Stale } from '../object-storage.ts';
-import { type DeleteOptions, deleteOptionsOf, type PropagationPolicy } from './delete-options.ts';
+import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts';
+import { markDeleted } from './deletion-mark.ts';
 import { type RestRequest, subjectOf } from './request.ts';
 import { selectionOf } from './selection.ts';
-import { setDefaults } from './strategy.ts';
 import { isReleased } from './writes.ts';
-
-const propagationFinalizers: Record<PropagationPolicy, string | undefined> = {
-  Background: undefined,
-  Orphan: 'orphan',
-  Foreground: 'foregroundDeletion',
-};
 
 export interface Deleted {
   /** The object where it still is, or its last state. */
@@ -78,40 +72,18 @@ export class Deletes {
 
   async #deleteCurrent(request: RestRequest, options: DeleteOptions, current: CachedObject): Promise<Deleted> {
     const kind = storedKind(request.kind);
-    const marked = this.#mark(request, options, current.object);
+    const marked = markDeleted(kind, options, current.object, this.#clock.now());
     if (isReleased(request, marked)) {
       const revision = options.isDryRun ? current.revision : await this.#storage.remove(kind, current);
       // What ends gracefully is seen as it ended, other kinds as they were.
       return { cached: kind.gracePeriodSeconds ? CachedObject.at(marked, revision) : current, gone: true };
     }
-    const unchanged = marked.metadata.deletionGracePeriodSeconds === current.object.metadata.deletionGracePeriodSeconds;
-    if (current.object.metadata.deletionTimestamp && unchanged) return { cached: current, gone: false };
+    if (marked === current.object) return { cached: current, gone: false };
     const cached = options.isDryRun
       ? new CachedObject(marked, current.revision)
       : await this.#storage.update(kind, marked, current);
     return { cached, gone: false };
   }
-
-  /** The object as one that is being deleted. A grace period that runs can only be shortened. */
-  #mark(request: RestRequest, options: DeleteOptions, current: KubeObject): KubeObject {
-    const kind = storedKind(request.kind);
-    const wanted = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0;
-    const running = current.metadata.deletionGracePeriodSeconds;
-    const graceSeconds = running === undefined ? wanted : Math.min(running, wanted);
-    const finalizer = propagationFinalizers[propagationOf(kind, options)];
-    const marked = mutableCopy(current);
-    const { metadata } = marked;
-    if (finalizer && !metadata.deletionTimestamp) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
-    if (!metadata.deletionTimestamp && metadata.generation !== undefined) metadata.generation += 1;
-    if (graceSeconds !== running) metadata.deletionTimestamp = timestamp(this.#clock.now() + graceSeconds * 1000);
-    metadata.deletionGracePeriodSeconds = graceSeconds;
-    setDefaults(kind, marked);
-    return marked;
-  }
-}
-
-function propagationOf(kind: Kind, { propagationPolicy }: DeleteOptions): PropagationPolicy {
-  return propagationPolicy ?? (kind.orphansDependents ? 'Orphan' : 'Background');
 }
 
 /** What is told names the kind where others name the resource, as Kubernetes does. */

@@ -15,6 +15,8 @@ export interface RestRequest {
   query: Readonly<Record<string, string>>;
   /** The decoded body; ours to change. */
   body?: unknown;
+  /** Fields that the body had more than once as it was sent, by their paths. */
+  repeatedFields?(): readonly string[];
   contentType: string;
   user: User;
   /** The program that asks: who owns what it writes, unless the query says so. */

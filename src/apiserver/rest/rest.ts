@@ -1,5 +1,6 @@
 // The verbs of the API over any kind, behind authorization: the one door for HTTP and for the in-process client.
-import { apiVersionOf, isStored, resourceOf, storedKind } from '../../api/kinds/kind.ts';
+import { apiVersionOf, isStored, type Kind, resourceOf, storedKind } from '../../api/kinds/kind.ts';
+import type { KubeObject } from '../../api/meta.ts';
 import { applyType } from '../../api/patch/patch.ts';
 import { MethodNotAllowed, NoSuchPath, NotFound, type Status } from '../../api/status.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
@@ -20,7 +21,9 @@ export type RestAnswer =
   | ({ type: 'list' } & ListPage)
   | { type: 'status'; status: Status }
   /** An object of a subresource's own kind, which is stored nowhere. */
-  | { type: 'plain'; code: number; object: object };
+  | { type: 'plain'; code: number; object: object }
+  /** One that has columns of its own. */
+  | { type: 'shown'; code: number; object: KubeObject; kind: Kind };
 
 /** What may be asked of a namespaced kind without naming a namespace. */
 const acrossNamespaces: readonly RestVerb[] = ['list', 'watch', 'deletecollection'];

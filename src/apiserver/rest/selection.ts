@@ -13,7 +13,7 @@ export function selectionOf({ kind, namespace, query }: RestRequest): Selection 
   const fields = parseFieldSelector(query.fieldSelector ?? '');
   const known = fieldsOf(kind);
   for (const { field } of fields) {
-    if (!Object.hasOwn(known, field)) throw new BadRequest(`field label not supported: ${field}`);
+    if (!Object.hasOwn(known, field)) throw new BadRequest(unknownField(kind, field));
   }
   // Every change is held against every watch, so nothing is made for it.
   const matchesFields = (object: KubeObject) =>
@@ -26,6 +26,12 @@ export function selectionOf({ kind, namespace, query }: RestRequest): Selection 
       (fields.length === 0 || matchesFields(cached.as(kind).object))
     );
   };
+}
+
+/** Kinds with fields of their own word it in one way, all others in another. */
+function unknownField({ selectableFields }: Kind, field: string): string {
+  if (selectableFields) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 function fieldsOf(kind: Kind): Record<string, (object: KubeObject) => string> {

@@ -1,10 +1,10 @@
 // What the server does to every object on its way into the store, whatever its kind. Pure but for the draft it completes.
 import { randomUUID } from 'node:crypto';
 import { equalJson } from '../../api/equal-json.ts';
+import { generatedName } from '../../api/generated-name.ts';
 import { type Door, type Kind, storedKind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata-rules.ts';
-import { randomSuffix } from '../../api/random-suffix.ts';
 import { Invalid, StatusError } from '../../api/status.ts';
 import { type Cause, dnsSubdomainFaults } from '../../api/validation.ts';
 
@@ -19,7 +19,7 @@ export function completeNew(kind: Kind, draft: WithParts, now: string): void {
   if (Number(metadata.resourceVersion ?? 0) !== 0) {
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   }
-  metadata.name ||= metadata.generateName ? `${metadata.generateName}${randomSuffix()}` : '';
+  metadata.name ||= metadata.generateName ? generatedName(metadata.generateName) : '';
   metadata.uid = randomUUID();
   metadata.creationTimestamp = now;
   for (const field of [

@@ -1,8 +1,8 @@
 // pods/eviction: a deletion that the budgets for disruptions must allow. What is allowed is taken from the budget first,
 // so that of many evictions at once none is one too many.
-import { verdictOn, withVerdict } from '../../api/disruptions.ts';
+import { type DisruptionNotice, verdictOn, withDisruptionNotice, withVerdict } from '../../api/disruptions.ts';
 import type { Kind } from '../../api/kinds/kind.ts';
-import { isPodFinished, isPodReady, type Pod, type PodCondition, pods } from '../../api/kinds/pod.ts';
+import { isPodFinished, isPodReady, type Pod, pods } from '../../api/kinds/pod.ts';
 import { type PodDisruptionBudget, podDisruptionBudgets } from '../../api/kinds/pod-disruption-budget.ts';
 import { isBeingDeleted, isFields, type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { matchesLabelSelector, requirementsOf } from '../../api/selector.ts';
@@ -31,6 +31,12 @@ const evictions: Kind = {
   columns: [],
 };
 const evictionVersions = ['policy/v1', 'policy/v1beta1'];
+
+const notice: DisruptionNotice = {
+  status: 'True',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+};
 
 /** A budget with more unconfirmed evictions than these is no longer kept by anybody. */
 const disruptedAtMost = 2000;
@@ -170,7 +176,7 @@ async function remove(options: DeleteOptions, request: RestRequest, rest: Rest):
     const pod = mutableCopy(current) as Pod;
     if (resourceVersion) pod.metadata.resourceVersion = resourceVersion;
     if (uid) pod.metadata.uid = uid;
-    pod.status.conditions = withTarget(pod, rest.now());
+    pod.status.conditions = withDisruptionNotice(pod, notice, rest.now());
     return pod;
   });
   const preconditions = resourceVersion ? { resourceVersion: told.object.metadata.resourceVersion ?? '' } : {};
@@ -178,13 +184,4 @@ async function remove(options: DeleteOptions, request: RestRequest, rest: Rest):
     ...door,
     body: { ...options, preconditions: { ...options.preconditions, ...preconditions } },
   });
-}
-
-function withTarget({ status }: Pod, now: string): PodCondition[] {
-  const type = 'DisruptionTarget';
-  const known = status.conditions?.find((condition) => condition.type === type);
-  if (known?.status === 'True' && known.reason === 'EvictionByEvictionAPI') return status.conditions ?? [];
-  const others = (status.conditions ?? []).filter((condition) => condition.type !== type);
-  const target = { type, status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' } as const;
-  return [...others, { ...target, lastTransitionTime: now }];
 }

@@ -1,10 +1,13 @@
 // KIND/scale: the replica count of a workload, as a kind of its own.
+
+import { ageColumn, nameColumn } from '../../api/kinds/columns.ts';
 import { apiVersionOf, type Kind } from '../../api/kinds/kind.ts';
 import { type KubeObject, mutableCopy } from '../../api/meta.ts';
 import { applyType } from '../../api/patch/patch.ts';
 import { type LabelSelector, type Labels, mapSelectorText, selectorText } from '../../api/selector.ts';
 import { Invalid, MethodNotAllowed } from '../../api/status.ts';
 import { checkNonNegative } from '../../api/validation.ts';
+import type { CachedObject } from '../object-cache.ts';
 import { objectIn, sentObject } from '../rest/decoding.ts';
 import type { RestRequest } from '../rest/request.ts';
 import type { Rest, RestAnswer, SubresourceHandler } from '../rest/rest.ts';
@@ -27,23 +30,42 @@ const scales: Kind = {
   singular: 'scale',
   namespaced: true,
   hasStatus: true,
-  columns: [],
+  columns: [
+    nameColumn,
+    {
+      name: 'Desired',
+      type: 'integer',
+      description: 'How many pods there shall be.',
+      value: (scale) => (scale as Scale).spec.replicas ?? 0,
+    },
+    {
+      name: 'Available',
+      type: 'integer',
+      description: 'How many pods there are.',
+      value: (scale) => (scale as Scale).status.replicas,
+    },
+    ageColumn,
+  ],
 };
 
 export const scale: SubresourceHandler = async (request, rest) => {
   switch (request.verb) {
     case 'get':
-      return { type: 'plain', code: 200, object: scaleOf(rest.find(request).object as Scalable) };
+      return shown(rest.find(request));
     case 'update':
     case 'patch': {
       if (request.contentType === applyType) return await applyScale(request, rest);
       const cached = await rest.writes.change(request, (current) => scaled(current as Scalable, request));
-      return { type: 'plain', code: 200, object: scaleOf(cached.object as Scalable) };
+      return shown(cached);
     }
     default:
       throw new MethodNotAllowed();
   }
 };
+
+function shown({ object }: CachedObject): RestAnswer {
+  return { type: 'shown', code: 200, object: scaleOf(object as Scalable), kind: scales };
+}
 
 /** To apply a scale is to apply a workload that says no more than its size. */
 async function applyScale(request: RestRequest, rest: Rest): Promise<RestAnswer> {
@@ -53,7 +75,7 @@ async function applyScale(request: RestRequest, rest: Rest): Promise<RestAnswer>
   const identity = { name, ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
   const body = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: identity, spec };
   const { cached } = await rest.writes.apply({ ...request, body }, () => {});
-  return { type: 'plain', code: 200, object: scaleOf(cached.object as Scalable) };
+  return shown(cached);
 }
 
 function scaled(current: Scalable, request: RestRequest): Scalable {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { storeContract } from '../store.contract.ts';
-import { StoreInUse } from '../store.ts';
+import { Mismatch, StoreInUse } from '../store.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 
 async function openTemporary(clock: Clock = systemClock) {
@@ -169,6 +169,41 @@ test('a snapshot can be read from the directory while a server has it open', asy
     const [a, b] = parts.flatMap(({ entries }) => entries);
     assert.deepEqual([a, b?.key], [{ key: '/a', value: '1' }, '/b']);
     assert.ok((b?.ttlLeftMs ?? 0) > 50_000 && (b?.ttlLeftMs ?? 0) <= 60_100);
+  } finally {
+    await remove();
+  }
+});
+
+test('what can wait shares a commit with others of its kind, or with the first that cannot', async () => {
+  const { clock, pass } = handClock();
+  const { store, reopen, remove } = await openTemporary(clock);
+  try {
+    const renew = (key: string, expected?: number) =>
+      store.transact([{ key, value: 'x', ...(expected !== undefined && { expected }) }], 100);
+    const commits = () => store.stats().commits.count;
+    const first = [renew('/a'), renew('/b')];
+    pass(99);
+    await new Promise(setImmediate);
+    first.push(renew('/c'));
+    assert.equal(commits(), 0, 'not before its time');
+    pass(1);
+    await Promise.all(first);
+    assert.equal(commits(), 1, 'three share one');
+
+    const along = renew('/a');
+    await store.transact([{ key: '/now', value: 'x' }]);
+    await along;
+    assert.equal(commits(), 2, 'who cannot wait takes it along');
+
+    const met = renew('/a');
+    await assert.rejects(renew('/a', 1), Mismatch);
+    await met;
+    assert.equal(commits(), 3, 'who is refused because of it hears so at once');
+
+    const late = renew('/last');
+    const again = await reopen();
+    await late;
+    assert.equal((await again.get('/last'))?.value, 'x', 'an end waits for nobody and loses nothing');
   } finally {
     await remove();
   }

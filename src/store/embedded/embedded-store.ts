@@ -67,6 +67,8 @@ export class EmbeddedStore implements Store {
   readonly #storeBeganMs: number;
   #queue: Queued[] = [];
   #flushing: Promise<void> | undefined;
+  /** Takes back the flush that is to come when the patience of what waits is at its end. */
+  #cancelLater: (() => void) | undefined;
   #lastRevision: number;
   #committedRevision: number;
   #transactions = 0;
@@ -121,7 +123,7 @@ export class EmbeddedStore implements Store {
     }
   }
 
-  transact(operations: readonly Operation[]): Promise<number> {
+  transact(operations: readonly Operation[], patienceMs = 0): Promise<number> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'));
     for (const { key, expected } of operations) {
       if (expected !== undefined && (this.#index.get(key)?.revision ?? 0) !== expected) {
@@ -140,7 +142,8 @@ export class EmbeddedStore implements Store {
       this.#pending.set(key, queued.done.promise);
     }
     this.#queue.push(queued);
-    this.#flushing ??= this.#flush();
+    if (patienceMs > 0) this.#flushLater(patienceMs);
+    else this.#flushNow();
     return queued.done.promise;
   }
 
@@ -221,6 +224,7 @@ export class EmbeddedStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.#expiries.stop();
+    this.#flushNow();
     await this.#flushing;
     this.#window.close();
     await this.#thread.close();
@@ -228,8 +232,19 @@ export class EmbeddedStore implements Store {
 
   /** What the refused writer met may not be visible yet: it hears of it when that is committed, or undone. */
   async #refuse(key: string): Promise<never> {
+    if (this.#pending.has(key)) this.#flushNow();
     await this.#pending.get(key)?.catch(() => {});
     throw new Mismatch(key);
+  }
+
+  #flushNow(): void {
+    this.#cancelLater?.();
+    this.#cancelLater = undefined;
+    this.#flushing ??= this.#flush();
+  }
+
+  #flushLater(patienceMs: number): void {
+    if (!this.#flushing) this.#cancelLater ??= this.#clock.after(patienceMs, () => this.#flushNow());
   }
 
   async #flush(): Promise<void> {
