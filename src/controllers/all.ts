@@ -1,37 +1,39 @@
-// The table of controllers that every server runs. A new controller is one file beside this one and one line here.
-import { certificateController } from './certificate.ts';
-import { claimProtectionController } from './claim-protection.ts';
-import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
+// The table of controllers that every server runs. A new controller is one file in the room of its subject and one line here.
+import { certificateController } from './access/certificate.ts';
+import { clusterRoleAggregationController } from './access/cluster-role-aggregation.ts';
+import { rootCaPublisher } from './access/root-ca-publisher.ts';
+import { serviceAccountController } from './access/service-account.ts';
+import { tokenCleaner } from './access/token-cleaner.ts';
+import { tokenSecretController } from './access/token-secret.ts';
+import { tokenSigner } from './access/token-signer.ts';
 import type { Controller, ControllerContext } from './controller.ts';
-import { cronJobController } from './cron-job.ts';
-import { daemonSetController } from './daemon-set.ts';
-import { deploymentController } from './deployment.ts';
-import { disruptionController } from './disruption.ts';
-import { endpointsMirrorController } from './endpoints-mirror.ts';
-import { ephemeralVolumeController } from './ephemeral-volume.ts';
-import { garbageCollector } from './garbage-collector.ts';
-import { jobController } from './job.ts';
-import { jobOrphanController } from './job-orphans.ts';
-import { jobTtlController } from './job-ttl.ts';
-import { loadBalancerController } from './load-balancer.ts';
-import { localPathController } from './local-path.ts';
-import { namespaceController } from './namespace.ts';
-import { nodeLifecycleController } from './node-lifecycle.ts';
-import { podGarbageController } from './pod-garbage.ts';
-import { podNetworkController } from './pod-networks.ts';
-import { replicaSetController } from './replica-set.ts';
-import { replicationControllerController } from './replication-controller.ts';
-import { resourceQuotaController } from './resource-quota.ts';
-import { rootCaPublisher } from './root-ca-publisher.ts';
-import { serviceAccountController } from './service-account.ts';
-import { serviceEndpointsController } from './service-endpoints.ts';
-import { staleDisruptionController } from './stale-disruption.ts';
-import { statefulSetController } from './stateful-set.ts';
-import { taintEvictionController } from './taint-eviction.ts';
-import { tokenCleaner } from './token-cleaner.ts';
-import { tokenSecretController } from './token-secret.ts';
-import { volumeBinder } from './volume-binder.ts';
-import { volumeProtectionController } from './volume-protection.ts';
+import { cronJobController } from './cron-jobs/cron-job.ts';
+import { daemonSetController } from './daemon-sets/daemon-set.ts';
+import { deploymentController } from './deployments/deployment.ts';
+import { disruptionController } from './disruptions/disruption.ts';
+import { staleDisruptionController } from './disruptions/stale-disruption.ts';
+import { garbageCollector } from './garbage/garbage-collector.ts';
+import { podGarbageController } from './garbage/pod-garbage.ts';
+import { jobController } from './jobs/job.ts';
+import { jobOrphanController } from './jobs/job-orphans.ts';
+import { jobTtlController } from './jobs/job-ttl.ts';
+import { manifestsController } from './manifests/manifests.ts';
+import { namespaceController } from './namespaces/namespace.ts';
+import { resourceQuotaController } from './namespaces/resource-quota.ts';
+import { nodeLifecycleController } from './nodes/node-lifecycle.ts';
+import { podNetworkController } from './nodes/pod-networks.ts';
+import { taintEvictionController } from './nodes/taint-eviction.ts';
+import { replicaSetController } from './replicas/replica-set.ts';
+import { replicationControllerController } from './replicas/replication-controller.ts';
+import { endpointsMirrorController } from './services/endpoints-mirror.ts';
+import { loadBalancerController } from './services/load-balancer.ts';
+import { serviceEndpointsController } from './services/service-endpoints.ts';
+import { statefulSetController } from './stateful-sets/stateful-set.ts';
+import { claimProtectionController } from './volumes/claim-protection.ts';
+import { ephemeralVolumeController } from './volumes/ephemeral-volume.ts';
+import { localPathController } from './volumes/local-path.ts';
+import { volumeBinder } from './volumes/volume-binder.ts';
+import { volumeProtectionController } from './volumes/volume-protection.ts';
 
 /** By the names with which an operator leaves them out. */
 export const allControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
@@ -56,6 +58,7 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'service-account': serviceAccountController,
   'token-secrets': tokenSecretController,
   'token-cleaner': tokenCleaner,
+  'token-signer': tokenSigner,
   'root-ca': rootCaPublisher,
   'cluster-role-aggregation': clusterRoleAggregationController,
   'garbage-collector': garbageCollector,
@@ -67,4 +70,5 @@ export const allControllers: Readonly<Record<string, (context: ControllerContext
   'volume-binder': volumeBinder,
   'ephemeral-volume': ephemeralVolumeController,
   'local-path': localPathController,
+  manifests: manifestsController,
 };

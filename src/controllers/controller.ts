@@ -4,6 +4,7 @@ import type { AddressRange } from '../api/address-range.ts';
 import type { ClusterSettings } from '../api/cluster-settings.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informers } from '../client/informers.ts';
@@ -23,12 +24,16 @@ export interface ControllerContext {
   agentAuthority: Authority;
   /** Signs the tokens of service accounts. */
   tokenKey: TokenKey;
+  /** Where a loop counts what only it knows. */
+  metrics: Metrics;
   /** The queue of a loop, which tells of itself in the metrics. */
   workQueue(options: WorkQueueOptions): WorkQueue;
   /** Writes events in the name of a component, as "deployment-controller". */
   recorder(component: string): EventRecorder;
   /** From what services of type LoadBalancer get addresses. */
   loadBalancers: { pool: readonly AddressRange[]; reservedPorts: ReadonlySet<string> };
+  /** The folder of manifests that are kept applied, and whether the objects of a file go with it. */
+  manifests: { folder: string; prunes: boolean };
   /** How long a node may be silent before it counts as lost. */
   nodeGraceMs: number;
 }
