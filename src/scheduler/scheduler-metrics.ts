@@ -1,6 +1,6 @@
 // What the scheduler tells of itself, under the names that Kubernetes gives it.
 import type { Metrics } from '../base/metrics.ts';
-import type { QueueCounts } from './scheduling-queue.ts';
+import type { QueueCounts } from './queue/scheduling-queue.ts';
 
 export interface SchedulerMetricSources {
   queue(): QueueCounts;

@@ -5,11 +5,11 @@
 //        └─ Hopeless: no node at all will do, and why
 //
 // A filter that needs more than the cluster of nodes and pods is made by a function that is given where to look it up
-// (`all.ts`). What a pod takes along to its node besides room is reserved and undone by a BindingStep (`binding-step.ts`).
-import type { Hints } from '../cluster-change.ts';
-import type { ClusterView } from '../cluster-view.ts';
-import type { NodeRoom } from '../node-room.ts';
-import type { PodDemand } from '../pod-demand.ts';
+// (`all.ts`). What a pod takes along to its node besides room is reserved and undone by a BindingStep (`binding/binding-step.ts`).
+import type { Hints } from '../cluster/cluster-change.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { NodeRoom } from '../cluster/node-room.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 
 export interface Refusal {
   /** In the words that users know; they are counted over all nodes. */

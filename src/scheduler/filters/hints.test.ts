@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { type ClusterChange, mayHelp } from '../cluster-change.ts';
-import { type NodeTraits, nodeOf, podOf, wants } from '../cluster-for-tests.ts';
-import { podDemand } from '../pod-demand.ts';
+import { type ClusterChange, mayHelp } from '../cluster/cluster-change.ts';
+import { type NodeTraits, nodeOf, podOf, wants } from '../cluster/cluster-for-tests.ts';
+import { podDemand } from '../pods/pod-demand.ts';
 import type { Filter } from './filter.ts';
 import { hostPortsFilter } from './host-ports.ts';
 import { nodeAffinityFilter } from './node-affinity.ts';
@@ -33,6 +33,7 @@ const cases: [name: string, filter: Filter, spec: Partial<Pod['spec']>, change: 
   ['a node without the resource', resourcesFilter, wants({ 'example.com/gpu': '1' }), node(), false],
   ['a pod that goes', resourcesFilter, wants({ cpu: '2' }), gone(), true],
   ['a pod that asks for less', resourcesFilter, wants({ cpu: '2' }), resized('2', '1'), true],
+  ['a pod that asks for the same', resourcesFilter, wants({ cpu: '2' }), resized('2', '2'), false],
   ['a pod that asks for more', resourcesFilter, wants({ cpu: '2' }), resized('1', '2'), false],
   ['a node without the taint', taintsFilter, {}, node({}, { spec: { taints: gpu } }), true],
   ['a node with the taint', taintsFilter, {}, node({ spec: { taints: gpu } }), false],

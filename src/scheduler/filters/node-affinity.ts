@@ -1,5 +1,5 @@
 // The pod's nodeSelector and required node affinity pick the node.
-import type { PodDemand } from '../pod-demand.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 import { type Filter, incurable } from './filter.ts';
 
 const unwanted = incurable("node(s) didn't match Pod's node affinity/selector");

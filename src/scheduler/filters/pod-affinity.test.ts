@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Namespace } from '../../api/kinds/namespace.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { mayHelp } from '../cluster-change.ts';
-import { clusterOf, nodeOf, podOf } from '../cluster-for-tests.ts';
-import { podDemand } from '../pod-demand.ts';
+import { mayHelp } from '../cluster/cluster-change.ts';
+import { clusterOf, nodeOf, podOf } from '../cluster/cluster-for-tests.ts';
+import { podDemand } from '../pods/pod-demand.ts';
 import { podAffinityFilter } from './pod-affinity.ts';
 
 type Required = NonNullable<

@@ -2,12 +2,12 @@
 // that have the same value of its topology label.
 import { isDeepStrictEqual } from 'node:util';
 import type { Node } from '../../api/kinds/node.ts';
-import { always } from '../cluster-change.ts';
-import type { ClusterView } from '../cluster-view.ts';
-import type { NodeRoom } from '../node-room.ts';
-import { addTo, type PodSort } from '../pod-counts.ts';
-import type { PodDemand } from '../pod-demand.ts';
-import { type PodTerm, termMatches } from '../pod-terms.ts';
+import { always } from '../cluster/cluster-change.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { NodeRoom } from '../cluster/node-room.ts';
+import { addTo, type PodSort } from '../cluster/pod-counts.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
+import { type PodTerm, termMatches } from '../pods/pod-terms.ts';
 import { curable, type Filter, incurable, type NodeTest, type Refusal } from './filter.ts';
 
 const farFromFriends = incurable("node(s) didn't match pod affinity rules");

@@ -1,6 +1,6 @@
 // The node has what the pod asks for: a place for one more pod, cpu, memory and every other resource.
 import { type Amounts, amountsOf } from '../../api/pod-resources.ts';
-import { always } from '../cluster-change.ts';
+import { always } from '../cluster/cluster-change.ts';
 import type { Filter, Refusal } from './filter.ts';
 
 export const resourcesFilter: Filter = {

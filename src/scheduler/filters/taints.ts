@@ -1,7 +1,7 @@
 // The pod tolerates the node's taints of the effects NoSchedule and NoExecute.
 import type { Taint } from '../../api/kinds/node.ts';
 import { type TaintEffect, untoleratedTaint } from '../../api/taints.ts';
-import type { PodDemand } from '../pod-demand.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 import { type Filter, incurable } from './filter.ts';
 
 const repelling: readonly TaintEffect[] = ['NoSchedule', 'NoExecute'];

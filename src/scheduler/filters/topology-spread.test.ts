@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { mayHelp } from '../cluster-change.ts';
-import { clusterOf, podOf } from '../cluster-for-tests.ts';
-import { podDemand } from '../pod-demand.ts';
+import { mayHelp } from '../cluster/cluster-change.ts';
+import { clusterOf, podOf } from '../cluster/cluster-for-tests.ts';
+import { podDemand } from '../pods/pod-demand.ts';
 import { topologySpreadFilter } from './topology-spread.ts';
 
 type Constraint = NonNullable<Pod['spec']['topologySpreadConstraints']>[number];

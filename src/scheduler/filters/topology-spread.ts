@@ -1,12 +1,12 @@
 // The pod keeps its sort evenly spread: in no domain (all nodes with one value of a topology label) more than `maxSkew` above
 // the domain with the fewest. Domains are those of the nodes that have all the labels that the pod spreads by.
 import { isDeepStrictEqual } from 'node:util';
-import { always } from '../cluster-change.ts';
-import type { ClusterView } from '../cluster-view.ts';
-import type { NodeRoom } from '../node-room.ts';
-import type { PodSort } from '../pod-counts.ts';
-import type { PodDemand } from '../pod-demand.ts';
-import { type PodSelector, type SpreadConstraint, selectsPod } from '../pod-terms.ts';
+import { always } from '../cluster/cluster-change.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { NodeRoom } from '../cluster/node-room.ts';
+import type { PodSort } from '../cluster/pod-counts.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
+import { type PodSelector, type SpreadConstraint, selectsPod } from '../pods/pod-terms.ts';
 import { curable, type Filter, incurable, type NodeTest, type Refusal } from './filter.ts';
 import { repellingTaint } from './taints.ts';
 

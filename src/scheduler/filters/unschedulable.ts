@@ -1,7 +1,7 @@
 // The node has not been cordoned, or the pod tolerates it.
 import type { Node, Taint } from '../../api/kinds/node.ts';
 import { tolerates, unschedulableTaint } from '../../api/taints.ts';
-import type { PodDemand } from '../pod-demand.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 import { type Filter, incurable } from './filter.ts';
 
 const cordon: Taint = { key: unschedulableTaint, effect: 'NoSchedule' };

@@ -2,8 +2,8 @@
 import { claimKeysOfPod, isMeantFor } from '../../api/claim-binding.ts';
 import type { PersistentVolume } from '../../api/kinds/persistent-volume.ts';
 import { keyOf } from '../../api/meta.ts';
-import { always } from '../cluster-change.ts';
-import type { PodDemand } from '../pod-demand.ts';
+import { always } from '../cluster/cluster-change.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 import { planClaims } from '../volumes/claim-plan.ts';
 import { type Storage, sortClaims } from '../volumes/claims-of-pod.ts';
 import { type Filter, incurable } from './filter.ts';

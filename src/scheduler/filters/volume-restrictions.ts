@@ -1,6 +1,6 @@
 // A claim for one pod alone (ReadWriteOncePod) has no other pod, on whatever node.
 import { claimKeysOfPod } from '../../api/claim-binding.ts';
-import type { PodDemand } from '../pod-demand.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 import type { Storage } from '../volumes/claims-of-pod.ts';
 import { curable, type Filter } from './filter.ts';
 

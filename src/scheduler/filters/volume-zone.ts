@@ -1,6 +1,6 @@
 // Volumes that bear the labels of a zone or a region are reached from nodes in it.
 import { claimKeysOfPod } from '../../api/claim-binding.ts';
-import { always } from '../cluster-change.ts';
+import { always } from '../cluster/cluster-change.ts';
 import type { Storage } from '../volumes/claims-of-pod.ts';
 import { type Filter, incurable } from './filter.ts';
 

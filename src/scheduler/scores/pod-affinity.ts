@@ -1,9 +1,9 @@
 // Prefers the domains of the pods that the pod would like to be near to, and that would like to have it near; shuns those of
 // the others. Standing pods' required affinity counts a little, too: they would rather have company.
-import type { ClusterView } from '../cluster-view.ts';
-import type { CountByNode } from '../pod-counts.ts';
-import type { PodDemand } from '../pod-demand.ts';
-import { type PodTerm, termMatches } from '../pod-terms.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { CountByNode } from '../cluster/pod-counts.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
+import { type PodTerm, termMatches } from '../pods/pod-terms.ts';
 import { best, type Score } from './score.ts';
 
 const weightOfRequired = 1;

@@ -1,7 +1,7 @@
 // A score compares the nodes that would take a pod: 0 to 100 for each, in the order given. Pure, one concern a file.
-import type { ClusterView } from '../cluster-view.ts';
-import type { NodeRoom } from '../node-room.ts';
-import type { PodDemand } from '../pod-demand.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { NodeRoom } from '../cluster/node-room.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
 
 export interface Score {
   /** As Kubernetes calls the plugin. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { clusterOf, type NodeTraits, podOf, wants } from '../cluster-for-tests.ts';
-import { podDemand } from '../pod-demand.ts';
-import { podSelector } from '../pod-terms.ts';
+import { clusterOf, type NodeTraits, podOf, wants } from '../cluster/cluster-for-tests.ts';
+import { podDemand } from '../pods/pod-demand.ts';
+import { podSelector } from '../pods/pod-terms.ts';
 import { balancedAllocationScore } from './balanced-allocation.ts';
 import { imageLocalityScore } from './image-locality.ts';
 import { leastAllocatedScore } from './least-allocated.ts';

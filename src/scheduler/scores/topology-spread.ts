@@ -1,11 +1,11 @@
 // Prefers the domains with the fewest pods of the sort that the pod would like to be spread with. A pod that says nothing of
 // it is spread by host and zone with the pods of its Services and of its owner, as Kubernetes does without being asked.
 import { hostnameLabel, zoneLabel } from '../../api/node-labels.ts';
-import type { ClusterView } from '../cluster-view.ts';
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import type { NodeRoom } from '../cluster/node-room.ts';
 import { isCountedNode, spreadSort } from '../filters/topology-spread.ts';
-import type { NodeRoom } from '../node-room.ts';
-import type { PodDemand } from '../pod-demand.ts';
-import type { PodSelector, SpreadConstraint } from '../pod-terms.ts';
+import type { PodDemand } from '../pods/pod-demand.ts';
+import type { PodSelector, SpreadConstraint } from '../pods/pod-terms.ts';
 import { best, type Score } from './score.ts';
 
 export const topologySpreadScore: Score = {

@@ -5,10 +5,10 @@ import type { PersistentVolume } from '../../api/kinds/persistent-volume.ts';
 import type { PersistentVolumeClaim } from '../../api/kinds/persistent-volume-claim.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { StorageClass } from '../../api/kinds/storage-class.ts';
-import { clusterOf, nodeOf, podOf } from '../cluster-for-tests.ts';
+import { clusterOf, nodeOf, podOf } from '../cluster/cluster-for-tests.ts';
 import { allFilters, volumeFilters } from '../filters/all.ts';
-import { planPlacement } from '../placement.ts';
-import { podDemand } from '../pod-demand.ts';
+import { planPlacement } from '../placement/placement.ts';
+import { podDemand } from '../pods/pod-demand.ts';
 import { planClaims } from './claim-plan.ts';
 import { type Storage, sortClaims } from './claims-of-pod.ts';
 
