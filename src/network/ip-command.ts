@@ -102,6 +102,7 @@ interface LinkAddress {
   local: string;
   prefixlen: number;
   label?: string;
+  metric?: number;
 }
 
 /** A link as `ip -json address show` tells it. */

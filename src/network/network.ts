@@ -18,9 +18,8 @@ import { rememberInformer } from '../client/informer-memory.ts';
 import type { Informers } from '../client/informers.ts';
 import { DnsKeeper, dnsSocketPath } from './dns/dns-keeper.ts';
 import { RecordSource } from './dns/record-source.ts';
+import { HostRules } from './host-rules.ts';
 import { IpBatch } from './ip-command.ts';
-import { chooseFlavour, Iptables, observeFlavours } from './iptables/iptables.ts';
-import { RuleKeeper } from './iptables/rule-keeper.ts';
 import { claimNetwork } from './network-claim.ts';
 import { AddressAllocator } from './pods/address-allocator.ts';
 import { type Bridge, ensureBridge } from './pods/bridge.ts';
@@ -33,12 +32,10 @@ import { Routes } from './pods/routes.ts';
 import { PolicyGuard } from './policies/policy-guard.ts';
 import { PolicySources } from './policies/policy-sources.ts';
 import { BalancerAddresses } from './services/balancer-addresses.ts';
-import { baseRules } from './services/base-rules.ts';
 import { HealthChecks } from './services/health-checks.ts';
-import { hostPortPart } from './services/host-port-rules.ts';
 import { type MasterEndpoint, masterServiceKey, slicesAsDialled } from './services/master-endpoint.ts';
-import { ServiceProxy, serviceKeyOf } from './services/service-proxy.ts';
-import { UdpFlows } from './services/udp-flows.ts';
+import type { RuleKindWish } from './services/rule-kind.ts';
+import { serviceKeyOf } from './services/service-proxy.ts';
 
 export interface NetworkOptions {
   nodeName: string;
@@ -54,6 +51,8 @@ export interface NetworkOptions {
   onReach?(verdict: ReachVerdict): void;
   log: Log;
   clock?: Clock;
+  /** Where the rules of services are to stand. */
+  serviceRules?: RuleKindWish | undefined;
   /** Another DNS program than that which ships. */
   dnsProgram?: string;
 }
@@ -72,8 +71,7 @@ export class Network {
   readonly #records: RecordSource;
   #pods: PodLinks | undefined;
   #hostPorts: HostPorts | undefined;
-  #proxy: ServiceProxy | undefined;
-  #rules: RuleKeeper | undefined;
+  #rules: HostRules | undefined;
   #balancerAddresses: BalancerAddresses | undefined;
   readonly #policySources: PolicySources;
   readonly #guard: PolicyGuard;
@@ -164,15 +162,14 @@ export class Network {
   }
 
   async withdrawn(address: string): Promise<void> {
-    const isWithdrawn = this.#proxy?.withdrawn(address);
-    this.#rules?.change();
-    await isWithdrawn;
+    await this.#rules?.withdrawn(address);
   }
 
   /** Leads these ports of the host to the pod, and no others. Resolves when the kernel does so. */
   async openPorts(podUid: string, address: string, ports: readonly HostPort[]): Promise<void> {
-    const hasChanged = await this.#hostPorts?.open(podUid, { address, ports });
-    if (hasChanged) await this.#rules?.applied();
+    await this.#hostPorts?.open(podUid, { address, ports });
+    // Also where nothing is new: the kernel may not have taken them the last time.
+    await this.#rules?.applied();
   }
 
   async detach(podUid: string): Promise<void> {
@@ -252,51 +249,27 @@ export class Network {
     return await given.promise;
   }
 
-  async #startRules(podCidr: string, hostPorts: HostPorts, signal: AbortSignal): Promise<RuleKeeper> {
-    const { settings, nodeName, nodeAddress, log } = this.#options;
-    const flavours = await observeFlavours();
-    const flavour = chooseFlavour(flavours);
-    log.info('service rules go to iptables', { flavour: flavour.slice(1) || 'the only one' });
-    const iptables = new Iptables(flavour);
+  async #startRules(podCidr: string, hostPorts: HostPorts, signal: AbortSignal): Promise<HostRules> {
+    const { settings, nodeName, nodeAddress, serviceRules, log } = this.#options;
+    const clock = this.#clock;
     const [services, slices, slicesOf] = [this.#services, this.#slices, this.#slicesOf];
-    const flows: UdpFlows = new UdpFlows({ settings, frontends: () => proxy.udpFrontends(), log });
-    const onUdpWritten = () => flows.check();
-    const sources = { services, slices, slicesOf };
-    const proxy = new ServiceProxy({ settings, nodeName, nodeAddress, podCidr, ...sources, onUdpWritten });
-    const parts = [proxy, hostPortPart(hostPorts), this.#guard];
-    const rules = new RuleKeeper({ base: baseRules(settings, podCidr), parts, iptables, log });
+    const rules = new HostRules({
+      ...{ settings, nodeName, nodeAddress, podCidr, services, slices, nodes: this.#nodes, slicesOf, clock, log },
+      ...{ kindWish: serviceRules ?? 'auto', hostPorts, parts: [this.#guard] },
+    });
     await rules.start(signal);
-    const others = flavours.filter((each) => each.flavour !== flavour).map((each) => new Iptables(each.flavour));
-    runBeside(this.#clear(others, rules.whole, signal), signal, log, 'former rules');
+    const addresses = new BalancerAddresses({ nodeName, nodeAddress, services, ip: this.#ip, clock, log });
     runBeside(
-      proxy.run({ hasRules: rules.hasFoundRules, onChange: () => rules.change() }).then(() => addresses.start(signal)),
+      rules.followServices().then(() => addresses.start(signal)),
       signal,
       log,
       'service rules',
     );
-    flows.start(signal);
-    const addresses = new BalancerAddresses({ nodeName, nodeAddress, services, ip: this.#ip, clock: this.#clock, log });
     this.#balancerAddresses = addresses;
-    const isProxyHealthy = () => rules.isHealthy;
-    new HealthChecks({ nodeName, services, slicesOf, isProxyHealthy, log }).start(signal);
+    new HealthChecks({ nodeName, services, slicesOf, isProxyHealthy: () => rules.isHealthy, log }).start(signal);
     this.#rules = rules;
     runBeside(this.#policySources.run({ hasRules: rules.hasFoundRules }, signal), signal, log, 'network policies');
-    this.#proxy = proxy;
     return rules;
-  }
-
-  /** Where the host has changed its flavour since: both are obeyed, so the old rules go, but not before the new ones stand. */
-  async #clear(others: readonly Iptables[], whole: Promise<void>, signal: AbortSignal): Promise<void> {
-    await whole;
-    for (let areCleared = false; !areCleared; ) {
-      try {
-        for (const other of others) await other.clear();
-        areCleared = true;
-      } catch (error) {
-        this.#options.log.warn('rules of a former flavour stay, trying again later', { error });
-        await this.#clock.sleep(checkEveryMs, signal);
-      }
-    }
   }
 
   async #startDns(signal: AbortSignal): Promise<void> {

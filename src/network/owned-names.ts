@@ -47,14 +47,25 @@ export const routeProtocol = 87;
 
 export const chainPrefix = 'WHERRY-';
 
+/** Our table of nftables, where services stand in one; and one that is made to see whether that works. */
+export const tableName = 'wherry';
+export const probeTableName = 'wherry-probe';
+
 /** The bit of the packet mark by which the address translation knows what it has to masquerade. */
 export const masqueradeMark = '0x4000';
 
-/** How an address of a load balancer is known on a link: the kernel takes fifteen characters. */
-export function balancerLabel(linkName: string): string {
-  return `${linkName}:wh`.slice(0, 15);
+/** The kernel takes so many characters for the name of a link, and for the label of an address, which begins with that name. */
+const longestLabel = 15;
+const balancerMetric = 87;
+
+/** How an address of a load balancer is marked on a link: by a label, or, where the link's name leaves no room for one, by a metric. */
+export function balancerMark(linkName: string): string {
+  return hasLabel(linkName) ? `label ${balancerLabel(linkName)}` : `metric ${balancerMetric}`;
 }
 
-export function isBalancerLabel(linkName: string, label: string | undefined): boolean {
-  return label !== undefined && label !== linkName && label === balancerLabel(linkName);
+export function isBalancerMarked(linkName: string, { label, metric }: { label?: string; metric?: number }): boolean {
+  return hasLabel(linkName) ? label === balancerLabel(linkName) : metric === balancerMetric;
 }
+
+const hasLabel = (linkName: string): boolean => linkName.length < longestLabel;
+const balancerLabel = (linkName: string): string => `${linkName}:wh`.slice(0, longestLabel);

@@ -5,7 +5,8 @@ import type { Log } from '../base/log.ts';
 import { dnsSocketPath, endDnsProgram } from './dns/dns-keeper.ts';
 import { type Link, observeLinks } from './ip-command.ts';
 import { Iptables, observeFlavours } from './iptables/iptables.ts';
-import { bridgeName, isPodLinkName, routeProtocol, tunnelName } from './owned-names.ts';
+import { Nftables } from './nftables/nftables.ts';
+import { bridgeName, isPodLinkName, probeTableName, routeProtocol, tableName, tunnelName } from './owned-names.ts';
 import { observeRoutes, type Route } from './pods/routes.ts';
 import { heldAddresses } from './services/balancer-addresses.ts';
 import { ensureSysctls, type Sysctls, sysctlsOfAlias } from './sysctls.ts';
@@ -19,6 +20,7 @@ export interface RemovalOptions {
 export async function removeNetwork({ dataDir, log }: RemovalOptions): Promise<void> {
   if (dataDir !== undefined && (await endDnsProgram(dnsSocketPath(dataDir)))) log.info('the DNS program has ended');
   for (const { flavour } of await observeFlavours()) await new Iptables(flavour).clear();
+  for (const table of [tableName, probeTableName]) await new Nftables(table).clear();
   const { lines, sysctls } = planRemoval(await observeLinks(), await observeRoutes());
   await ensureSysctls(sysctls);
   // The bridge goes last: its alias is the memory of the settings.

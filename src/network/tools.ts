@@ -14,8 +14,15 @@ export interface Tool {
 /** Each is asked for something harmless that needs all it will need later. */
 const trials: { name: string; args: string[]; version: string[]; package: string; without?: string }[] = [
   { name: 'ip', args: ['-json', 'link', 'show', 'lo'], version: ['-Version'], package: 'iproute2' },
-  { name: 'iptables', args: ['--wait=10', '-t', 'nat', '-S'], version: ['--version'], package: 'iptables' },
+  { name: 'iptables-save', args: ['-t', 'nat'], version: ['--version'], package: 'iptables' },
   { name: 'iptables-restore', args: ['--test', '--noflush'], version: ['--version'], package: 'iptables' },
+  {
+    name: 'nft',
+    args: ['list', 'tables', 'ip'],
+    version: ['--version'],
+    package: 'nftables',
+    without: 'a change of one service costs the more, the more services there are',
+  },
   {
     name: 'conntrack',
     args: ['-L', '-p', 'udp', '--orig-dst', '127.0.0.1'],

@@ -129,6 +129,8 @@ function serviceNames(labels: string[], owner: Owner, service: ServiceRecords): 
   const targets = service.clusterIp
     ? [{ name: owner.base, address: service.clusterIp, ports: service.ports }]
     : service.endpoints.map((endpoint) => endpointTarget(endpoint, owner.base));
+  // So says the specification: a headless service of which no endpoint is ready is no name.
+  if (targets.length === 0) return undefined;
   const [first, second, ...more] = labels;
   if (first === undefined) return recordsOf(owner.name, targets);
   if (more.length > 0) return undefined;

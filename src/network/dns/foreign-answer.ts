@@ -22,7 +22,7 @@ export function readForeignAnswer(message: Buffer, id: number, question: Buffer)
   const bodyAt = headerBytes + question.length;
   if ((flags & responseFlags.isResponse) === 0) return undefined;
   const code = flags & 15;
-  const bare = { flags: flags & responseFlags.authentic, ttlsAt: [], alike: 0 };
+  const bare = { flags: flags & responseFlags.authentic, ends: [], ttlsAt: [], alike: 0 };
   // Some refuse without repeating what they were asked.
   if (message.readUInt16BE(4) === 0 && code !== 0) {
     const encoded: Encoded = { ...bare, code, counts: [0, 0, 0], body: Buffer.alloc(0), additionalsAt: 0 };
@@ -53,6 +53,7 @@ export function readForeignAnswer(message: Buffer, id: number, question: Buffer)
     code,
     counts: [counts[0], counts[1], Math.max(0, kept.length - firm)],
     body: Buffer.from(message.subarray(bodyAt, end)),
+    ends: kept.slice(0, counts[0]).map(({ end: at }) => at - bodyAt),
     additionalsAt: (kept[firm - 1]?.end ?? bodyAt) - bodyAt,
     ttlsAt: kept.map(({ ttlAt }) => ttlAt - bodyAt),
   };

@@ -3,6 +3,9 @@
 //
 //   the one that goes      state ►  udp ►  tcp ►        takeOffice ►            datagram ► ...  (disconnects)
 //   the one that comes   ◄ ready                ◄ taken            ◄ inOffice
+//
+// One that is left before the end, because the other was killed, takes the office by itself if it has all, and else gives up: nobody
+// holds the sockets of whom agents do not know.
 import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
 import type { Server } from 'node:net';
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
@@ -73,10 +76,19 @@ export function takeOver(heir: Heir): void {
   let state: State | undefined;
   let udp: UdpSocket | undefined;
   let send = (_: Datagram) => {};
+  let stage: 'waiting' | 'taken' | 'inOffice' = 'waiting';
   /** The socket hears from the moment it is here. */
   const early: [query: Buffer, from: RemoteInfo][] = [];
   const hold = (query: Buffer, from: RemoteInfo) => early.push([query, from]);
-  const say = (word: FromHeir) => process.send?.(word);
+  const say = (word: FromHeir) => process.connected && process.send?.(word);
+  const takeOffice = () => {
+    stage = 'inOffice';
+    void heir.listen().then(() => say('inOffice'));
+  };
+  process.once('disconnect', () => {
+    if (stage === 'taken') takeOffice();
+    else if (stage === 'waiting') udp?.close();
+  });
   process.on('message', (message: ToHeir, socket: unknown) => {
     switch (message.give) {
       case 'state':
@@ -92,11 +104,12 @@ export function takeOver(heir: Heir): void {
         udp.off('message', hold);
         for (const [query, from] of early.splice(0)) udp.emit('message', query, from);
         send = (datagram) => office.send(datagram);
+        stage = 'taken';
         say('taken');
         break;
       }
       case 'office':
-        void heir.listen().then(() => say('inOffice'));
+        takeOffice();
         break;
       case 'datagram':
         send({ ...message, response: Buffer.from(message.response, 'base64') });

@@ -71,6 +71,9 @@ export class Responder {
     if (!answer) return this.#pass(query, carrier);
     const areComplete = this.#options.areComplete();
     if (areComplete !== true) return this.#findLater(query, carrier, areComplete);
+    // The API takes longer labels than DNS does.
+    if (answer.answers.some((record) => record.type === 'CNAME' && !isEncodable(record.target)))
+      return joinResponse(query, serverFailure, { carrier });
     if (answer.alias !== undefined) return this.#follow(query, answer, answer.alias, carrier);
     return this.#join(query, this.#remember(query, answer), carrier);
   }

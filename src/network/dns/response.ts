@@ -11,6 +11,8 @@ export interface Encoded {
   /** How many records stand in each section. */
   counts: [answers: number, authorities: number, additionals: number];
   body: Buffer;
+  /** Where in the body each of the answers ends. */
+  ends: readonly number[];
   /** Where the additional records begin, which may be left out. */
   additionalsAt: number;
   /** So many records of equal length stand at the front whose order means nothing. */
@@ -50,7 +52,10 @@ export function encodeAnswer(
   { code, answers = [], authorities = [], additionals = [] }: Sections,
 ): Encoded {
   const writer = new RecordWriter(query.name, headerBytes, headerBytes + query.question.length);
-  for (const record of answers) writer.add(record);
+  const ends = answers.map((record) => {
+    writer.add(record);
+    return writer.length;
+  });
   for (const record of authorities) writer.add(record);
   const additionalsAt = writer.length;
   for (const record of additionals) writer.add(record);
@@ -59,6 +64,7 @@ export function encodeAnswer(
     flags: responseFlags.authoritative,
     counts: [answers.length, authorities.length, additionals.length],
     body: writer.bytes(),
+    ends,
     additionalsAt,
     alike: answers.every((record) => record.type === 'A' && record.name === query.name) ? answers.length : 0,
   };
@@ -73,24 +79,21 @@ export interface Joining {
 
 export function joinResponse(query: Query, encoded: Encoded, { carrier, first = 0, ageSeconds = 0 }: Joining): Buffer {
   const room = limitFor(query, carrier) - headerBytes - query.question.length - (query.edns ? ednsBytes : 0);
-  const [answers, authorities, additionals] = encoded.counts;
+  const { body, ends, additionalsAt, counts } = encoded;
+  const [answers, authorities] = counts;
   const bodyAt = headerBytes + query.question.length;
-  if (encoded.body.length <= room) {
-    const whole = join(query, encoded, encoded.body.length, [answers, authorities, additionals]);
-    if (encoded.alike > 1) rotate(whole, bodyAt, encoded, first);
-    return aged(whole, bodyAt, encoded.ttlsAt, ageSeconds);
-  }
-  if (encoded.additionalsAt <= room) {
-    const most = join(query, encoded, encoded.additionalsAt, [answers, authorities, 0]);
-    return aged(
-      most,
-      bodyAt,
-      encoded.ttlsAt?.filter((at) => at < encoded.additionalsAt),
-      ageSeconds,
-    );
-  }
-  // They ask again over TCP.
-  return join(query, encoded, 0, [0, 0, 0], responseFlags.truncated);
+  const joined = (bodyBytes: number, present: readonly number[], flags = 0) => {
+    const message = join(query, encoded, bodyBytes, present, flags);
+    if (encoded.alike > 1) rotate(message, bodyAt, encoded, { first, count: present[0] ?? 0 });
+    const aging = (ageSeconds > 0 && encoded.ttlsAt?.filter((at) => at < bodyBytes)) || [];
+    age(message, bodyAt, aging, ageSeconds);
+    return message;
+  };
+  if (body.length <= room) return joined(body.length, counts);
+  if (additionalsAt <= room) return joined(additionalsAt, [answers, authorities, 0]);
+  // They ask again over TCP. Old ones that cannot (musl before 1.2.4) take what is here.
+  const fitting = ends.filter((end) => end <= room);
+  return joined(fitting.at(-1) ?? 0, [fitting.length, 0, 0], responseFlags.truncated);
 }
 
 function limitFor({ edns }: Query, carrier: Carrier): number {
@@ -140,20 +143,21 @@ export function writeEdns(message: Buffer, start: number, extendedCode: number, 
 }
 
 /** Clients take the first address: it is another one each time. */
-function rotate(message: Buffer, start: number, { body, alike }: Encoded, first: number): void {
-  const bytes = alike * compactAddressBytes;
-  const from = (first % alike) * compactAddressBytes;
+function rotate(
+  message: Buffer,
+  start: number,
+  { body, alike }: Encoded,
+  { first, count }: { first: number; count: number },
+): void {
+  const from = first % alike;
   if (from === 0) return;
-  body.copy(message, start, from, bytes);
-  body.copy(message, start + bytes - from, 0, from);
+  const behind = Math.min(count, alike - from);
+  body.copy(message, start, from * compactAddressBytes, (from + behind) * compactAddressBytes);
+  body.copy(message, start + behind * compactAddressBytes, 0, (count - behind) * compactAddressBytes);
 }
 
-function aged(message: Buffer, bodyAt: number, ttlsAt: readonly number[] = [], seconds: number): Buffer {
-  if (seconds > 0) {
-    for (const at of ttlsAt)
-      message.writeUInt32BE(Math.max(0, message.readUInt32BE(bodyAt + at) - seconds), bodyAt + at);
-  }
-  return message;
+function age(message: Buffer, bodyAt: number, ttlsAt: readonly number[], seconds: number): void {
+  for (const at of ttlsAt) message.writeUInt32BE(Math.max(0, message.readUInt32BE(bodyAt + at) - seconds), bodyAt + at);
 }
 
 const failure: Encoded = {
@@ -161,6 +165,7 @@ const failure: Encoded = {
   flags: 0,
   counts: [0, 0, 0],
   body: Buffer.alloc(0),
+  ends: [],
   additionalsAt: 0,
   alike: 0,
 };

@@ -2,6 +2,7 @@
 import { ExecError, execute } from '../../base/exec.ts';
 import { chainPrefix } from '../owned-names.ts';
 import { noRules, parseRules, planChanges, type Rules, renderChanges } from './rules.ts';
+import { addListed, type Believed, type NftListing, unreadableTables } from './unreadable-tables.ts';
 
 /** The suffix of the programs' names: `iptables-nft-save`; none for hosts that have but one kind. */
 export type Flavour = '-nft' | '-legacy' | '';
@@ -20,8 +21,14 @@ export class Iptables {
   }
 
   /** What is ours in the kernel. */
-  async observe(): Promise<Rules> {
-    return parseRules(await execute(`iptables${this.flavour}-save`, []));
+  async observe(believed: Believed = () => undefined): Promise<Rules> {
+    const saved = await execute(`iptables${this.flavour}-save`, []);
+    const rules = parseRules(saved);
+    for (const table of unreadableTables(saved)) {
+      const listed = await execute('nft', ['-j', '-t', 'list', 'table', 'ip', table]);
+      addListed(rules, table, JSON.parse(listed) as NftListing, believed);
+    }
+    return rules;
   }
 
   async restore(input: string): Promise<void> {
@@ -35,10 +42,11 @@ export class Iptables {
     if (input) await this.restore(input);
   }
 
-  /** How many rules others have. */
+  /** How many rules others have, at least. */
   async countForeign(): Promise<number> {
     const saved = await execute(`iptables${this.flavour}-save`, []);
-    return saved.split('\n').filter((line) => line.startsWith('-A ') && !line.includes(chainPrefix)).length;
+    const shown = saved.split('\n').filter((line) => line.startsWith('-A ') && !line.includes(chainPrefix));
+    return shown.length + unreadableTables(saved).length;
   }
 }
 

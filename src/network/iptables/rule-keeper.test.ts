@@ -26,3 +26,13 @@ for (const [name, found, expected] of cases) {
     assert.deepEqual(Object.fromEntries(nat), expected);
   });
 }
+
+test('jumps of a former life stand before those of now until all is known', () => {
+  const jump = (to: string) => ({ table: 'nat', from: 'OUTPUT', to }) as const;
+  const [now, former] = [
+    { ...noRules(), jumps: [jump('NOW')] },
+    { ...noRules(), jumps: [jump('FORMER'), jump('NOW')] },
+  ];
+  assert.deepEqual(withPlaceholders(now, now, former).jumps, [jump('FORMER'), jump('NOW')]);
+  assert.deepEqual(withPlaceholders(now, now, undefined).jumps, [jump('NOW')]);
+});

@@ -2,11 +2,11 @@
 // change. Holds: no packet ever sees half of a change; until every part knows all it has to, nothing found is taken for stale;
 // after a failure, and when others meddled, all is read again.
 import type { Log } from '../../base/log.ts';
-import { WorkQueue } from '../../client/work-queue.ts';
 import type { Iptables } from './iptables.ts';
 import {
   type Changes,
   isSame,
+  type Jump,
   type Lines,
   planChanges,
   type Rules,
@@ -14,6 +14,8 @@ import {
   type Table,
   tables,
 } from './rules.ts';
+import type { Believed } from './unreadable-tables.ts';
+import { WriteQueue } from './write-queue.ts';
 
 export interface ChainChange {
   table: Table;
@@ -41,18 +43,16 @@ export interface RuleKeeperOptions {
 
 export class RuleKeeper {
   readonly #options: RuleKeeperOptions;
-  readonly #queue: WorkQueue;
+  readonly #queue: WriteQueue;
   /** What the parts want, as far as they have said it. */
   readonly #wanted: Record<Table, Map<string, Lines>> = { nat: new Map(), filter: new Map() };
   /** Whether the kernel has all that is wanted but for what the parts have not told yet. */
   #isApplied = false;
-  #isHealthy = false;
   #wasComplete = false;
   /** How many parts knew all they have to: who comes to do so is compared with what the kernel has already. */
   #known = 0;
   #isMeddledWith = false;
   #hasFoundRules: boolean | undefined;
-  #awaited: PromiseWithResolvers<void>[] = [];
   readonly #whole = Promise.withResolvers<void>();
 
   constructor(options: RuleKeeperOptions) {
@@ -60,18 +60,17 @@ export class RuleKeeper {
     const { base } = options;
     for (const table of tables)
       for (const [chain, lines] of base.chains[table]) if (lines.length > 0) this.#wanted[table].set(chain, lines);
-    this.#queue = new WorkQueue({ name: 'rules', log: options.log, sync: () => this.#sync() });
+    this.#queue = new WriteQueue({ name: 'rules', log: options.log, write: () => this.#apply() });
   }
 
   /** Resolves when the kernel has the base and what the parts know by now. */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#sync();
-    this.#queue.start(signal);
+    await this.#queue.start(signal);
   }
 
   /** To be called by a part that has changed. */
   change(): void {
-    this.#queue.add('rules');
+    this.#queue.change();
   }
 
   /** Whether the kernel had rules of ours at the start: those of a former life, which nobody knows better than it. */
@@ -81,7 +80,7 @@ export class RuleKeeper {
 
   /** Whether the last write succeeded. */
   get isHealthy(): boolean {
-    return this.#isHealthy;
+    return this.#queue.isHealthy;
   }
 
   /** Resolves when the kernel has the rules of all parts for the first time. */
@@ -91,29 +90,13 @@ export class RuleKeeper {
 
   /** Resolves when the kernel has the rules of now; rejects where it does not take them. */
   applied(): Promise<void> {
-    const awaited = Promise.withResolvers<void>();
-    this.#awaited.push(awaited);
-    this.#queue.add('rules');
-    return awaited.promise;
+    return this.#queue.applied();
   }
 
   /** Repairs what others flushed. */
   async check(): Promise<void> {
     this.#isMeddledWith = true;
     await this.applied();
-  }
-
-  async #sync(): Promise<void> {
-    const awaited = this.#awaited.splice(0);
-    try {
-      await this.#apply();
-      this.#isHealthy = true;
-      for (const { resolve } of awaited) resolve();
-    } catch (error) {
-      this.#isHealthy = false;
-      for (const { reject } of awaited) reject(error);
-      throw error;
-    }
   }
 
   async #apply(): Promise<void> {
@@ -124,9 +107,10 @@ export class RuleKeeper {
     const isComplete = known === parts.length;
     const isChecked = this.#isMeddledWith && this.#isApplied && this.#wasComplete;
     const isDifference = this.#isApplied && known === this.#known && !this.#isMeddledWith;
+    const believed = this.#isApplied ? this.#believed(changed) : undefined;
     this.#isApplied = false;
     this.#isMeddledWith = false;
-    const changes = isDifference ? changed : this.#planAll(await iptables.observe(), isComplete);
+    const changes = isDifference ? changed : this.#planAll(await iptables.observe(believed), isComplete);
     const input = renderChanges(changes);
     if (input && isChecked) log.warn('somebody changed our rules, putting them back');
     if (input) await iptables.restore(input);
@@ -155,6 +139,11 @@ export class RuleKeeper {
     return changes;
   }
 
+  /** What the kernel was given last. */
+  #believed({ chains }: Changes): Believed {
+    return (table, chain) => (chains[table].has(chain) ? undefined : (this.#wanted[table].get(chain) ?? []));
+  }
+
   #planAll(observed: Rules, isComplete: boolean): Changes {
     this.#hasFoundRules ??= observed.jumps.length > 0;
     const wanted: Rules = { chains: this.#wanted, jumps: this.#options.base.jumps };
@@ -170,5 +159,8 @@ export function withPlaceholders(wanted: Rules, base: Rules, found: Rules | unde
     for (const [chain, lines] of found?.chains[table] ?? []) chains[table].set(chain, lines);
     for (const [chain, lines] of wanted.chains[table]) chains[table].set(chain, lines);
   }
-  return { chains, jumps: base.jumps };
+  const isOfBase = ({ table, from, to }: Jump) =>
+    base.jumps.some((jump) => jump.table === table && jump.from === from && jump.to === to);
+  // Services, which may stand elsewhere from now on, stood first.
+  return { chains, jumps: [...(found?.jumps ?? []).filter((jump) => !isOfBase(jump)), ...base.jumps] };
 }

@@ -79,6 +79,40 @@ const cases: { name: string; wanted: Rules; observed: Rules; input: string | und
     input: text('-I OUTPUT 1 -j A'),
   },
   {
+    name: 'jumps in their order, where the one that comes first was taken away',
+    wanted: rules({}, [
+      ['OUTPUT', 'A'],
+      ['OUTPUT', 'B'],
+      ['INPUT', 'C'],
+    ]),
+    observed: rules({}, [
+      ['OUTPUT', 'B'],
+      ['INPUT', 'C'],
+    ]),
+    input: text('-D OUTPUT -j B', '-I OUTPUT 1 -j B', '-I OUTPUT 1 -j A'),
+  },
+  {
+    name: 'jumps in their order, where they stand in another',
+    wanted: rules({}, [
+      ['OUTPUT', 'A'],
+      ['OUTPUT', 'B'],
+    ]),
+    observed: rules({}, [
+      ['OUTPUT', 'B'],
+      ['OUTPUT', 'A'],
+    ]),
+    input: text('-D OUTPUT -j B', '-D OUTPUT -j A', '-I OUTPUT 1 -j B', '-I OUTPUT 1 -j A'),
+  },
+  {
+    name: 'a jump once, where it is there several times',
+    wanted: rules({}, [['OUTPUT', 'A']]),
+    observed: rules({}, [
+      ['OUTPUT', 'A'],
+      ['OUTPUT', 'A'],
+    ]),
+    input: text('-D OUTPUT -j A', '-D OUTPUT -j A', '-I OUTPUT 1 -j A'),
+  },
+  {
     name: 'all of it back',
     wanted: noRules(),
     observed: rules({ A: ['x'] }, [['OUTPUT', 'A']]),

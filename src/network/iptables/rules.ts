@@ -16,6 +16,7 @@ export interface Jump {
 
 export interface Rules {
   chains: Record<Table, Map<string, Lines>>;
+  /** Of those from one chain the first stands before the others. */
   jumps: Jump[];
 }
 
@@ -41,11 +42,11 @@ export function parseRules(saved: string): Rules {
   return rules;
 }
 
-/** What has to be written: whole chains, undefined for those that have to go, and the jumps that are missing or too many. */
+/** What has to be written: whole chains, undefined for those that have to go, jumps that are to be taken away and those to be made. */
 export interface Changes {
   chains: Record<Table, Map<string, Lines | undefined>>;
-  missing: Jump[];
   surplus: Jump[];
+  missing: Jump[];
 }
 
 /** What turns what is there into what is wanted, and nothing else. */
@@ -56,11 +57,14 @@ export function planChanges(wanted: Rules, observed: Rules): Changes {
     for (const [chain, lines] of here) if (!isSame(lines, there.get(chain))) chains[table].set(chain, lines);
     for (const chain of there.keys()) if (!here.has(chain)) chains[table].set(chain, undefined);
   }
-  return {
-    chains,
-    missing: wanted.jumps.filter((jump) => !hasJump(observed, jump)),
-    surplus: observed.jumps.filter((jump) => !hasJump(wanted, jump)),
-  };
+  // Their order matters: where one is missing, too many or out of place, all of that chain are made anew.
+  const isDisturbed = ({ table, from }: Jump) =>
+    !isSame(targetsFrom(observed, table, from), targetsFrom(wanted, table, from));
+  return { chains, surplus: observed.jumps.filter(isDisturbed), missing: wanted.jumps.filter(isDisturbed) };
+}
+
+function targetsFrom({ jumps }: Rules, table: Table, from: string): string[] {
+  return jumps.filter((jump) => jump.table === table && jump.from === from).map(({ to }) => to);
 }
 
 /** The input for `iptables-restore --noflush`; undefined where there is nothing to do. Each table changes at one instant. */
@@ -81,7 +85,10 @@ function renderTable(table: Table, { chains, missing, surplus }: Changes): strin
     ...changed.flatMap(([chain, lines = []]) => lines.map((line) => `-A ${chain} ${line}`)),
     ...changed.flatMap(([chain, lines]) => (lines ? [] : [`-X ${chain}`])),
     // First in the chain: a firewall's own verdicts come after ours.
-    ...missing.filter(isHere).map(({ from, to }) => `-I ${from} 1 -j ${to}`),
+    ...missing
+      .filter(isHere)
+      .reverse()
+      .map(({ from, to }) => `-I ${from} 1 -j ${to}`),
     'COMMIT',
     '',
   ].join('\n');
@@ -90,8 +97,4 @@ function renderTable(table: Table, { chains, missing, surplus }: Changes): strin
 export function isSame(one: Lines, other: Lines | undefined): boolean {
   if (one === other) return true;
   return one.length === other?.length && one.every((rule, index) => rule === other[index]);
-}
-
-function hasJump(rules: Rules, jump: Jump): boolean {
-  return rules.jumps.some(({ table, from, to }) => table === jump.table && from === jump.from && to === jump.to);
 }

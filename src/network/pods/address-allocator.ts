@@ -1,8 +1,9 @@
 // Hands out the addresses of the node's pod network. An address is taken as long as its file exists; the file is named for the
 // address, made exclusively, and holds the pod's uid. Holds: no address belongs to two pods, also when the agent dies midway.
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addressInRange, isInRange, rangeSize } from '../../api/cluster-settings.ts';
+import { removeFile } from '../../base/files.ts';
 
 export class AddressAllocator {
   readonly #folder: string;
@@ -53,7 +54,7 @@ export class AddressAllocator {
         this.#forget(address, podUid);
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
         // A full disk takes the file and not what is in it.
-        await rm(path, { force: true }).catch(() => {});
+        await removeFile(path).catch(() => {});
         throw error;
       }
     }
@@ -65,7 +66,7 @@ export class AddressAllocator {
   async release(podUid: string): Promise<void> {
     const address = this.#addresses.get(podUid);
     if (!address) return;
-    await rm(join(this.#folder, address), { force: true });
+    await removeFile(join(this.#folder, address));
     this.#forget(address, podUid);
   }
 
@@ -74,7 +75,7 @@ export class AddressAllocator {
     const podUid = await readFile(path, 'utf8');
     // Without an owner it never left this place: we died between making and writing the file.
     const usable = podUid !== '' && isInRange(address, this.#podCidr) && !this.#addresses.has(podUid);
-    if (!usable) return await rm(path);
+    if (!usable) return await removeFile(path);
     this.#note(address, podUid);
     const place = placeIn(this.#podCidr, address) + 1;
     if (place > this.#next && place < rangeSize(this.#podCidr) - 1) this.#next = place;

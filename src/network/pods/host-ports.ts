@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writeFileWhole } from '../../base/files.ts';
+import { removeParts, writeFileWhole } from '../../base/files.ts';
 
 export interface HostPort {
   protocol: 'tcp' | 'udp';
@@ -30,6 +30,7 @@ export class HostPorts {
   static async load(folder: string): Promise<HostPorts> {
     const hostPorts = new HostPorts(folder);
     await mkdir(folder, { recursive: true });
+    await removeParts(folder);
     for (const podUid of await readdir(folder)) {
       const kept = await readFile(join(folder, podUid), 'utf8').then(parsePodPorts);
       if (kept) hostPorts.#ofPods.set(podUid, kept);
@@ -43,12 +44,10 @@ export class HostPorts {
     return [...this.#ofPods].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
-  /** Answers whether anything has changed. */
-  async open(podUid: string, wanted: PodPorts): Promise<boolean> {
-    if (isDeepStrictEqual(this.#ofPods.get(podUid), wanted)) return false;
+  async open(podUid: string, wanted: PodPorts): Promise<void> {
+    if (isDeepStrictEqual(this.#ofPods.get(podUid), wanted)) return;
     await writeFileWhole(join(this.#folder, podUid), JSON.stringify(wanted));
     this.#ofPods.set(podUid, wanted);
-    return true;
   }
 
   /** Answers whether anything has changed. */

@@ -45,6 +45,15 @@ for (const [name, address, backend, by] of cases) {
   });
 }
 
+test('no way to a node whose address or network is none of IPv4', () => {
+  const texts = ['fd00::1', 'b.example', '198.51.100.1 self permanent\nfdb append', '198.51.100.256'];
+  const nodes = [
+    ...texts.map((address, index) => node(`b${index}`, '10.244.2.0/24', address)),
+    ...['fd00::/64', '10.244.2.0/33', 'default'].map((range) => node('c', range, '198.51.100.1')),
+  ];
+  assert.deepEqual(nodeWays({ ...self, nodes, links, backend: 'auto' }), []);
+});
+
 test('no way to itself, nor to a node that has no network or address yet', () => {
   const nodes = [node('a', '10.244.1.0/24', '192.168.56.11'), node('c'), node('d', '10.244.4.0/24')];
   assert.deepEqual(nodeWays({ ...self, nodes, links, backend: 'auto' }), []);

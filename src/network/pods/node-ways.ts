@@ -1,6 +1,7 @@
 // By which way the packets for the pods of another node leave this one. Pure.
 import { addressInRange, isInRange, type NetworkBackend } from '../../api/cluster-settings.ts';
 import { addressOf, type Node } from '../../api/kinds/node.ts';
+import { ipv4Address, ipv4Range } from '../../api/traffic-rules.ts';
 import { type Link, linkOf } from '../ip-command.ts';
 import { bridgeName, tunnelName } from '../owned-names.ts';
 
@@ -30,8 +31,9 @@ export function nodeWays({ nodeName, nodeAddress, nodes, links, backend }: WaysO
   // Wrapped packets come from this address: while its link is down they go nowhere.
   const canWrap = backend !== 'routes' && linkOf(nodeAddress, links)?.flags.includes('UP') === true;
   return nodes.flatMap((node) => {
-    const address = addressOf(node, 'InternalIP');
-    const { podCIDR: podCidr } = node.spec;
+    // One that says something else must not spoil the ways to all others.
+    const address = ipv4Address(addressOf(node, 'InternalIP') ?? '');
+    const podCidr = ipv4Range(node.spec.podCIDR ?? '');
     if (node.metadata.name === nodeName || !address || !podCidr) return [];
     return [
       {

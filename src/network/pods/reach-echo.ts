@@ -9,6 +9,8 @@ const [question, answer] = [0x3f, 0x21];
 /** The kind and a number that nobody guesses. */
 const leastBytes = 9;
 const withinMs = 1_000;
+/** Who can forge packets asks by as many names as he likes. */
+const mostHeard = 1_000;
 
 export class ReachEcho {
   readonly #socket: Socket;
@@ -63,9 +65,17 @@ export class ReachEcho {
     if (message.length < leastBytes || port !== reachPort) return;
     if (message[0] === answer) this.#asked.get(keyOf(address, message))?.();
     if (message[0] !== question) return;
-    this.#heardMs.set(address, this.#clock.monotonicMs());
+    this.#noteHeard(address);
     message[0] = answer;
     this.#socket.send(message, reachPort, address, () => {});
+  }
+
+  /** The one that has been silent for longest is forgotten first. */
+  #noteHeard(address: string): void {
+    this.#heardMs.delete(address);
+    this.#heardMs.set(address, this.#clock.monotonicMs());
+    const [oldest] = this.#heardMs.keys();
+    if (this.#heardMs.size > mostHeard && oldest !== undefined) this.#heardMs.delete(oldest);
   }
 }
 

@@ -1,9 +1,7 @@
 // What the network policies of the cluster mean for the pods of one node, whatever programs it into the kernel: who may reach
 // each of them, and whom it may reach. Pure.
 // Holds: policies only add to what is allowed; a pod that no policy selects in a direction is not in the plan for it.
-import { networkOf } from '../../api/cluster-settings.ts';
 import type { NetworkPolicy } from '../../api/kinds/network-policy.ts';
-import { parseRange } from '../../api/name-rules.ts';
 import {
   type LabelSelector,
   type Labels,
@@ -11,6 +9,7 @@ import {
   matchesRequirements,
   requirementsOf,
 } from '../../api/selector.ts';
+import { ipv4Range } from '../../api/traffic-rules.ts';
 import { type NamedPort, type PolicyPod, type Protocol, protocolOf } from './policy-pod.ts';
 
 export interface PolicyFacts {
@@ -150,12 +149,6 @@ function peerOf(peer: PolicyPeer, namespace: string, sets: PeerSets): Peer[] {
   const block = ipv4Range(peer.ipBlock.cidr);
   const except = (peer.ipBlock.except ?? []).flatMap((part) => ipv4Range(part) ?? []);
   return block ? [{ block, except }] : [];
-}
-
-/** As the kernel writes it; undefined for IPv6, which no pod has. */
-function ipv4Range(cidr: string): string | undefined {
-  const [address, length] = parseRange(cidr) ?? [];
-  return address?.kind() === 'ipv4' ? networkOf(`${address}/${length}`) : undefined;
 }
 
 /** The sets of pods that rules are about, each found once. */

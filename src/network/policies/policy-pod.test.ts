@@ -45,6 +45,7 @@ test('what of a pod policies see', () => {
 const unseen: [name: string, change: Partial<Pod>][] = [
   ['on the network of its host', { spec: { ...pod.spec, hostNetwork: true } }],
   ['without an address', { status: { phase: 'Pending' } }],
+  ['with an address of another family', { status: { ...pod.status, podIP: 'fd00::2' } }],
   ['ended, whose address may be somebody else’s', { status: { ...pod.status, phase: 'Failed' } }],
 ];
 for (const [name, change] of unseen) {

@@ -1,6 +1,7 @@
 // A pod as network policies see it: what they select it by, where it is, and what its ports are called.
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
 import type { Labels } from '../../api/selector.ts';
+import { ipv4Address } from '../../api/traffic-rules.ts';
 
 export interface PolicyPod {
   uid: string;
@@ -24,8 +25,9 @@ export function protocolOf(text: string | undefined): Protocol | undefined {
   return text === 'UDP' ? 'udp' : undefined;
 }
 
-/** Undefined for what no policy is about: pods on their host's network, without an address yet, or ended. */
-export function policyPodOf(pod: Pod, address = pod.status.podIP): PolicyPod | undefined {
+/** Undefined for what no policy is about: pods on their host's network, without an address of IPv4 yet, or ended. */
+export function policyPodOf(pod: Pod, told = pod.status.podIP): PolicyPod | undefined {
+  const address = ipv4Address(told ?? '');
   if (!address || pod.spec.hostNetwork || isPodFinished(pod)) return undefined;
   const { uid = '', namespace = '', labels = {} } = pod.metadata;
   return { uid, namespace, labels, address, ports: namedPortsOf(pod) };

@@ -61,3 +61,21 @@ test('labels fit into what the kernel takes, also of long names', () => {
   const [line = ''] = planAddresses(['10.0.0.9'], [link('enp0s31f6.1234', ['10.0.0.1', 24])], '10.0.0.1').lines;
   assert.match(line, /label enp0s31f6\.1234:$/);
 });
+
+test('on a link whose name leaves no room for a label an address is known again, too', () => {
+  const bare = link('enx001122334455', ['10.0.0.1', 24]);
+  const wanted = ['10.0.0.9'];
+  assert.deepEqual(planAddresses(wanted, [bare], '10.0.0.1').lines, [
+    'address add 10.0.0.9/32 dev enx001122334455 metric 87',
+  ]);
+  const own = bare.addr_info ?? [];
+  const held = { ...bare, addr_info: [...own, { family: 'inet', local: '10.0.0.9', prefixlen: 32, metric: 87 }] };
+  assert.deepEqual(planAddresses(wanted, [held], '10.0.0.1').lines, []);
+  assert.deepEqual(planAddresses([], [held], '10.0.0.1').lines, ['address del 10.0.0.9/32 dev enx001122334455']);
+  // A metric is anybody's to give, where a label can tell.
+  const foreign = {
+    ...lan,
+    addr_info: [{ family: 'inet', local: '172.30.7.50', prefixlen: 32, label: 'eth0', metric: 87 }],
+  };
+  assert.deepEqual(planAddresses([], [foreign], '172.30.7.11').lines, []);
+});

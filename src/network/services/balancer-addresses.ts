@@ -7,12 +7,13 @@ import { type AddressRange, addressOfNumber, parseAddressRange } from '../../api
 import { isInRange } from '../../api/cluster-settings.ts';
 import type { Service } from '../../api/kinds/service.ts';
 import { announcedByAnnotation } from '../../api/kinds/service-types.ts';
+import { ipv4Address } from '../../api/traffic-rules.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Informer } from '../../client/informer.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import { type IpBatch, type Link, observeLinks } from '../ip-command.ts';
-import { balancerLabel, isBalancerLabel } from '../owned-names.ts';
+import { balancerMark, isBalancerMarked } from '../owned-names.ts';
 
 export interface HeldAddress {
   address: string;
@@ -34,13 +35,13 @@ export function announcedHere(services: readonly Service[], nodeName: string): s
     ({ spec, metadata }) => spec.type === 'LoadBalancer' && metadata.annotations?.[announcedByAnnotation] === nodeName,
   );
   const ingress = own.flatMap(({ status }) => status.loadBalancer?.ingress ?? []);
-  return [...new Set(ingress.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' && !ip.includes(':') ? [ip] : [])))];
+  return [...new Set(ingress.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' && ipv4Address(ip)) || []))];
 }
 
-/** Those that stand here, by our label. */
+/** Those that stand here, by our mark. */
 export function heldAddresses(links: readonly Link[]): HeldAddress[] {
   return links.flatMap(({ ifname, addr_info = [] }) =>
-    addr_info.flatMap(({ local, label }) => (isBalancerLabel(ifname, label) ? [{ address: local, link: ifname }] : [])),
+    addr_info.filter((each) => isBalancerMarked(ifname, each)).map(({ local }) => ({ address: local, link: ifname })),
   );
 }
 
@@ -61,7 +62,7 @@ export function planAddresses(wanted: readonly string[], links: readonly Link[],
   return {
     lines: [
       ...surplus.map(({ address, link }) => `address del ${address}/32 dev ${link}`),
-      ...added.map(({ address, link }) => `address add ${address}/32 dev ${link} label ${balancerLabel(link)}`),
+      ...added.map(({ address, link }) => `address add ${address}/32 dev ${link} ${balancerMark(link)}`),
     ],
     added,
   };
@@ -69,12 +70,15 @@ export function planAddresses(wanted: readonly string[], links: readonly Link[],
 
 /** The link on whose range the address lies; else the one by which other nodes come. */
 function linkFor(address: string, links: readonly Link[], nodeAddress: string): HeldAddress[] {
-  const own = (link: Link) => (link.addr_info ?? []).filter(({ label }) => !isBalancerLabel(link.ifname, label));
   const link =
-    links.find((each) => own(each).some(({ local, prefixlen }) => isInRange(address, `${local}/${prefixlen}`))) ??
-    links.find((each) => own(each).some(({ local }) => local === nodeAddress));
+    links.find((each) =>
+      ownAddresses(each).some(({ local, prefixlen }) => isInRange(address, `${local}/${prefixlen}`)),
+    ) ?? links.find((each) => ownAddresses(each).some(({ local }) => local === nodeAddress));
   return link ? [{ address, link: link.ifname }] : [];
 }
+
+/** The host's own, none of a load balancer. */
+const ownAddresses = ({ ifname, addr_info = [] }: Link) => addr_info.filter((each) => !isBalancerMarked(ifname, each));
 
 export class BalancerAddresses {
   readonly #options: BalancerAddressesOptions;
@@ -123,7 +127,7 @@ export class BalancerAddresses {
       const links = await observeLinks();
       const held = heldAddresses(links).find((each) => each.address === address);
       const link = links.find(({ ifname }) => ifname === held?.link);
-      const [own] = link?.addr_info?.filter(({ label }) => link && !isBalancerLabel(link.ifname, label)) ?? [];
+      const [own] = link ? ownAddresses(link) : [];
       const range = own && parseAddressRange(`${own.local}/${own.prefixlen}`);
       if (range) await askAround(address, range);
     }

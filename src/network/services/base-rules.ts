@@ -1,4 +1,5 @@
-// The rules that are the same for all services: the way from the built-in chains to ours, forwarding, masquerading.
+// The rules that are the same for all services: the way from the built-in chains to ours, forwarding, masquerading. Where services
+// stand in a table of nftables (see nft-service-rules.ts) those that lead to them are left out.
 //
 //   nat     PREROUTING, OUTPUT -> WHERRY-SERVICES, WHERRY-NODEPORTS (see service-rules.ts)
 //                              -> WHERRY-HOSTPORTS -> WHERRY-HP-... (see host-port-rules.ts)
@@ -24,16 +25,19 @@ const postroutingChain = 'WHERRY-POSTROUTING';
 const forwardChain = 'WHERRY-FORWARD';
 const inputChain = 'WHERRY-INPUT';
 
-/** Those that are inserted later stand before: services without endpoints are refused before anything is accepted. */
 const jumps: Jump[] = [
   { table: 'nat', from: 'PREROUTING', to: hostPortsChain },
   { table: 'nat', from: 'OUTPUT', to: hostPortsChain },
-  { table: 'nat', from: 'PREROUTING', to: servicesChain },
-  { table: 'nat', from: 'OUTPUT', to: servicesChain },
   { table: 'nat', from: 'POSTROUTING', to: postroutingChain },
   { table: 'filter', from: 'FORWARD', to: forwardChain },
-  { table: 'filter', from: 'INPUT', to: checksChain },
   { table: 'filter', from: 'INPUT', to: inputChain },
+  { table: 'filter', from: 'INPUT', to: checksChain },
+];
+
+/** They stand before the others: services without endpoints are refused before anything is accepted. */
+const serviceJumps: Jump[] = [
+  { table: 'nat', from: 'PREROUTING', to: servicesChain },
+  { table: 'nat', from: 'OUTPUT', to: servicesChain },
   { table: 'filter', from: 'INPUT', to: refusedChain },
   { table: 'filter', from: 'FORWARD', to: refusedChain },
   { table: 'filter', from: 'OUTPUT', to: refusedChain },
@@ -41,8 +45,12 @@ const jumps: Jump[] = [
 
 const isMarked = `-m mark --mark ${masqueradeMark}/${masqueradeMark}`;
 
-/** All but the services: their chains are there, and empty. */
-export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr: string): Rules {
+/** All but the services: where they stand in iptables, too, their chains are there, and empty. */
+export function baseRules(
+  { clusterCidr, dnsAddress }: ClusterSettings,
+  podCidr: string,
+  { withServices }: { withServices: boolean },
+): Rules {
   const rules = noRules();
   const { nat, filter } = rules.chains;
   nat.set(markChain, [`-j MARK --set-xmark ${masqueradeMark}/${masqueradeMark}`]);
@@ -54,11 +62,14 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
     `-j MARK --set-xmark ${masqueradeMark}/0x0`,
     '-j MASQUERADE --random-fully',
   ]);
-  nat.set(servicesChain, []);
-  nat.set(nodePortsChain, []);
   nat.set(hostPortsChain, []);
+  // Led to in either case: a change from the one kind of rules to the other leaves pods that ask themselves no gap.
   nat.set(hairpinChain, []);
-  filter.set(refusedChain, []);
+  if (withServices) {
+    nat.set(servicesChain, []);
+    nat.set(nodePortsChain, []);
+    filter.set(refusedChain, []);
+  }
   filter.set(checksChain, []);
   filter.set(policyChain, []);
   filter.set(inputChain, [
@@ -78,6 +89,6 @@ export function baseRules({ clusterCidr, dnsAddress }: ClusterSettings, podCidr:
     `-d ${clusterCidr} -j ACCEPT`,
     '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
   ]);
-  rules.jumps = jumps;
+  rules.jumps = withServices ? [...serviceJumps, ...jumps] : jumps;
   return rules;
 }

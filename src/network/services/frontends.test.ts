@@ -48,6 +48,11 @@ const backends: [string, EndpointSlice[], string[]][] = [
     ['10.0.0.1:8080'],
   ],
   [
+    'an ending one that does not say whether it serves',
+    [slice([at('10.0.0.1', { ready: false, terminating: true })])],
+    ['10.0.0.1:8080'],
+  ],
+  [
     'not one that is not ready but does not end',
     [slice([at('10.0.0.1', { ready: false, serving: true, terminating: false })])],
     [],
@@ -58,6 +63,15 @@ const backends: [string, EndpointSlice[], string[]][] = [
     [],
   ],
   ['only of the same protocol', [slice([at('10.0.0.1', ready)], [{ name: '', port: 1, protocol: 'UDP' }])], []],
+  [
+    'in one spelling, and only what is an address and a port',
+    [
+      slice([at('010.0.0.08', ready), at('10.0.0.8', ready), at('10.0.0.256', ready)]),
+      slice([at('10.0.0.1', ready)], [{ name: '', port: 70_000, protocol: 'TCP' }]),
+      slice([at('10.0.0.1', ready)], [{ name: '', port: -1, protocol: 'TCP' }]),
+    ],
+    ['10.0.0.8:8080'],
+  ],
   ['only IPv4', [slice([at('fd00::1', ready)], undefined, 'IPv6')], []],
 ];
 
@@ -87,6 +101,23 @@ test('a frontend per port; node ports only where the type has them', () => {
     'shop/web:dns udp 10.96.0.80:53 none',
   ]);
   assert.match(summary({})[0] ?? '', / none$/);
+  const named = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false } as const;
+  assert.match(summary(named)[0] ?? '', / 30080$/, 'one that is named is served though none is given out');
+});
+
+test('addresses are those that are meant, however they are spelled: zeros before a number make it no other', () => {
+  const balanced = service({
+    type: 'LoadBalancer',
+    clusterIP: '10.096.0.80',
+    externalIPs: ['192.0.2.08', '192.000.002.010'],
+    loadBalancerSourceRanges: ['010.1.0.0/16', '10.0.0.0/33'],
+  });
+  balanced.status = { loadBalancer: { ingress: [{ ip: '192.0.2.011', ipMode: 'VIP' }] } };
+  const [frontend] = frontendsOf(balanced, [], 'here');
+  assert.equal(frontend?.clusterIp, '10.96.0.80');
+  assert.deepEqual(frontend.externalIps, ['192.0.2.8', '192.0.2.10']);
+  assert.deepEqual(frontend.sourceRanges, ['10.1.0.0/16']);
+  assert.deepEqual(frontend.balancerIps, ['192.0.2.11']);
 });
 
 const ofNode = (nodeName: string, endpoint: Endpoint): Endpoint => ({ ...endpoint, nodeName });
@@ -151,10 +182,56 @@ test('from outside: by the addresses that are to be served here, and as the serv
   );
 });
 
-test('no frontend without an address', () => {
+test('no frontend without an address, or where a proxy of another name serves', () => {
+  const other = service({});
+  other.metadata.labels = { 'service.kubernetes.io/service-proxy-name': 'other' };
+  assert.deepEqual(frontendsOf(other, [], 'here'), []);
   assert.deepEqual(frontendsOf(service({ clusterIP: 'None' }), [], 'here'), []);
   assert.deepEqual(
     frontendsOf(service({ type: 'ExternalName', clusterIP: '', externalName: 'example.com' }), [], 'here'),
     [],
+  );
+});
+
+/** As "1 a z1" or "1 a z1 ending": the last of its address, for which node and zone it is meant ("-": does not say), its state. */
+function hinted(told: string): Endpoint {
+  const [last, node = '-', inZone = '-', state] = told.split(' ');
+  return {
+    ...at(`10.0.0.${last}`, state === 'ending' ? ending : ready),
+    nodeName: node === '-' ? 'elsewhere' : node,
+    hints: {
+      ...(node !== '-' && { forNodes: [{ name: node }] }),
+      ...(inZone !== '-' && { forZones: inZone.split('+').map((name) => ({ name })) }),
+    },
+  };
+}
+
+const nearby: [name: string, endpoints: string[], zone: string | undefined, chosen: string][] = [
+  ['nobody says anything', ['1 - -', '2 - -'], 'z1', '1 2'],
+  ['those of the zone', ['1 - z1', '2 - z2', '3 - z1'], 'z1', '1 3'],
+  ['one for several zones', ['1 - z2+z1', '2 - z2'], 'z1', '1'],
+  ['one of them says nothing: all', ['1 - z1', '2 - -'], 'z1', '1 2'],
+  ['none is for this zone: all', ['1 - z2', '2 - z3'], 'z1', '1 2'],
+  ['the node is in no zone: all', ['1 - z1', '2 - z2'], undefined, '1 2'],
+  ['those of the node before those of the zone', ['1 here z1', '2 b z1'], 'z1', '1'],
+  ['none of the node: those of the zone', ['1 a z1', '2 b z2'], 'z1', '1'],
+  ['neither: all', ['1 a z2', '2 b z2'], 'z1', '1 2'],
+  ['one says nothing of nodes: those of the zone', ['1 here z1', '2 - z1', '3 b z2'], 'z1', '1 2'],
+  ['one that ends has no say', ['1 - z1', '2 - - ending'], 'z1', '1'],
+  ['where only ones that end are left, all of them', ['1 - z1 ending', '2 - z2 ending'], 'z1', '1 2'],
+];
+for (const [name, endpoints, zone, chosen] of nearby) {
+  test(`nearest: ${name}`, () => {
+    const [frontend] = frontendsOf(service({}), [slice(endpoints.map(hinted))], 'here', zone);
+    assert.equal(frontend?.backends.map(({ address }) => address.slice('10.0.0.'.length)).join(' '), chosen);
+  });
+}
+
+test('hints take nothing from who serves its own node alone', () => {
+  const endpoints = [hinted('1 here z2'), { ...hinted('2 b z1'), nodeName: 'here' }];
+  const [frontend] = frontendsOf(service({}), [slice(endpoints)], 'here', 'z1');
+  assert.deepEqual(
+    frontend?.localBackends.map(({ address }) => address),
+    ['10.0.0.1', '10.0.0.2'],
   );
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts';
 import type { Service } from '../../api/kinds/service.ts';
-import { needsHealthCheck } from '../../api/kinds/service-types.ts';
+import { isForOtherProxy, needsHealthCheck } from '../../api/kinds/service-types.ts';
 import type { Log } from '../../base/log.ts';
 import type { Informer } from '../../client/informer.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
@@ -37,7 +37,7 @@ export class HealthChecks {
   start(signal: AbortSignal): void {
     const { services } = this.#options;
     services.onChange(({ key }) => {
-      if (this.#checks.has(key) || portOf(services.get(key))) this.#queue.add(key);
+      if (this.#checks.has(key) || healthPortOf(services.get(key))) this.#queue.add(key);
     });
     this.#queue.start(signal);
     signal.addEventListener('abort', () => {
@@ -46,7 +46,7 @@ export class HealthChecks {
   }
 
   async #sync(key: string): Promise<void> {
-    const port = portOf(this.#options.services.get(key));
+    const port = healthPortOf(this.#options.services.get(key));
     const running = this.#checks.get(key);
     if (running && running.port !== port) {
       this.#checks.delete(key);
@@ -70,8 +70,10 @@ export class HealthChecks {
   }
 }
 
-function portOf(service: Service | undefined): number | undefined {
-  return service && needsHealthCheck(service.spec) ? service.spec.healthCheckNodePort : undefined;
+/** The port at which the service's health is told, if it is. */
+export function healthPortOf(service: Service | undefined): number | undefined {
+  if (!service || !needsHealthCheck(service.spec) || isForOtherProxy(service)) return undefined;
+  return service.spec.healthCheckNodePort;
 }
 
 function answerOf(serviceKey: string, localEndpoints: number, isProxyHealthy: boolean) {

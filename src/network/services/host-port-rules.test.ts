@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { type HostPort, HostPorts } from '../pods/host-ports.ts';
+import type { HostPort, PodPorts } from '../pods/host-ports.ts';
 import { hostPortChains, hostPortPart } from './host-port-rules.ts';
 
 const web: HostPort = { protocol: 'tcp', hostIp: '', hostPort: 8080, containerPort: 80 };
+
+const dnsAddress = '10.96.0.10';
 
 test('a port of the host leads to its pod, and the answer finds its way back', () => {
   const ports: HostPort[] = [
@@ -14,9 +13,14 @@ test('a port of the host leads to its pod, and the answer finds its way back', (
     { ...web, protocol: 'udp', hostIp: '192.0.2.7' },
     { ...web, hostIp: '0.0.0.0', hostPort: 81 },
   ];
-  const chains = hostPortChains([['u1', { address: '10.42.0.2', ports }]]);
-  const [onlyHere, ...entries] = chains.get('WHERRY-HOSTPORTS') ?? [];
+  const chains = hostPortChains([['u1', { address: '10.42.0.2', ports }]], dnsAddress);
+  const [onlyHere, noNames, ...entries] = chains.get('WHERRY-HOSTPORTS') ?? [];
   assert.equal(onlyHere, '-m addrtype ! --dst-type LOCAL -j RETURN');
+  assert.equal(
+    noNames,
+    '-d 10.96.0.10/32 -j RETURN',
+    'a pod that serves port 53 does not take the names of all others',
+  );
   const matches = entries.map((entry) => entry.replace(/ -j WHERRY-HP-[0-9A-F]{16}$/, ''));
   assert.deepEqual(matches, [
     '-p tcp -m tcp --dport 8080 -m comment --comment "pod u1"',
@@ -32,42 +36,52 @@ test('a port of the host leads to its pod, and the answer finds its way back', (
   ]);
 });
 
+test('whatever stands for an address of the host, the kernel takes the rules', () => {
+  const told = ['::1', 'fd00::7', 'host', '192.0.2.7/32 -j ACCEPT\n-A INPUT', '192.0.2.08', '::'];
+  const ports = told.map((hostIp, index) => ({ ...web, hostIp, hostPort: index + 1 }));
+  const [, , ...entries] =
+    hostPortChains([['u1', { address: '10.42.0.2', ports }]], dnsAddress).get('WHERRY-HOSTPORTS') ?? [];
+  assert.deepEqual(
+    entries.map((entry) => entry.replace(/ -m tcp .*/, '')),
+    ['-d 192.0.2.8/32 -p tcp', '-p tcp'],
+  );
+});
+
 test('a port that is closed takes its chain with it, and nothing else', () => {
   let ports: [string, { address: string; ports: HostPort[] }][] = [['u1', { address: '10.42.0.2', ports: [web] }]];
-  const part = hostPortPart({ all: () => ports });
+  const part = hostPortPart({
+    ports: { all: () => ports },
+    dnsAddress,
+    onUdpWritten: () => assert.fail('none is of UDP'),
+  });
   const [[closed] = []] = [...part.takeChanges()].map(({ chain }) => [chain]);
   ports = [];
   assert.deepEqual(
     [...part.takeChanges()],
     [
       { table: 'nat', chain: closed, lines: undefined },
-      { table: 'nat', chain: 'WHERRY-HOSTPORTS', lines: ['-m addrtype ! --dst-type LOCAL -j RETURN'] },
+      {
+        table: 'nat',
+        chain: 'WHERRY-HOSTPORTS',
+        lines: ['-m addrtype ! --dst-type LOCAL -j RETURN', '-d 10.96.0.10/32 -j RETURN'],
+      },
     ],
   );
+  part.written?.({ chains: { nat: new Map(), filter: new Map() }, missing: [], surplus: [] });
 });
 
-test('who starts anew knows the ports; what was half written is forgotten', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'wherry-ports-'));
-  try {
-    const before = await HostPorts.load(folder);
-    const ofPod = { address: '10.42.0.2', ports: [web] };
-    assert.equal(await before.open('u1', ofPod), true);
-    assert.equal(await before.open('u1', { ...ofPod }), false, 'nothing new');
-    await before.open('u2', ofPod);
-    await before.open('u3', ofPod);
-    await writeFile(join(folder, 'u4'), '{"addr');
-    const after = await HostPorts.load(folder);
-    assert.deepEqual(after.all(), [
-      ['u1', ofPod],
-      ['u2', ofPod],
-      ['u3', ofPod],
-    ]);
-    assert.equal(await after.close('u1'), true);
-    assert.equal(await after.close('u1'), false);
-    assert.equal(await after.closeAllBut(new Set(['u2'])), true);
-    assert.equal(await after.closeAllBut(new Set(['u2'])), false);
-    assert.deepEqual(await readdir(folder), ['u2']);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test('that a port over UDP leads elsewhere is told once the kernel has it, and once', () => {
+  let address = '10.42.0.2';
+  let told = 0;
+  const all = (): [string, PodPorts][] => [['u1', { address, ports: [{ ...web, protocol: 'udp' }] }]];
+  const part = hostPortPart({ ports: { all }, dnsAddress, onUdpWritten: () => told++ });
+  const write = ({ isTaken }: { isTaken: boolean }) => {
+    const before = told;
+    assert.ok([...part.takeChanges()].length > 0);
+    if (isTaken) part.written?.({ chains: { nat: new Map(), filter: new Map() }, missing: [], surplus: [] });
+    return told - before;
+  };
+  assert.deepEqual([write({ isTaken: true }), write({ isTaken: true })], [1, 0]);
+  address = '10.42.0.3';
+  assert.deepEqual([write({ isTaken: false }), write({ isTaken: true }), write({ isTaken: true })], [0, 1, 0]);
 });

@@ -1,58 +1,51 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clusterSettings } from '../../api/cluster-settings.ts';
-import { endpointSlices } from '../../api/kinds/endpoint-slice.ts';
+import { type EndpointSlice, endpointSlices } from '../../api/kinds/endpoint-slice.ts';
+import { type Node, nodes } from '../../api/kinds/node.ts';
 import { type Service, services } from '../../api/kinds/service.ts';
 import { createLog } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import { Informer } from '../../client/informer.ts';
 import { ServiceProxy } from './service-proxy.ts';
 
-const settings = clusterSettings({
-  clusterCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/12',
-  clusterDomain: 'cluster.local',
-});
 const log = createLog({ level: 'error', part: 'test' });
 const client = {} as Client;
 
-const service = (index: number) =>
-  ({
-    metadata: { namespace: 'shop', name: `s${index}` },
-    spec: { clusterIP: `10.97.${index >> 8}.${index & 255}`, ports: [{ port: 80, protocol: 'TCP' }] },
-    status: {},
-  }) as unknown as Service;
+const service = {
+  metadata: { namespace: 'shop', name: 'web' },
+  spec: { clusterIP: '10.97.0.1', ports: [{ port: 80, protocol: 'TCP' }] },
+  status: {},
+} as unknown as Service;
+const inZone = (zone: string, address: string) => ({ addresses: [address], hints: { forZones: [{ name: zone }] } });
+const slice = {
+  metadata: { namespace: 'shop', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: '', port: 80, protocol: 'TCP' }],
+  endpoints: [inZone('z1', '10.0.0.1'), inZone('z2', '10.0.0.2')],
+} as unknown as EndpointSlice;
+const node = (name: string, zone?: string) =>
+  ({ metadata: { name, labels: zone ? { 'topology.kubernetes.io/zone': zone } : {} }, status: {} }) as unknown as Node;
 
-function makeProxy() {
-  const all = new Informer({ client, kind: services, log });
-  const slices = new Informer({ client, kind: endpointSlices, log });
-  const node = { settings, nodeName: 'a', nodeAddress: '192.0.2.11', podCidr: '10.244.1.0/24' };
-  const proxy = new ServiceProxy({ ...node, services: all, slices, slicesOf: () => [], onUdpWritten() {} });
-  return { all, slices, proxy };
-}
-
-/** How many rules bear a name, of those that changed. */
-const named = (proxy: ServiceProxy) =>
-  [...proxy.takeChanges()].flatMap(({ lines = [] }) => lines).filter((line) => line.includes('--comment')).length;
-
-test('rules bear names as long as there are not too many of them', async () => {
-  const { all, slices, proxy } = makeProxy();
-  all.assume(Array.from({ length: 1_000 }, (_, index) => service(index)));
-  slices.assume([]);
-  assert.equal(named(proxy), 0, 'nothing is said before all is known');
-  await proxy.run({ hasRules: false, onChange() {} });
-  assert.equal(named(proxy), 1_000);
-  all.assume([service(1_000)]);
-  assert.equal(named(proxy), 0);
-});
-
-test('also where there are too many from the first', async () => {
-  const { all, slices, proxy } = makeProxy();
-  all.assume(Array.from({ length: 2_000 }, (_, index) => service(index)));
-  slices.assume([]);
-  assert.deepEqual([...proxy.takeChanges()], []);
-  await proxy.run({ hasRules: false, onChange() {} });
-  const changes = [...proxy.takeChanges()];
-  assert.equal(changes.flatMap(({ lines = [] }) => lines).filter((line) => line.includes('REJECT')).length, 2_000);
-  assert.ok(!changes.some(({ lines = [] }) => lines.join().includes('--comment')));
+test('services are served by who is near, and otherwise as soon as the node is in another zone', async () => {
+  const all = {
+    services: new Informer({ client, kind: services, log }),
+    slices: new Informer({ client, kind: endpointSlices, log }),
+    nodes: new Informer({ client, kind: nodes, log }),
+  };
+  all.services.assume([service]);
+  all.slices.assume([slice]);
+  all.nodes.assume([node('a', 'z1'), node('b', 'z2')]);
+  const proxy = new ServiceProxy({ nodeName: 'a', ...all, slicesOf: () => [slice], onUdpWritten() {} });
+  let calls = 0;
+  await proxy.run({ hasRules: false, onChange: () => calls++ });
+  const served = () =>
+    [...proxy.takeChanged()].map(([key, [frontend]]) => `${key}: ${frontend?.backends.map(({ address }) => address)}`);
+  assert.deepEqual(served(), ['shop/web: 10.0.0.1']);
+  const before = calls;
+  all.nodes.assume([node('b', 'z1')]);
+  assert.deepEqual([served(), calls], [[], before], 'where another node is does not matter');
+  all.nodes.assume([node('a', 'z2')]);
+  assert.deepEqual([served(), calls], [['shop/web: 10.0.0.2'], before + 1]);
+  all.nodes.assume([node('a')]);
+  assert.deepEqual(served(), ['shop/web: 10.0.0.1,10.0.0.2'], 'in no zone it takes all');
 });

@@ -1,47 +1,37 @@
-// The services' part of the rules: follows services and their endpoints, and works out the rules of those that changed.
-import type { ClusterSettings } from '../../api/cluster-settings.ts';
+// Follows services and their endpoints, and tells those that write rules what is to be served otherwise than before, whatever
+// kind of rules they write. There is one of them, and what it has taken it tells as written when the kernel has it.
 import { type EndpointSlice, serviceNameLabel } from '../../api/kinds/endpoint-slice.ts';
+import type { Node } from '../../api/kinds/node.ts';
 import type { Service } from '../../api/kinds/service.ts';
-import { needsHealthCheck } from '../../api/kinds/service-types.ts';
 import { keyOf } from '../../api/meta.ts';
+import { zoneLabel } from '../../api/node-labels.ts';
 import type { Informer } from '../../client/informer.ts';
-import type { ChainChange, RulePart } from '../iptables/rule-keeper.ts';
-import { isSame, type Lines } from '../iptables/rules.ts';
-import { checksChain, hairpinChain, markChain, nodePortsChain, refusedChain, servicesChain } from './base-rules.ts';
 import { type Frontend, frontendsOf } from './frontends.ts';
-import { type ServiceRules, serviceRules } from './service-rules.ts';
-import { type Contribution, SharedChains } from './shared-chains.ts';
 
 export interface ServiceProxyOptions {
-  settings: ClusterSettings;
   nodeName: string;
-  nodeAddress: string;
-  podCidr: string;
   services: Informer<Service>;
   slices: Informer<EndpointSlice>;
+  /** This one says in which zone it is. */
+  nodes: Informer<Node>;
   /** The slices of a service by its key. */
   slicesOf: (serviceKey: string) => EndpointSlice[];
   /** The kernel has the rules of services over UDP that are other than before. */
   onUdpWritten: () => void;
 }
 
-/** With more of them names would cost more than all the rest. */
-const mostNamed = 1_000;
-
-export class ServiceProxy implements RulePart {
+export class ServiceProxy {
   readonly #options: ServiceProxyOptions;
-  readonly #chains = new Map<string, ReadonlyMap<string, Lines>>();
   readonly #udp = new Map<string, Frontend[]>();
+  #zone: string | undefined;
   /** Whether flows over UDP may lead where they should not, once the kernel has what was taken last. */
   #isUdpChanged = false;
-  readonly #shared = new SharedChains();
   readonly #changed = new Set<string>();
   readonly #readyAt: (address: string) => EndpointSlice[];
   readonly #withdrawals = new Map<string, PromiseWithResolvers<void>>();
   /** Those that what was taken last is right for. */
   #settled: string[] = [];
   #isComplete = false;
-  #areNamed = true;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
@@ -59,28 +49,21 @@ export class ServiceProxy implements RulePart {
    * already, what is remembered of the services may be older than those.
    */
   async run({ hasRules, onChange }: { hasRules: boolean; onChange: () => void }): Promise<void> {
-    const { services, slices } = this.#options;
-    await Promise.all(hasRules ? [services.listed, slices.listed] : [services.synced, slices.synced]);
+    const { services, slices, nodes, nodeName } = this.#options;
+    const all = [services, slices, nodes];
+    await Promise.all(all.map((each) => (hasRules ? each.listed : each.synced)));
+    nodes.onChange(({ key, object }) => {
+      if (key === nodeName) this.#noteZone(object?.metadata.labels?.[zoneLabel]);
+    });
     services.onChange(({ key }) => this.#changed.add(key));
     slices.onChange(({ object, previous }) => {
       for (const slice of [object, previous]) if (slice) this.#changed.add(serviceKeyOf(slice));
     });
     this.#isComplete = true;
-    const { clusterCidr, serviceCidr } = this.#options.settings;
-    this.#shared
-      .add('nat', servicesChain, {
-        // From this host, or from outside by way of it: the answer has to come back this way.
-        head: [`! -s ${clusterCidr} -d ${serviceCidr} -j ${markChain}`],
-        tail: [`-m addrtype --dst-type LOCAL -j ${nodePortsChain}`],
-      })
-      .add('nat', nodePortsChain)
-      .add('nat', hairpinChain)
-      .add('filter', checksChain)
-      // Connections that stand are not cut.
-      .add('filter', refusedChain, { head: ['-m conntrack ! --ctstate NEW -j RETURN'] });
     onChange();
     services.onChange(onChange);
     slices.onChange(onChange);
+    nodes.onChange(({ key }) => key === nodeName && this.#changed.size > 0 && onChange());
   }
 
   /** Resolves when the rules are those of a time at which the address was ready in no service. */
@@ -90,21 +73,17 @@ export class ServiceProxy implements RulePart {
     return withdrawal.promise;
   }
 
-  *takeChanges(): Iterable<ChainChange> {
+  get count(): number {
+    return this.#options.services.list().length;
+  }
+
+  /** Those that changed since; all of them, if told so. One that is gone has no frontends. */
+  takeChanged({ all }: { all: boolean } = { all: false }): Map<string, Frontend[]> {
     this.#settled = [...this.#withdrawals.keys()].filter((address) => this.#readyAt(address).length === 0);
-    if (this.#isComplete) this.#noteCount();
-    const changed = [...this.#changed];
+    if (all) for (const service of this.#options.services.list()) this.#changed.add(keyOf(service));
+    const changed = new Map([...this.#changed].map((key) => [key, this.#frontendsOf(key)]));
     this.#changed.clear();
-    for (const key of changed) {
-      const before = this.#chains.get(key) ?? new Map<string, Lines>();
-      const { chains, contributions } = this.#rulesOf(key);
-      this.#shared.set(key, contributions);
-      if (chains.size > 0) this.#chains.set(key, chains);
-      else this.#chains.delete(key);
-      for (const chain of before.keys()) if (!chains.has(chain)) yield { table: 'nat', chain, lines: undefined };
-      for (const [chain, lines] of chains) if (!isSame(lines, before.get(chain))) yield { table: 'nat', chain, lines };
-    }
-    yield* this.#shared.takeChanges();
+    return changed;
   }
 
   written(): void {
@@ -121,14 +100,6 @@ export class ServiceProxy implements RulePart {
     for (const frontends of this.#udp.values()) yield* frontends;
   }
 
-  #noteCount(): void {
-    const all = this.#options.services.list();
-    const areNamed = all.length <= mostNamed;
-    if (areNamed === this.#areNamed) return;
-    this.#areNamed = areNamed;
-    for (const service of all) this.#changed.add(keyOf(service));
-  }
-
   #noteUdp(key: string, frontends: readonly Frontend[]): void {
     const udp = frontends.filter(({ protocol }) => protocol === 'udp');
     if (udp.length > 0 || this.#udp.has(key)) this.#isUdpChanged = true;
@@ -136,23 +107,20 @@ export class ServiceProxy implements RulePart {
     else this.#udp.delete(key);
   }
 
-  #rulesOf(key: string): ServiceRules {
+  /** Who wants his traffic near is served by others then. */
+  #noteZone(zone: string | undefined): void {
+    if (zone === this.#zone) return;
+    this.#zone = zone;
+    for (const service of this.#options.services.list()) this.#changed.add(keyOf(service));
+  }
+
+  #frontendsOf(key: string): Frontend[] {
     const { services, slicesOf, nodeName } = this.#options;
     const service = services.get(key);
-    const frontends = service ? frontendsOf(service, slicesOf(key), nodeName) : [];
+    const frontends = service ? frontendsOf(service, slicesOf(key), nodeName, this.#zone) : [];
     this.#noteUdp(key, frontends);
-    if (!service) return { chains: new Map(), contributions: [] };
-    const { chains, contributions } = serviceRules(frontends, this.#options, { areNamed: this.#areNamed });
-    return { chains, contributions: [...contributions, ...healthCheckOf(service)] };
+    return frontends;
   }
-}
-
-/** A load balancer may ask whether this node serves the service, whatever a firewall says. */
-function healthCheckOf({ spec, metadata }: Service): Contribution[] {
-  if (!needsHealthCheck(spec) || !spec.healthCheckNodePort) return [];
-  const comment = `-m comment --comment "${metadata.namespace}/${metadata.name} health"`;
-  const line = `-p tcp -m tcp --dport ${spec.healthCheckNodePort} ${comment} -j ACCEPT`;
-  return [{ table: 'filter', chain: checksChain, line }];
 }
 
 export function serviceKeyOf(slice: EndpointSlice): string {

@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clusterSettings } from '../../api/cluster-settings.ts';
+import { backend, here, node, outside, plain, there } from './frontend-for-tests.ts';
 import type { Frontend } from './frontends.ts';
 import { serviceRules } from './service-rules.ts';
-
-const settings = clusterSettings({
-  clusterCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/12',
-  clusterDomain: 'cluster.local',
-});
-const node = { settings, podCidr: '10.244.1.0/24', nodeAddress: '192.0.2.11' };
-const backend = (address: string) => ({ address, port: 8080 });
-const here = backend('10.244.1.2');
-const there = [backend('10.244.2.3'), backend('10.244.3.4')];
-const plain: Frontend = {
-  name: 'shop/web:http',
-  protocol: 'tcp',
-  clusterIp: '10.96.0.80',
-  port: 80,
-  externalIps: [],
-  balancerIps: [],
-  sourceRanges: [],
-  internalPolicy: 'Cluster',
-  externalPolicy: 'Cluster',
-  backends: [here, ...there],
-  localBackends: [here],
-};
-const outside: Partial<Frontend> = { nodePort: 30080, externalIps: ['192.0.2.7'], balancerIps: ['192.0.2.8'] };
 
 /** Without hashes, comments and what every rule of this port says. */
 const brief = (text: string) =>
@@ -196,6 +172,9 @@ test('UDP is refused by ICMP', () => {
 });
 
 test('the DNS address is answered by the host itself: no service takes it away', () => {
-  const { chains, contributions } = serviceRules([{ ...plain, clusterIp: settings.dnsAddress, backends: [] }], node);
+  const { chains, contributions } = serviceRules(
+    [{ ...plain, clusterIp: node.settings.dnsAddress, backends: [] }],
+    node,
+  );
   assert.deepEqual([chains.size, contributions.length], [0, 0]);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PodPorts } from '../pods/host-ports.ts';
 import type { Frontend } from './frontends.ts';
 import { parseFlows, staleFlows } from './udp-flows.ts';
 
@@ -53,7 +54,26 @@ const cases: [string, flow: [to: string, from: string], Partial<Frontend> | unde
   ['of a service that is gone', ['10.96.0.99:53', '10.244.1.2:8080'], {}, true],
   ['of a service over TCP', ['10.96.0.53:53', '10.244.1.9:8080'], { protocol: 'tcp' }, true],
   ['to the DNS of this host', ['10.96.0.10:53', '10.96.0.10:53'], {}, false],
+  ['by a port of the host to its pod', ['172.30.7.11:514', '10.244.1.5:5140'], {}, false],
+  ['by a port of the host to a pod that had it before', ['172.30.7.11:514', '10.244.1.4:5140'], {}, true],
+  ['by a port of the host, untranslated, from a time without a pod', ['127.0.0.1:514', '127.0.0.1:514'], {}, true],
+  ['by a port of another address of the host', ['172.30.7.11:515', '172.30.7.11:515'], {}, false],
+  ['by a port of the host over TCP', ['172.30.7.11:516', '172.30.7.11:516'], {}, false],
+  ['by a port of the host that a service has', ['172.30.7.11:30053', '10.244.1.2:8080'], {}, false],
   ['that is none of ours', ['8.8.8.8:53', '8.8.8.8:53'], {}, false],
+];
+
+const port = { protocol: 'udp', hostIp: '', hostPort: 514, containerPort: 5140 } as const;
+const hostPorts: PodPorts[] = [
+  {
+    address: '10.244.1.5',
+    ports: [
+      port,
+      { ...port, hostIp: '127.0.0.1', hostPort: 515 },
+      { ...port, protocol: 'tcp', hostPort: 516 },
+      { ...port, hostPort: 30053 },
+    ],
+  },
 ];
 
 const end = (text: string) => text.split(':') as [string, string];
@@ -61,7 +81,8 @@ const end = (text: string) => text.split(':') as [string, string];
 for (const [name, [to, from], change, isStale] of cases) {
   test(`a flow ${name} is ${isStale ? 'stale' : 'kept'}`, () => {
     const flow = { to: end(to)[0], toPort: Number(end(to)[1]), from: end(from)[0], fromPort: Number(end(from)[1]) };
-    const served = { frontends: [{ ...frontend, ...change }], settings, hostAddresses: ['127.0.0.1', '172.30.7.11'] };
+    const hostAddresses = ['127.0.0.1', '172.30.7.11'];
+    const served = { frontends: [{ ...frontend, ...change }], hostPorts, settings, hostAddresses };
     assert.equal(staleFlows([flow], served).length, isStale ? 1 : 0);
   });
 }

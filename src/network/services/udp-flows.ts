@@ -6,7 +6,9 @@ import { type ClusterSettings, isInRange } from '../../api/cluster-settings.ts';
 import { ExecError, execute } from '../../base/exec.ts';
 import type { Log } from '../../base/log.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
+import type { PodPorts } from '../pods/host-ports.ts';
 import type { Frontend } from './frontends.ts';
+import { isAnyAddress } from './host-port-rules.ts';
 
 /** Of the many flows between the same ends one: the address that clients send to, and who answers. */
 export interface Flow {
@@ -18,6 +20,8 @@ export interface Flow {
 
 export interface ServedUdp {
   frontends: Iterable<Frontend>;
+  /** Ports of this host that lead to pods. */
+  hostPorts: Iterable<PodPorts>;
   settings: Pick<ClusterSettings, 'serviceCidr' | 'dnsAddress'>;
   hostAddresses: readonly string[];
 }
@@ -40,8 +44,12 @@ export function parseFlows(listed: string): Flow[] {
 }
 
 /** Those that lead to no backend of the service which their clients send to, though it has some or the flow is translated. */
-export function staleFlows(flows: readonly Flow[], { frontends, settings, hostAddresses }: ServedUdp): Flow[] {
-  const served = new Map<string, Set<string>>();
+export function staleFlows(
+  flows: readonly Flow[],
+  { frontends, hostPorts, settings, hostAddresses }: ServedUdp,
+): Flow[] {
+  const served = servedByPods(hostPorts, hostAddresses);
+  // What a service has comes first in the kernel, too.
   for (const frontend of frontends) {
     if (frontend.protocol !== 'udp') continue;
     const { clusterIp, externalIps, balancerIps, port, nodePort, backends, localBackends } = frontend;
@@ -58,10 +66,26 @@ export function staleFlows(flows: readonly Flow[], { frontends, settings, hostAd
   });
 }
 
+/** Who answers at which of the host's addresses and ports. */
+function servedByPods(hostPorts: Iterable<PodPorts>, hostAddresses: readonly string[]): Map<string, Set<string>> {
+  const served = new Map<string, Set<string>>();
+  for (const { address, ports } of hostPorts) {
+    for (const { protocol, hostIp, hostPort, containerPort } of ports) {
+      if (protocol !== 'udp') continue;
+      for (const at of isAnyAddress(hostIp) ? hostAddresses : [hostIp]) {
+        const answering = served.get(`${at}:${hostPort}`) ?? new Set();
+        served.set(`${at}:${hostPort}`, answering.add(`${address}:${containerPort}`));
+      }
+    }
+  }
+  return served;
+}
+
 export interface UdpFlowsOptions {
   settings: ClusterSettings;
   /** As the kernel's rules serve them. */
   frontends: () => Iterable<Frontend>;
+  hostPorts: () => Iterable<PodPorts>;
   log: Log;
 }
 
@@ -121,10 +145,10 @@ export class UdpFlows {
   }
 
   #served(): ServedUdp {
-    const { frontends, settings } = this.#options;
+    const { frontends, hostPorts, settings } = this.#options;
     const hostAddresses = Object.values(os.networkInterfaces()).flatMap((card = []) =>
       card.map(({ address }) => address),
     );
-    return { frontends: frontends(), settings, hostAddresses };
+    return { frontends: frontends(), hostPorts: hostPorts(), settings, hostAddresses };
   }
 }
