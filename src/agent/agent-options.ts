@@ -1,6 +1,7 @@
 // What an agent is told when it is started.
 import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
+import type { RuleKindWish } from '../network/services/rule-kind.ts';
 import type { LogLimits } from '../node/docker/container-config.ts';
 import type { ShutdownSettings } from '../node/host-shutdown.ts';
 import type { ImageSettings } from '../node/images/images.ts';
@@ -32,6 +33,8 @@ export interface AgentOptions {
   volumesDir: string;
   /** Whether the master reaches this node through a connection that the agent opens. */
   tunnel: TunnelMode;
+  /** Where the rules of services stand. */
+  serviceRules: RuleKindWish;
   images: ImageSettings;
   /** The pause container's image, where it is not to be our own. */
   pauseImage?: string | undefined;

@@ -21,6 +21,7 @@ import type { Registration } from '../node/registration.ts';
 import { StaticPods } from '../node/static-pods/static-pods.ts';
 import type { Disks } from '../node/stats/disks.ts';
 import type { Observer } from '../node/stats/observation.ts';
+import type { VolumeRooms } from '../node/stats/volume-rooms.ts';
 import type { AgentOptions } from './agent-options.ts';
 
 /** A loop that has not turned for so long stands still. Each waits for Docker or the API for some minutes at most. */
@@ -42,6 +43,8 @@ export class AgentParts {
   membership!: Membership;
   /** This host's end of the connection to the master as it is now. */
   localAddress!: () => Promise<string>;
+  /** How far this host's clock is behind the master's; undefined before the master has answered. */
+  behindMs!: () => number | undefined;
   /** Made by engine.ts. */
   runtime!: DockerRuntime;
   /** Does what needs Docker, as soon as it answers. */
@@ -61,6 +64,7 @@ export class AgentParts {
   podAgent!: PodAgent;
   observer!: Observer;
   disks!: Disks;
+  volumeRooms!: VolumeRooms;
   sight: Sight | undefined;
   isGoingDown = false;
 

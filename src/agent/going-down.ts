@@ -15,10 +15,11 @@ export function goingDown(parts: AgentParts): Component {
       const shutdown = new HostShutdown({
         settings: options.shutdown,
         pods: () => podAgent.pods(),
+        hasEnded: (pod) => podAgent.hasEnded(pod),
         end: (pod, verdict) => podAgent.end(pod, verdict),
         onBegin: () => {
           parts.isGoingDown = true;
-          registration.setProblem('node is shutting down');
+          registration.setProblem('shutdown', 'node is shutting down');
         },
         clock,
         log: log.named('shutdown'),

@@ -25,6 +25,7 @@ export function joining(parts: AgentParts): Component {
       parts.renewTransport = (renewed) => made.renew(renewed);
       const localAddress = () => made.localAddress();
       parts.localAddress = localAddress;
+      parts.behindMs = () => made.behindMs;
       const serverAddress = () => made.serverAddress();
       const { client } = parts;
       parts.membership = await ensureMembership({ client, localAddress, serverAddress, nodeIp, dataDir, log });

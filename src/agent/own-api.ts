@@ -52,7 +52,7 @@ export function ownApi(parts: AgentParts): Component {
   }
 
   function routes() {
-    const { membership, runtime, podAgent, metrics, observer, disks } = parts;
+    const { membership, runtime, podAgent, metrics, observer, disks, volumeRooms } = parts;
     return nodeRoutes({
       nodeName,
       nodeAddress: membership.address,
@@ -64,6 +64,7 @@ export function ownApi(parts: AgentParts): Component {
       probeCounts: () => podAgent.probeCounts(),
       observer,
       disks,
+      volumeRooms: async (pod) => volumeRooms.of(await podAgent.measuredVolumes(pod)),
       connector: new PodConnector(dataDir),
       settings: () => ({
         port: agentPort,

@@ -22,6 +22,7 @@ export function podNetwork(parts: AgentParts): Component {
         settings,
         master,
         informers,
+        serviceRules: options.serviceRules,
         onReach: (verdict) => parts.registration.setNetwork(verdict),
         log: log.named('network'),
       });

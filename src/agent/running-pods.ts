@@ -2,7 +2,7 @@
 // node runs out of something.
 import { join } from 'node:path';
 import { type Node, nodes } from '../api/kinds/node.ts';
-import { pods } from '../api/kinds/pod.ts';
+import { isPodFinished, pods } from '../api/kinds/pod.ts';
 import { services } from '../api/kinds/service.ts';
 import { type Component, runBeside } from '../base/component.ts';
 import { admit } from '../node/admission.ts';
@@ -23,6 +23,7 @@ import { SealedKeepsakes } from '../node/sealed-keepsakes.ts';
 import { startStaticSource } from '../node/static-pods/static-source.ts';
 import { Disks } from '../node/stats/disks.ts';
 import { Observer } from '../node/stats/observation.ts';
+import { VolumeRooms } from '../node/stats/volume-rooms.ts';
 import { runLocalFolders } from '../node/volumes/local-folders.ts';
 import { keepsakeOwners } from '../node/volumes/object-references.ts';
 import { PodVolumes } from '../node/volumes/pod-volumes.ts';
@@ -41,7 +42,7 @@ export function runningPods(parts: AgentParts): Component {
       await podAgent.start(signal);
       runBeside(createEvictions(parts).run(signal), signal, log, 'evictions');
       vitals.watch('the pods', longestTurnMs, () => podAgent.stalledMs());
-      parts.registration.setProblem(undefined);
+      parts.registration.setProblem('start', undefined);
     },
     standstill: () => vitals.standstill() ?? (options.isDockerVital && parts.sight === 'hangs' ? 'Docker' : undefined),
   };
@@ -54,6 +55,10 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
   const podLog = log.named('pods');
   const nodeInformer = informers.for(nodes);
   const serviceInformer = informers.for(services);
+  let areServicesKnown = false;
+  void serviceInformer.synced.then(() => {
+    areServicesKnown = true;
+  });
   const nodeFacts = () => ({
     name: nodeName,
     labels: nodeInformer.get(nodeName)?.metadata.labels ?? {},
@@ -79,14 +84,16 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
     isApiAway: !membership.isFresh,
     statics: parts.statics,
   });
-  const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: parts.identity.key, log: podLog });
-  const sweeping = desired.synced.then(() => keepsakes.retain(desired.all().flatMap(keepsakeOwners)));
+  const isGoingDown = () => parts.isGoingDown;
+  const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: parts.identity.key, log: podLog, isGoingDown });
+  const owners = () => desired.all().flatMap((pod) => (isPodFinished(pod) ? [] : keepsakeOwners(pod)));
+  const sweeping = desired.synced.then(() => keepsakes.retain(owners()));
   sweeping.catch((error: unknown) => podLog.warn('keepsakes of pods that are gone may stay', { error }));
   const onSight = (sight: Sight) => {
     parts.sight = sight;
     const hangs = `Docker hangs: ${dockerSocket} takes calls and answers none`;
     const how = sight === 'hangs' ? hangs : `no answer at ${dockerSocket}`;
-    registration.setProblem(sight === 'current' ? undefined : `container runtime is down: ${how}`);
+    registration.setProblem('Docker', sight === 'current' ? undefined : `container runtime is down: ${how}`);
   };
   const onTurn = vitals.pulse('the containers', longestTurnMs);
   const podAgent = new PodAgent({
@@ -115,11 +122,12 @@ export async function createPodAgent(parts: AgentParts, signal: AbortSignal): Pr
     hostAddress: membership.address,
     security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: options.seccompDefault },
     allocatable: () => facts.allocatable,
-    services: () => serviceInformer.list(),
+    services: () => (areServicesKnown ? serviceInformer.list() : undefined),
   });
   parts.podAgent = podAgent;
   parts.observer = new Observer({ pods: () => podAgent.pods(), containers: podAgent.containers(), clock });
   parts.disks = new Disks({ dataDir, clock });
+  parts.volumeRooms = new VolumeRooms({ clock });
 }
 
 const boundTo = (nodeName: string) => ({ fieldSelector: `spec.nodeName=${nodeName}` });

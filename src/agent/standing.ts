@@ -2,6 +2,7 @@
 import type { Node } from '../api/kinds/node.ts';
 import { isRefusal } from '../api/status.ts';
 import { type Component, runBeside } from '../base/component.ts';
+import { ClockWatch } from '../node/clock-watch.ts';
 import { CloneError, refuseClone } from '../node/clone.ts';
 import { runHeartbeat } from '../node/heartbeat.ts';
 import { observeHost } from '../node/host-facts.ts';
@@ -39,9 +40,11 @@ export function standing(parts: AgentParts): Component {
       if (membership.isFresh) parts.node = await introduce().catch(orLater);
       runBeside(registration.run(signal), signal, log, 'registration');
       const onTurn = vitals.pulse('the heartbeat', longestTurnMs);
+      const clocks = new ClockWatch();
+      const onRenewed = () => registration.setWarning(clocks.look(parts.behindMs() ?? 0));
       const { nodeGraceMs: graceMs } = membership.settings;
       const heartbeat = {
-        ...{ client, clock, log: log.named('heartbeat'), nodeName, graceMs, onTurn },
+        ...{ client, clock, log: log.named('heartbeat'), nodeName, graceMs, onTurn, onRenewed },
         node: () => parts.node,
       };
       runBeside(runHeartbeat(heartbeat, signal), signal, log, 'heartbeat');

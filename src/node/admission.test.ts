@@ -4,11 +4,12 @@ import type { Node } from '../api/kinds/node.ts';
 import type { Pod } from '../api/kinds/pod.ts';
 import { admit, type NodeRoom } from './admission.ts';
 
-type Spec = Omit<Partial<Pod['spec']>, 'containers'> & { cpu?: string; hostPort?: number };
-function pod(name: string, { cpu, hostPort, ...spec }: Spec = {}): Pod {
+type Spec = Omit<Partial<Pod['spec']>, 'containers'> & { cpu?: string; gpus?: string; hostPort?: number };
+function pod(name: string, { cpu, gpus, hostPort, ...spec }: Spec = {}): Pod {
   const container = {
     name: 'main',
     ...(cpu && { resources: { requests: { cpu } } }),
+    ...(gpus && { resources: { requests: { 'example.com/gpu': gpus } } }),
     ...(hostPort && { ports: [{ containerPort: 80, hostPort }] }),
   };
   return { metadata: { name }, spec: { ...spec, containers: [container] }, status: {} } as object as Pod;
@@ -40,6 +41,22 @@ const cases: [name: string, pod: Pod, here: Pod[], room: NodeRoom, refusal: stri
     room(),
     "OutOfpods: Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
   ],
+  ['what this node does not count', pod('a', { gpus: '1' }), [], room(), undefined],
+  [
+    'more than there is of what it counts',
+    pod('a', { gpus: '2' }),
+    [],
+    room({ allocatable: { cpu: '2', pods: '3', 'example.com/gpu': '1' } }),
+    "OutOfexample.com/gpu: Pod was rejected: Node didn't have enough resource: example.com/gpu, requested: 2, used: 0, capacity: 1",
+  ],
+  [
+    'made for another system',
+    pod('a', { os: { name: 'windows' } }),
+    [],
+    room(),
+    "PodOSNotSupported: Pod was rejected: Failed to admit pod as the OS field doesn't match node OS",
+  ],
+  ['made for this system', pod('a', { os: { name: 'linux' } }), [], room(), undefined],
   [
     'another node was meant',
     pod('a', { nodeSelector: { disk: 'hdd' } }),
@@ -72,6 +89,13 @@ const cases: [name: string, pod: Pod, here: Pod[], room: NodeRoom, refusal: stri
   [
     'a taint it does not bear',
     pod('a'),
+    [],
+    room({ node: tainted }),
+    'TaintToleration: Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint {k: v}',
+  ],
+  [
+    'a taint that a critical pod does not bear either',
+    pod('a', { priority: 2_000_000_000 }),
     [],
     room({ node: tainted }),
     'TaintToleration: Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint {k: v}',

@@ -7,6 +7,7 @@ import type { Pod } from '../api/kinds/pod.ts';
 import { qosClassOf } from '../api/kinds/pod-spec/qos.ts';
 import { selectsNode } from '../api/node-selection.ts';
 import { type Amounts, add, amountsOf, podRequests } from '../api/pod-resources.ts';
+import { isExtendedResource } from '../api/resource-names.ts';
 import { tolerates, untoleratedTaint } from '../api/taints.ts';
 import type { Verdict } from './pods/pod-view.ts';
 import type { Pressure } from './pressure/pressure.ts';
@@ -61,16 +62,21 @@ function misset(pod: Pod, { allowedUnsafeSysctls }: NodeRoom): Verdict | undefin
 }
 
 function misplaced(pod: Pod, here: readonly Pod[], { node }: NodeRoom): Verdict | undefined {
+  if ((pod.spec.os?.name ?? 'linux') !== 'linux') return foreignSystem;
   if (node && !selectsNode(pod.spec, node))
     return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
-  const taint =
-    node && !isCriticalPod(pod) && untoleratedTaint(node.spec.taints ?? [], pod.spec.tolerations ?? [], ['NoExecute']);
+  const taint = node && untoleratedTaint(node.spec.taints ?? [], pod.spec.tolerations ?? [], ['NoExecute']);
   if (taint) return predicate('TaintToleration', `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
   const taken = here.flatMap(({ spec }) => hostPortsOf(spec));
   if (hostPortsOf(pod.spec).some((wanted) => taken.some((port) => collide(wanted, port))))
     return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
   return undefined;
 }
+
+const foreignSystem: Verdict = {
+  reason: 'PodOSNotSupported',
+  message: "Failed to admit pod as the OS field doesn't match node OS",
+};
 
 function predicate(reason: string, why: string): Verdict {
   return { reason, message: `Predicate ${reason} failed: ${why}` };
@@ -80,6 +86,8 @@ function lackOf(pod: Pod, here: readonly Pod[], { allocatable }: NodeRoom): Verd
   const capacity = amountsOf(allocatable);
   const used = usedBy(here);
   for (const [resource, requested] of Object.entries(demandOf(pod))) {
+    // What this node does not tell of is counted elsewhere.
+    if (isExtendedResource(resource) && capacity[resource] === undefined) continue;
     const room = capacity[resource] ?? 0;
     if (requested === 0 || requested <= room - (used[resource] ?? 0)) continue;
     const amounts = `requested: ${requested}, used: ${used[resource] ?? 0}, capacity: ${room}`;

@@ -23,3 +23,23 @@ test('whole pods are read, a torn one is left out, and what a killed writer bega
   assert.deepEqual((await readdir(folder)).sort(), ['u1.json', 'u2.json']);
   assert.equal(lines.length, 1);
 });
+
+test('what of a pod changes nothing for a later life is not written again', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+  t.after(() => rm(dataDir, { recursive: true }));
+  const checkpoint = new Checkpoint({ dataDir, log: createLog({ write: () => {} }) });
+  await checkpoint.read();
+  const path = join(dataDir, 'checkpoint', 'u1.json');
+  const isWritten = async (status: object, spec: object = {}) => {
+    await rm(path, { force: true });
+    checkpoint.keep({ ...pod, spec: { ...pod.spec, ...spec }, status } as Pod);
+    await checkpoint.settled();
+    return (await readdir(join(dataDir, 'checkpoint'))).length > 0;
+  };
+  assert.equal(await isWritten({ phase: 'Pending' }), true);
+  assert.equal(await isWritten({ phase: 'Running', startTime: '2026-01-01T00:00:00Z' }), false);
+  assert.equal(await isWritten({ phase: 'Succeeded' }), true, 'it is not to run again');
+  assert.equal(await isWritten({ phase: 'Pending' }, { activeDeadlineSeconds: 5 }), true);
+  const begun = { phase: 'Running', startTime: '2026-01-01T00:00:00Z' };
+  assert.equal(await isWritten(begun, { activeDeadlineSeconds: 5 }), true, 'its time has begun');
+});

@@ -1,7 +1,7 @@
 // The pods of this node as they were last seen, on disk: with them an agent that starts while the master is away goes on.
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pod } from '../api/kinds/pod.ts';
+import { isPodFinished, type Pod } from '../api/kinds/pod.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { FileKeeper } from '../base/file-keeper.ts';
 import { removeParts } from '../base/files.ts';
@@ -55,20 +55,30 @@ export class Checkpoint {
     for (const uid of [...this.#written.keys()]) if (!uids.has(uid)) this.drop(uid);
   }
 
+  /** Resolves when all that was kept so far is on disk, if the disk takes it. */
+  async settled(): Promise<void> {
+    await this.#files.settled();
+  }
+
   #pathOf(uid: string): string {
     return join(this.#folder, `${uid}.json`);
   }
 }
 
-/** What makes a new write worth while: the intent, and the phase, lest a finished pod is run again. One that goes never is. */
-function essence({ metadata, spec, status }: Pod): string {
+/**
+ * What makes a new write worth while: the intent, that it has finished, lest it is run again, and when it began, of one that
+ * may run for so long only. One that goes never is.
+ */
+function essence(pod: Pod): string {
+  const { metadata, spec, status } = pod;
   const { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  const isTimed = spec.activeDeadlineSeconds !== undefined;
   return JSON.stringify([
     labels,
     annotations,
     deletionTimestamp,
     deletionGracePeriodSeconds,
     spec,
-    deletionTimestamp ? '' : status.phase,
+    deletionTimestamp ? '' : [isPodFinished(pod), isTimed && status.startTime],
   ]);
 }

@@ -21,6 +21,8 @@ export interface HeartbeatOptions {
   node(): Node | undefined;
   /** Called with every turn, whatever came of it. */
   onTurn?(): void;
+  /** Called when the master has answered. */
+  onRenewed?(): void;
 }
 
 export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
@@ -31,6 +33,7 @@ export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSigna
     options.onTurn?.();
     try {
       await renewLease(options);
+      options.onRenewed?.();
       backoff.forget('renew');
       if (isLost) log.info('the heartbeat reaches the master again');
       isLost = false;

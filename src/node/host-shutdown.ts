@@ -1,7 +1,7 @@
 // When the host goes down its pods are ended in good order before Docker goes: first those of users, then critical ones, each
 // group in its time. They have failed then, as Kubernetes has it, and what made them makes others elsewhere.
 import { isCriticalPod } from '../api/critical-pod.ts';
-import { isPodFinished, type Pod } from '../api/kinds/pod.ts';
+import type { Pod } from '../api/kinds/pod.ts';
 import type { Clock } from '../base/clock.ts';
 import { ExecError, execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
@@ -18,6 +18,8 @@ export interface HostShutdownOptions {
   settings: ShutdownSettings;
   /** All pods of this node, as they are told to the API. */
   pods(): readonly Pod[];
+  /** Whether there is nothing to wait for any more. */
+  hasEnded(pod: Pod): boolean;
   end(pod: Pod, verdict: Verdict): void;
   /** Told before the first pod is ended. */
   onBegin(): void;
@@ -45,8 +47,8 @@ export class HostShutdown {
   }
 
   async #end(isMeant: (pod: Pod) => boolean, mostMs: number): Promise<void> {
-    const { pods, end, clock, log } = this.#options;
-    const left = () => pods().filter((pod) => isMeant(pod) && !isPodFinished(pod));
+    const { pods, hasEnded, end, clock, log } = this.#options;
+    const left = () => pods().filter((pod) => isMeant(pod) && !hasEnded(pod));
     for (const pod of left()) {
       const ownMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
       end(pod, { reason: 'Terminated', message, graceMs: Math.min(ownMs, mostMs), disruption: message });

@@ -15,7 +15,8 @@ import { type CertificateAndKey, caHash, pairIn, pemOf } from '../pki/certificat
 import { isDue } from '../pki/certificate-terms.ts';
 import { parseJoinToken } from '../pki/token.ts';
 import { requestCertificate } from './certificate-request.ts';
-import { JoinError, joinCluster, type NodeIdentity } from './join.ts';
+import { joinCluster, type NodeIdentity } from './join.ts';
+import { JoinError, JoinUnanswered } from './join-error.ts';
 
 export interface IdentityOptions {
   server: string;
@@ -45,7 +46,9 @@ export async function ensureIdentity(options: IdentityOptions, signal: AbortSign
   const before = await readFiles(dataDir);
   const keep = ({ ca, ...pair }: NodeIdentity) => writeFiles(dataDir, { ca, pem: pemOf(pair) });
   const identity = await joinCluster({ ...options, token, keep }, signal).catch(async (error: unknown) => {
-    await writeFiles(dataDir, before);
+    // Broken off, the node may be there, and nobody but who has this certificate gets its name.
+    const isRefused = error instanceof JoinError && !(error instanceof JoinUnanswered);
+    if (isRefused) await writeFiles(dataDir, before);
     throw error;
   });
   log.info('joined the cluster', { server, node: nodeName });

@@ -1,7 +1,6 @@
 // How a host becomes a node: it looks at the master, believes it by the token's pin, asks for a certificate with the token, and takes
 // its place with it. It ends within ten seconds, in success or in the reason and the way out.
 import { nodeClientSigner } from '../api/kinds/certificate-signing-request.ts';
-import { configMaps } from '../api/kinds/config-map.ts';
 import { addressOf, type Node, nodeReadiness, nodes } from '../api/kinds/node.ts';
 import { isAlreadyExists, isUnauthorized } from '../api/status.ts';
 import { kubernetesVersion } from '../api/version.ts';
@@ -9,10 +8,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Client } from '../client/client.ts';
 import { HttpTransport } from '../client/http-transport.ts';
-import { type CertificateAndKey, caHash } from '../pki/certificate.ts';
-import { parseKubeconfig } from '../pki/kubeconfig.ts';
+import type { CertificateAndKey } from '../pki/certificate.ts';
 import { bearerOf, type JoinToken } from '../pki/token.ts';
 import { CertificateRefused, requestCertificate } from './certificate-request.ts';
+import { JoinError, JoinUnanswered } from './join-error.ts';
+import { idleToken, trustedAuthority } from './join-trust.ts';
 import { clockFault, MasterFault, observeMaster, versionFault } from './master-probe.ts';
 
 export interface JoinOrder {
@@ -21,7 +21,7 @@ export interface JoinOrder {
   nodeName: string;
   /** The address by which others reach this host, where it is not the one by which the master sees it. */
   nodeIp: string | undefined;
-  /** Called before the place is taken: a host that is killed right then is the node that it has become. */
+  /** Called before the place is taken: a host that is killed right then, or hears no more, is the node that it has become. */
   keep(identity: NodeIdentity): Promise<void>;
   clock: Clock;
   log: Log;
@@ -30,8 +30,6 @@ export interface JoinOrder {
 export interface NodeIdentity extends CertificateAndKey {
   ca: string;
 }
-
-export class JoinError extends Error {}
 
 const lookWithinMs = 4_000;
 const joinWithinMs = 9_500;
@@ -51,7 +49,7 @@ export async function joinCluster(order: JoinOrder, signal: AbortSignal): Promis
   const opened: HttpTransport[] = [];
   let expected = '';
   const cancel = clock.after(joinWithinMs, () =>
-    late.abort(new JoinError(`the server at ${server} did not ${expected}`)),
+    late.abort(new JoinUnanswered(`the server at ${server} did not ${expected}`)),
   );
   const until = AbortSignal.any([signal, late.signal]);
   const attempt: Attempt = {
@@ -86,7 +84,7 @@ async function join(attempt: Attempt): Promise<NodeIdentity> {
   const fault = clockFault(view) ?? versionFault(view.version, kubernetesVersion);
   if (fault) throw fault;
   attempt.expect('say in time which cluster it is of: see its log');
-  const ca = await fetchAuthority(attempt);
+  const ca = await trustedAuthority(attempt);
   attempt.expect('take the request for a certificate in time: see its log');
   const identity = { ca, ...(await withToken(attempt, ca)) };
   await attempt.keep(identity);
@@ -101,18 +99,7 @@ function asJoinError(error: unknown): JoinError {
   if (error instanceof CertificateRefused)
     return new JoinError(`the server refused the certificate: ${error.message}`, { cause: error });
   const why = error instanceof Error ? error.message : String(error);
-  return new JoinError(`the server broke off the join (${why}): see its log, and try again`, { cause: error });
-}
-
-/** The cluster's authority, fetched over a connection that nothing vouches for and believed by the token's pin alone. */
-async function fetchAuthority({ server, token, connect }: Attempt): Promise<string> {
-  const clusterInfo = { namespace: 'kube-public', name: 'cluster-info' };
-  const { data = {} } = await new Client(connect({})).get(configMaps, clusterInfo);
-  const { ca } = parseKubeconfig((data as Record<string, string>).kubeconfig ?? '');
-  if (caHash(ca) === token.caHash) return ca;
-  throw new JoinError(
-    `the server at ${server} is not of the cluster that the join token is for, or someone stands in between: check the address, or create a new token on the server`,
-  );
+  return new JoinUnanswered(`the server broke off the join (${why}): see its log, and try again`, { cause: error });
 }
 
 async function withToken(
@@ -126,11 +113,7 @@ async function withToken(
   try {
     return await requestCertificate(client, { signerName: nodeClientSigner, subject, onRequested }, signal);
   } catch (error) {
-    if (!isUnauthorized(error)) throw error;
-    throw new JoinError(
-      'the server does not know the join token: it was mistyped, deleted, or has expired. `wherry token list` there shows which there are, `wherry token create` makes one',
-      { cause: error },
-    );
+    throw isUnauthorized(error) ? idleToken(error) : error;
   }
 }
 

@@ -1,8 +1,9 @@
 // The links by which log shippers find what containers write, named as Kubernetes names them:
 //   /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log > /var/log/pods/NAMESPACE_POD_UID/CONTAINER/ATTEMPT.log > Docker's file
 // Holds: a link that leads nowhere is of nobody, and goes when the agent starts.
-import { mkdir, readdir, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { removeFile } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { SeenContainer } from './pods/container-watch.ts';
 import { pauseName } from './runtime.ts';
@@ -69,8 +70,8 @@ export class LogLinks {
 
   async #remove(container: SeenContainer): Promise<void> {
     const { ofPod, ofContainer } = this.#pathsOf(container);
-    await rm(ofContainer, { force: true });
-    await rm(ofPod, { force: true });
+    await removeFile(ofContainer);
+    await removeFile(ofPod);
     await removeIfEmpty(dirname(ofPod));
     await removeIfEmpty(dirname(dirname(ofPod)));
   }
@@ -85,12 +86,13 @@ export class LogLinks {
 }
 
 async function link(target: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   try {
     await symlink(target, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    await rm(path);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    else if (code === 'EEXIST') await unlink(path);
+    else throw error;
     await symlink(target, path);
   }
 }
@@ -102,7 +104,7 @@ async function removeDangling(folder: string): Promise<void> {
       () => true,
       (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
     );
-    if (!leads && name.endsWith('.log')) await rm(path, { force: true });
+    if (!leads && name.endsWith('.log')) await removeFile(path);
   }
 }
 

@@ -116,7 +116,7 @@ export function whyUnreachable(code: string, host: string, port: number, timeout
 const mostOffMs = 60_000;
 
 /** Clocks further apart than this see certificates and leases that are not valid yet, or no longer. */
-export function clockFault({ behindMs }: MasterView): MasterFault | undefined {
+export function clockFault({ behindMs }: Pick<MasterView, 'behindMs'>): MasterFault | undefined {
   if (Math.abs(behindMs) <= mostOffMs) return undefined;
   const seconds = Math.round(Math.abs(behindMs) / 1000);
   const direction = behindMs > 0 ? 'behind' : 'ahead of';

@@ -14,7 +14,7 @@ const description = async (): Promise<NodeDescription> => ({
   facts: await observeHost('/tmp', { reserve: {}, maxPods: 110 }),
   images: () => [],
 });
-const well: NodeSituation = { problem: undefined, pressures: new Set() };
+const well: NodeSituation = { problems: [], pressures: new Set() };
 const nodeWith = (conditions: Node['status']['conditions']): Node =>
   ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions } }) as Node;
 
@@ -46,8 +46,8 @@ test('a problem shows in the Ready condition, which keeps the time of its last c
   const ours = await description();
   const foreign = { type: 'NetworkUnavailable', status: 'False', reason: 'X', message: '' };
   const before = nodeStatus(nodeWith([foreign]), ours, well, nowMs);
-  const problem = 'container runtime is down';
-  const ill = nodeStatus(nodeWith(before.conditions), ours, { ...well, problem }, nowMs + 60_000);
+  const problems = ['container runtime is down'];
+  const ill = nodeStatus(nodeWith(before.conditions), ours, { ...well, problems }, nowMs + 60_000);
   assert.deepEqual(ill.conditions?.[0], foreign);
   const ready = ill.conditions?.find(({ type }) => type === 'Ready');
   assert.deepEqual(
@@ -63,7 +63,7 @@ test('a problem shows in the Ready condition, which keeps the time of its last c
 
 test('what a node runs out of shows in its conditions', async () => {
   const pressures = new Set(['MemoryPressure', 'PIDPressure'] as const);
-  const { conditions = [] } = nodeStatus(nodeWith([]), await description(), { problem: undefined, pressures }, nowMs);
+  const { conditions = [] } = nodeStatus(nodeWith([]), await description(), { problems: [], pressures }, nowMs);
   assert.deepEqual(
     conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
     [
@@ -83,4 +83,16 @@ test('what it finds of the way to other nodes is a condition of its own, and the
     ['NetworkUnavailable', 'True', 'NodesNotReached', 'open UDP port 8472'],
     ['Ready', 'True', 'KubeletReady', 'wherry agent is posting ready status'],
   ]);
+});
+
+test('several problems are told together, and a warning whether it is ready or not', async () => {
+  const readyOf = async (situation: Partial<NodeSituation>) => {
+    const { conditions } = nodeStatus(nodeWith([]), await description(), { ...well, ...situation }, nowMs);
+    const { status, message } = conditions?.find(({ type }) => type === 'Ready') ?? {};
+    return `${status} ${message}`;
+  };
+  const warning = 'the clock is wrong';
+  assert.equal(await readyOf({ problems: ['one', 'two'] }), 'False [one, two]');
+  assert.equal(await readyOf({ warning }), 'True wherry agent is posting ready status. WARNING: the clock is wrong');
+  assert.equal(await readyOf({ problems: ['one'], warning }), 'False one. WARNING: the clock is wrong');
 });

@@ -31,8 +31,10 @@ export interface NodeDescription {
 
 /** How a node is. */
 export interface NodeSituation {
-  /** Why it takes no pods; undefined when it does. */
-  problem: string | undefined;
+  /** Why it takes no pods; none when it does. */
+  problems: readonly string[];
+  /** What is to be mended though it takes pods. */
+  warning?: string | undefined;
   pressures: ReadonlySet<Pressure>;
   /** What it found of the way to the pods of other nodes; undefined as long as it has not looked. */
   network?: NetworkFinding | undefined;
@@ -64,6 +66,9 @@ const pressureWords: readonly { type: Pressure; reasons: [string, string]; messa
   },
 ];
 
+/** What of a node can keep it from taking pods. */
+export type NodePart = 'start' | 'Docker' | 'shutdown';
+
 export interface RegistrationOptions {
   client: Client;
   description: NodeDescription;
@@ -73,8 +78,9 @@ export interface RegistrationOptions {
 
 export class Registration {
   readonly #options: RegistrationOptions;
-  /** Why this node takes no pods; undefined when it does. */
-  #problem: string | undefined;
+  /** Why this node takes no pods, by the part of it that says so. */
+  readonly #problems = new Map<NodePart, string>();
+  #warning: string | undefined;
   #pressures: ReadonlySet<Pressure> = new Set();
   #network: NetworkFinding | undefined;
   #isRegistered = false;
@@ -83,7 +89,7 @@ export class Registration {
   /** A node begins with the problem that it is being set up. */
   constructor(options: RegistrationOptions, problem: string) {
     this.#options = options;
-    this.#problem = problem;
+    this.#problems.set('start', problem);
   }
 
   /** Makes or completes the Node object; answers it. Until it has done so once, `run` goes on trying. */
@@ -102,9 +108,17 @@ export class Registration {
     return node;
   }
 
-  setProblem(problem: string | undefined): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
+  /** Each part takes back what it has said, and nothing else. */
+  setProblem(part: NodePart, problem: string | undefined): void {
+    if (problem === this.#problems.get(part)) return;
+    if (problem === undefined) this.#problems.delete(part);
+    else this.#problems.set(part, problem);
+    this.#changed.resolve();
+  }
+
+  setWarning(warning: string | undefined): void {
+    if (warning === this.#warning) return;
+    this.#warning = warning;
     this.#changed.resolve();
   }
 
@@ -132,7 +146,7 @@ export class Registration {
 
   /** What others make of the node: who was silent for a while is taken for lost, until it says otherwise. */
   observe(node: Node): void {
-    const told = this.#problem === undefined ? 'True' : 'False';
+    const told = this.#problems.size === 0 ? 'True' : 'False';
     if (this.#isRegistered && nodeReadiness(node)?.status !== told) this.#changed.resolve();
   }
 
@@ -165,7 +179,12 @@ export class Registration {
   }
 
   #situation(): NodeSituation {
-    return { problem: this.#problem, pressures: this.#pressures, network: this.#network };
+    return {
+      problems: [...this.#problems.values()],
+      warning: this.#warning,
+      pressures: this.#pressures,
+      network: this.#network,
+    };
   }
 
   /** Others write to the node at the same time, above all when it is new: who was overtaken looks again. */
@@ -188,7 +207,9 @@ export class Registration {
       ([key, value]) => !isDeepStrictEqual(value, (node.status as Record<string, unknown>)[key]),
     );
     if (changed.length === 0) return node;
-    const patch = { status: Object.fromEntries(changed) };
+    // Conditions go as one list: it must not be an older one that another has added his to meanwhile.
+    const { resourceVersion } = node.metadata;
+    const patch = { metadata: { resourceVersion }, status: Object.fromEntries(changed) };
     return client.patch(nodes, { name: description.name }, patch, { subresource: 'status' });
   }
 }
@@ -232,7 +253,11 @@ export function nodeStatus(
   };
 }
 
-function conditions(node: Node, { problem, pressures, network }: NodeSituation, nowMs: number): NodeCondition[] {
+function conditions(
+  node: Node,
+  { problems, warning, pressures, network }: NodeSituation,
+  nowMs: number,
+): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
     const status = holds ? 'True' : 'False';
     const before = node.status.conditions?.find((known) => known.type === type);
@@ -252,8 +277,13 @@ function conditions(node: Node, { problem, pressures, network }: NodeSituation, 
       return condition(type, isUnder, isUnder ? reasons[1] : reasons[0], isUnder ? messages[1] : messages[0]);
     }),
     ...(network ? [condition('NetworkUnavailable', network.status === 'True', network.reason, network.message)] : []),
-    problem === undefined
-      ? condition('Ready', true, 'KubeletReady', 'wherry agent is posting ready status')
-      : condition('Ready', false, 'KubeletNotReady', problem),
+    problems.length === 0
+      ? condition('Ready', true, 'KubeletReady', withWarning('wherry agent is posting ready status', warning))
+      : condition('Ready', false, 'KubeletNotReady', withWarning(listed(problems), warning)),
   ];
 }
+
+/** As Kubernetes tells of several errors. */
+const listed = (problems: readonly string[]) => (problems.length === 1 ? problems.join() : `[${problems.join(', ')}]`);
+
+const withWarning = (text: string, warning: string | undefined) => (warning ? `${text}. WARNING: ${warning}` : text);

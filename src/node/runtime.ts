@@ -134,7 +134,8 @@ export interface ContainerSpec extends ContainerIdentity, Placement {
 
 export interface RuntimeEvent {
   containerId: string;
-  action: 'start' | 'die' | 'destroy';
+  /** `oom`: it was short of memory, and the kernel killed in it. */
+  action: 'start' | 'die' | 'oom' | 'destroy';
 }
 
 export interface LogOptions {
@@ -153,6 +154,8 @@ export interface ExecOptions {
   signal: AbortSignal;
   /** So much of what it writes is kept, from the beginning. */
   outputBytes: number;
+  /** Called once when nothing of the command is left, which is later than the answer where it was given up, or is no longer waited for. */
+  onEnd?(): void;
 }
 
 export interface ExecOutcome {

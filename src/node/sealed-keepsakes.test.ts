@@ -69,3 +69,17 @@ test('what is kept is found by the next life, by no other node, and by nobody wh
   await first.settled();
   assert.equal(await open().find('u2', 'token'), 'of another pod', 'what was dropped may be kept again');
 });
+
+test('nothing is dropped while the host goes down: whom nobody was told of begins again', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'keepsakes-'));
+  t.after(() => rm(dataDir, { recursive: true }));
+  let isGoingDown = false;
+  const keepsakes = new SealedKeepsakes({ dataDir, nodeKeyPem: 'key of n1', log, isGoingDown: () => isGoingDown });
+  for (const owner of ['before', 'meanwhile']) keepsakes.keep(owner, 'token', owner);
+  keepsakes.drop('before');
+  isGoingDown = true;
+  keepsakes.drop('meanwhile');
+  await keepsakes.settled();
+  assert.equal(await keepsakes.find('before', 'token'), undefined);
+  assert.equal(await keepsakes.find('meanwhile', 'token'), 'meanwhile');
+});

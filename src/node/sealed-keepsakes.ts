@@ -20,20 +20,25 @@ export interface SealedKeepsakesOptions {
   nodeKeyPem: string;
   log: Log;
   clock?: Clock;
+  /** While it holds nothing is dropped: what ends then, and of which nobody may have been told, may begin again in the next life. */
+  isGoingDown?: () => boolean;
 }
 
 export class SealedKeepsakes implements Keepsakes {
   readonly #folder: string;
   readonly #key: Uint8Array;
   readonly #log: Log;
+  readonly #isGoingDown: () => boolean;
   /** What has been written in this life, lest it is written again: a digest by path. */
   readonly #written = new Map<string, string>();
   readonly #files: FileKeeper;
 
-  constructor({ dataDir, nodeKeyPem, log, clock = systemClock }: SealedKeepsakesOptions) {
+  constructor(options: SealedKeepsakesOptions) {
+    const { dataDir, nodeKeyPem, log, clock = systemClock, isGoingDown = () => false } = options;
     this.#folder = join(dataDir, 'keepsakes');
     this.#key = new Uint8Array(hkdfSync('sha256', nodeKeyPem, '', 'wherry keepsakes', keyBytes));
     this.#log = log;
+    this.#isGoingDown = isGoingDown;
     this.#files = new FileKeeper({ clock, log });
   }
 
@@ -57,6 +62,7 @@ export class SealedKeepsakes implements Keepsakes {
   }
 
   drop(owner: string): void {
+    if (this.#isGoingDown()) return;
     const folder = join(this.#folder, digestOf(owner));
     for (const path of this.#written.keys()) if (path.startsWith(`${folder}/`)) this.#written.delete(path);
     this.#files.remove(folder);

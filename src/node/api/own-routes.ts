@@ -2,12 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import { probeMetrics } from '../probes/probe-counts.ts';
 import { pauseName } from '../runtime.ts';
+import { volumeMetrics } from '../stats/volume-metrics.ts';
 import { metricsType, type NodeParts, type Route, sendText } from './route.ts';
 
 export function nodeRoutesOfItself(parts: NodeParts): Route[] {
-  const { pods, metrics, settings, probeCounts, clock } = parts;
+  const { pods, metrics, settings, probeCounts, volumeRooms, clock } = parts;
   metrics.countOf(countsOf(parts));
-  const get = (path: string, send: (response: ServerResponse) => void): Route => ({
+  const get = (path: string, send: (response: ServerResponse) => void | Promise<void>): Route => ({
     path,
     methods: ['GET'],
     answer: async (_, response) => send(response),
@@ -20,7 +21,10 @@ export function nodeRoutesOfItself(parts: NodeParts): Route[] {
     json('/pods', () => listOf(pods())),
     json('/runningpods', () => listOf(runningPods(parts))),
     json('/configz', () => ({ kubeletconfig: settings() })),
-    get('/metrics', (response) => sendText(response, 200, metrics.text(), metricsType)),
+    get('/metrics', async (response) => {
+      const rooms = (await Promise.all(pods().map(volumeRooms))).flat();
+      sendText(response, 200, metrics.text() + volumeMetrics(rooms, clock.now()), metricsType);
+    }),
     get('/metrics/probes', (response) =>
       sendText(response, 200, probeMetrics(probeCounts(), clock.now()), metricsType),
     ),

@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime.ts';
 import type { Disks } from '../stats/disks.ts';
 import type { Series } from '../stats/exposition.ts';
 import type { Observer } from '../stats/observation.ts';
+import type { VolumeRoom } from '../stats/volume-rooms.ts';
 
 /** What handlers stand on. */
 export interface NodeParts {
@@ -24,6 +25,8 @@ export interface NodeParts {
   probeCounts(): Series[];
   observer: Observer;
   disks: Disks;
+  /** Of those volumes of a pod that have a room of their own. */
+  volumeRooms(pod: Pod): Promise<VolumeRoom[]>;
   connector: Pick<PodConnector, 'connect'>;
   /** With what the agent runs, in the words of a kubelet's configuration. */
   settings(): object;

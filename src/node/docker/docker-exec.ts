@@ -23,10 +23,14 @@ interface Progress {
 export async function execIn(
   container: Docker.Container,
   argv: readonly string[],
-  { signal, outputBytes }: ExecOptions,
+  options: ExecOptions,
   host: ExecHost,
 ): Promise<ExecOutcome> {
-  signal.throwIfAborted();
+  const { signal, onEnd = () => {} } = options;
+  if (signal.aborted) {
+    onEnd();
+    throw signal.reason;
+  }
   const givenUp = Promise.withResolvers<never>();
   const progress: Progress = { waitsFor: 'Docker' };
   // That Docker is slow says nothing of the command.
@@ -39,8 +43,10 @@ export async function execIn(
   signal.addEventListener('abort', giveUp, { once: true });
   givenUp.promise.catch(() => {}); // nobody waits for it any more when the command has ended
   try {
-    const run = runToEnd(container, argv, { signal, outputBytes, progress }, host);
-    run.catch(() => {}); // told by whichever is first
+    const killed = Promise.withResolvers<void>();
+    const run = runToEnd(container, argv, { ...options, progress, onKilled: killed.resolve }, host);
+    // What went wrong is told by whichever is first. Of a command that cannot be killed nobody waits for the end.
+    void Promise.race([run.catch(() => {}), killed.promise]).then(onEnd);
     return await Promise.race([run, givenUp.promise]);
   } finally {
     signal.removeEventListener('abort', giveUp);
@@ -50,7 +56,7 @@ export async function execIn(
 async function runToEnd(
   container: Docker.Container,
   argv: readonly string[],
-  { signal, outputBytes, progress }: ExecOptions & { progress: Progress },
+  { signal, outputBytes, progress, onKilled }: ExecOptions & { progress: Progress; onKilled(): void },
   { clock, log }: ExecHost,
 ): Promise<ExecOutcome> {
   let exec: Docker.Exec;
@@ -65,9 +71,9 @@ async function runToEnd(
     throw (error as { statusCode?: number }).statusCode ? new ExecRefused(reasonOf(error), { cause: error }) : error;
   }
   const kill = () => {
-    endExec(exec, container.id, clock).catch((error: unknown) =>
-      log.warn('a command that was given up may still run', { argv, error }),
-    );
+    endExec(exec, container.id, clock)
+      .catch((error: unknown) => log.warn('a command that was given up may still run', { argv, error }))
+      .finally(onKilled);
   };
   if (signal.aborted) kill();
   else signal.addEventListener('abort', kill, { once: true });

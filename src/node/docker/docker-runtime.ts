@@ -43,6 +43,7 @@ import { OciRuntimes } from './oci-runtimes.ts';
 import type { Owner } from './owner.ts';
 import { ensurePauseImage, ownPauseImage } from './pause-image.ts';
 import { processUser } from './process-user.ts';
+import { UnseenExits } from './unseen-exits.ts';
 
 /** The newest API that this was written against; an older Docker is spoken to in its own. */
 const newestApi = [1, 47] as const;
@@ -76,6 +77,7 @@ export class DockerRuntime implements Runtime {
   #maker: Promise<Maker> | undefined;
   readonly #heardOverdue: (() => void)[] = [];
   readonly #lostTasks: LostTasks;
+  readonly #unseenExits: UnseenExits;
   readonly #pauseImage: string;
   readonly #ociRuntime: string;
   readonly #ociRuntimes: OciRuntimes;
@@ -87,6 +89,7 @@ export class DockerRuntime implements Runtime {
     };
     this.#docker = openDocker({ socketPath, clock, deadlines, onOverdue });
     this.#lostTasks = new LostTasks({ clock, log });
+    this.#unseenExits = new UnseenExits(this.#docker, log);
     this.#owner = owner;
     this.#pauseImage = options.pauseImage ?? ownPauseImage;
     this.#ociRuntime = options.ociRuntime ?? '';
@@ -116,20 +119,26 @@ export class DockerRuntime implements Runtime {
       listed.map(async (info) => {
         const before = known(info.Id);
         if (before?.state === info.State) return before;
-        return await this.inspect(info.Id).catch((error: unknown) => {
+        return await this.#look(info.Id).catch((error: unknown) => {
           this.#log.warn('cannot look at a container', { container: info.Id, error });
           return unseen(info);
         });
       }),
     );
-    return found.filter((container) => container !== undefined);
+    return this.#unseenExits.corrected(found.filter((container) => container !== undefined));
   }
 
   async inspect(id: string): Promise<ObservedContainer | undefined> {
+    const found = await this.#look(id);
+    return found && (await this.#unseenExits.corrected([found]))[0];
+  }
+
+  async #look(id: string): Promise<ObservedContainer | undefined> {
     try {
       const info = await this.#docker.getContainer(id).inspect();
       const isOurApp = info.State.Running && info.Config.Labels[labels.name] !== pauseName;
-      return observed(info, this.#clock, isOurApp ? await processUser(info.State.Pid) : undefined);
+      const user = isOurApp ? processUser(info.State.Pid) : undefined;
+      return observed(info, this.#clock, user);
     } catch (error) {
       if (codeOf(error) === notFound) return undefined;
       throw error;
@@ -138,7 +147,8 @@ export class DockerRuntime implements Runtime {
 
   async events(signal: AbortSignal): Promise<AsyncIterable<RuntimeEvent>> {
     await this.version();
-    const filters = { ...this.#ours(), type: ['container'], event: ['start', 'die', 'destroy'] };
+    this.#unseenExits.listensAnew();
+    const filters = { ...this.#ours(), type: ['container'], event: ['start', 'die', 'oom', 'destroy'] };
     // Docker answers a moment before it listens: what happened meanwhile is asked for too, and told twice at worst.
     const since = Math.floor(Date.now() / 1000) - 2;
     const stream = (await this.#docker.getEvents({
@@ -149,7 +159,7 @@ export class DockerRuntime implements Runtime {
     const destroy = () => stream.destroy();
     signal.addEventListener('abort', destroy, { once: true });
     stream.once('close', () => signal.removeEventListener('abort', destroy));
-    return eventsOf(stream);
+    return eventsOf(stream, this.#unseenExits);
   }
 
   async createPause(spec: PauseSpec): Promise<ObservedContainer> {
@@ -202,6 +212,7 @@ export class DockerRuntime implements Runtime {
       if (codeOf(error) !== notFound && codeOf(error) !== conflict) throw error;
     }
     this.#lostTasks.wasRemoved(id);
+    this.#unseenExits.wasRemoved(id);
   }
 
   async endLost(ids: ReadonlySet<string>): Promise<void> {
@@ -328,9 +339,12 @@ export class DockerRuntime implements Runtime {
   }
 }
 
-async function* eventsOf(stream: AsyncIterable<Uint8Array>): AsyncIterable<RuntimeEvent> {
+async function* eventsOf(stream: AsyncIterable<Uint8Array>, exits: UnseenExits): AsyncIterable<RuntimeEvent> {
   for await (const event of jsonLines(stream)) {
     const { Action, Actor } = event as { Action: RuntimeEvent['action']; Actor: { ID: string } };
+    if (Action === 'die') exits.hasEnded(Actor.ID);
+    if (Action === 'oom') exits.wasShortOfMemory(Actor.ID);
+    if (Action === 'destroy') exits.wasRemoved(Actor.ID);
     yield { containerId: Actor.ID, action: Action };
   }
 }

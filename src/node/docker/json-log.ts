@@ -26,11 +26,16 @@ export async function* logContents(
       const { log, stream: from = '', time = '' } = entryIn(line);
       if (!log || (stream !== 'all' && from !== stream)) continue;
       if (sinceMs !== undefined && Date.parse(time) < sinceMs) continue;
-      text += timestamps && beginsLine.get(from) !== false ? `${time} ${log}` : log;
+      text += timestamps && beginsLine.get(from) !== false ? `${inNanoseconds(time)} ${log}` : log;
       beginsLine.set(from, log.endsWith('\n'));
     }
     if (text !== '') yield Buffer.from(text);
   }
+}
+
+/** Docker leaves out zeros at the end; people sort by these times, and line them up. */
+function inNanoseconds(time: string): string {
+  return time.replace(/(?:\.(\d+))?Z$/, (_, digits = '') => `.${String(digits).padEnd(9, '0')}Z`);
 }
 
 /** What a host that lost its power left half written is passed over. */

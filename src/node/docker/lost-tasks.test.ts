@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
@@ -19,11 +22,11 @@ test('a shim is known by its name and tells its container', () => {
 
 test('the shim of a container that was removed is ended some time later, that of another is not', async (t) => {
   // A shell under a shim's name, as nothing else tells what it is.
-  const shim = (id: string) =>
-    spawn('/bin/sh', ['-c', 'read line', '-id', id], {
-      argv0: 'containerd-shim-runc-v2',
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+  const folder = await mkdtemp(join(tmpdir(), 'wherry-shims-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const program = join(folder, 'containerd-shim-runc-v2');
+  await copyFile('/bin/sh', program);
+  const shim = (id: string) => spawn(program, ['-c', 'read line', '-id', id], { stdio: ['pipe', 'ignore', 'ignore'] });
   const lost = shim('lost');
   const kept = shim('kept');
   t.after(() => kept.kill());

@@ -3,6 +3,7 @@
 // its shim stays, with all that runs below. Ended by its shim, which containerd then cleans up after.
 // Holds: nothing is ended but what stands on a shim as the id of a container of this agent's: one that it has removed, cannot
 // start, or finds in the control group of one of its pods although Docker has none.
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -58,12 +59,21 @@ async function childrenOf(pid: number): Promise<number[]> {
   return (await Promise.all(lists)).flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
+/** By its name, which the kernel tells at once; a command line stands in the memory of a process, which may be long in coming. */
+function mayBeShim(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('containerd-shim');
+  } catch {
+    return false;
+  }
+}
+
 /** The container of each shim by its process id. */
 async function observeShims(): Promise<Map<number, string>> {
   const shims = new Map<number, string>();
   for (const name of await readdir('/proc')) {
     const pid = Number(name);
-    if (!(pid > 0)) continue;
+    if (!(pid > 0) || !mayBeShim(pid)) continue;
     const id = shimOf(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
     if (id) shims.set(pid, id);
   }

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { type Clock, pastMonotonicOf } from '../../base/clock.ts';
 import { type ContainerResources, type ObservedContainer, pauseName } from '../runtime.ts';
 import { labels } from './container-config.ts';
+import { processLayer } from './process-layer.ts';
 
 /** Docker's zero time stands for "not yet". */
 function millis(time: string | undefined): number | undefined {
@@ -61,7 +62,8 @@ export function observed(
     imageId: info.Image,
     resources: observedResources(info.HostConfig),
     logPath: info.LogPath ?? '',
-    layerFolder: (info.GraphDriver?.Data as { UpperDir?: string } | undefined)?.UpperDir ?? '',
+    layerFolder:
+      (info.GraphDriver?.Data as { UpperDir?: string } | null | undefined)?.UpperDir ?? processLayer(state.Pid),
     user,
   };
 }

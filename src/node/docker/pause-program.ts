@@ -1,6 +1,7 @@
 // The program of the pause container: it holds a pod's namespaces, reaps the pod's orphaned processes, and ends on
 // SIGTERM or SIGINT. A static ELF of two hundred bytes, so that nothing is pulled and no compiler is needed on a host.
-// It handles no signal: it blocks them all and asks for the next one, so that none arrives unexpectedly.
+// It handles no signal: it blocks them all and asks for the next one, so that none arrives unexpectedly. What ended before
+// it did so has no signal any more, and is reaped first.
 import { arm64, executable, type Instruction, listing } from '../machine-code.ts';
 import { pauseCodeArm64 } from './pause-code-arm64.ts';
 
@@ -15,6 +16,18 @@ const x64: Instruction[] = [
   { bytes: [0x6a, 0x0e], says: 'push 14' },
   { bytes: [0x58], says: 'pop  rax             rt_sigprocmask' },
   { bytes: [0x0f, 0x05], says: 'syscall' },
+
+  { label: 'reap', bytes: [0x6a, 0xff], says: 'push -1' },
+  { bytes: [0x5f], says: 'pop  rdi             any child' },
+  { bytes: [0x31, 0xf6], says: 'xor  esi, esi        its exit code = not wanted' },
+  { bytes: [0x6a, 0x01], says: 'push 1' },
+  { bytes: [0x5a], says: 'pop  rdx             WNOHANG' },
+  { bytes: [0x45, 0x31, 0xd2], says: 'xor  r10d, r10d      its usage = not wanted' },
+  { bytes: [0x6a, 0x3d], says: 'push 61' },
+  { bytes: [0x58], says: 'pop  rax             wait4' },
+  { bytes: [0x0f, 0x05], says: 'syscall' },
+  { bytes: [0x85, 0xc0], says: 'test eax, eax' },
+  { bytes: [0x7f, 0x00], to: 'reap', says: 'jg   reap            one signal may stand for many children' },
 
   { label: 'wait', bytes: [0x48, 0x89, 0xe7], says: 'mov  rdi, rsp        set = the mask again' },
   { bytes: [0x31, 0xf6], says: 'xor  esi, esi        details = none' },
@@ -31,20 +44,8 @@ const x64: Instruction[] = [
   { bytes: [0x83, 0xf8, 0x02], says: 'cmp  eax, 2          SIGINT?' },
   { bytes: [0x74, 0x00], to: 'exit', says: 'je   exit' },
   { bytes: [0x83, 0xf8, 0x11], says: 'cmp  eax, 17         SIGCHLD?' },
-  { bytes: [0x75, 0x00], to: 'wait', says: 'jne  wait            any other signal is nothing to us' },
-
-  { label: 'reap', bytes: [0x6a, 0xff], says: 'push -1' },
-  { bytes: [0x5f], says: 'pop  rdi             any child' },
-  { bytes: [0x31, 0xf6], says: 'xor  esi, esi        its exit code = not wanted' },
-  { bytes: [0x6a, 0x01], says: 'push 1' },
-  { bytes: [0x5a], says: 'pop  rdx             WNOHANG' },
-  { bytes: [0x45, 0x31, 0xd2], says: 'xor  r10d, r10d      its usage = not wanted' },
-  { bytes: [0x6a, 0x3d], says: 'push 61' },
-  { bytes: [0x58], says: 'pop  rax             wait4' },
-  { bytes: [0x0f, 0x05], says: 'syscall' },
-  { bytes: [0x85, 0xc0], says: 'test eax, eax' },
-  { bytes: [0x7f, 0x00], to: 'reap', says: 'jg   reap            one signal may stand for many children' },
-  { bytes: [0xeb, 0x00], to: 'wait', says: 'jmp  wait' },
+  { bytes: [0x74, 0x00], to: 'reap', says: 'je   reap' },
+  { bytes: [0xeb, 0x00], to: 'wait', says: 'jmp  wait            any other signal is nothing to us' },
 
   { label: 'exit', bytes: [0x31, 0xff], says: 'xor  edi, edi        exit code 0' },
   { bytes: [0x6a, 0x3c], says: 'push 60' },

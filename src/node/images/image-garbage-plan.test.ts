@@ -25,6 +25,7 @@ test('what was needed longest ago goes first; what is used, new, gone or wanted 
     ['older', entry(0, 500_000)],
     ['used', entry(0)],
     ['new', entry(950_000)],
+    ['before the clock was set back', entry(5_000_000, 600_000)],
     ['gone', entry(0)],
     ['named twice', entry(0)],
   ]);
@@ -34,10 +35,16 @@ test('what was needed longest ago goes first; what is used, new, gone or wanted 
     image('older'),
     image('used'),
     image('new'),
+    image('before the clock was set back'),
     image('named twice', 'nginx:latest', 'mine:1'),
     image('of another', 'mine:2'),
   ];
   const present = new Map(images.map((each) => [each.id, each]));
   const view = { present, inUse: new Set(['used']), ledger };
-  assert.deepEqual(planImageGarbage(view, thresholds.leastAgeMs, 1_000_000), ['early', 'older', 'late']);
+  assert.deepEqual(planImageGarbage(view, thresholds.leastAgeMs, 1_000_000), [
+    'early',
+    'older',
+    'before the clock was set back',
+    'late',
+  ]);
 });

@@ -31,8 +31,10 @@ export interface GarbageView {
 
 /** The ids of what may go, in the order in which it goes. */
 export function planImageGarbage({ present, inUse, ledger }: GarbageView, leastAgeMs: number, nowMs: number): string[] {
+  // What seems to have been pulled in time to come, as the clock was set back since, is old enough.
+  const isNew = ({ pulledAtMs }: LedgerEntry) => pulledAtMs <= nowMs && nowMs - pulledAtMs < leastAgeMs;
   return [...ledger]
-    .filter(([id, entry]) => !inUse.has(id) && isOurs(present.get(id), entry) && nowMs - entry.pulledAtMs >= leastAgeMs)
+    .filter(([id, entry]) => !inUse.has(id) && isOurs(present.get(id), entry) && !isNew(entry))
     .sort(([, one], [, other]) => one.usedAtMs - other.usedAtMs || one.pulledAtMs - other.pulledAtMs)
     .map(([id]) => id);
 }

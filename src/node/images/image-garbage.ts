@@ -18,6 +18,8 @@ export interface ImageGarbageOptions {
   /** Tells of the node that there is not enough to remove. */
   tell(reason: string, message: string): void;
   onRemoved?(): void;
+  /** How full the disk of the images is, where that is not to be read off the disk. */
+  disk?(): Promise<DiskUsage>;
 }
 
 export class ImageGarbage {
@@ -94,6 +96,7 @@ export class ImageGarbage {
   }
 
   async #disk(): Promise<DiskUsage> {
+    if (this.#options.disk) return this.#options.disk();
     const { blocks, bavail, bsize } = await statfs(await this.#options.store.folder());
     return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize };
   }

@@ -154,3 +154,13 @@ test('what one pod cannot get holds up no other, and is forgotten with it', asyn
   puller.release('uid-1');
   assert.equal(await puller.look('private', 'Always', 'uid-1'), undefined);
 });
+
+test('of a pod that is gone before its pull has failed nothing is remembered', async () => {
+  const refused = Promise.withResolvers<void>();
+  answer = () => refused.promise;
+  const pulling = puller.pull('nginx', request, never);
+  puller.release('uid-1');
+  refused.reject(new Error('unauthorized'));
+  assert.equal((await pulling).outcome, 'failed');
+  assert.equal(await puller.look('nginx', 'Always', 'uid-1'), undefined);
+});

@@ -63,7 +63,7 @@ const silenceMs = 60_000;
 export class ImagePuller {
   readonly #options: ImagePullerOptions;
   readonly #pulling = new Map<string, Pull>();
-  /** By the uid of the pod. */
+  /** By the uid of the pod, from its first pull until it is gone. */
   readonly #failures = new Map<string, Failures>();
 
   constructor(options: ImagePullerOptions) {
@@ -88,6 +88,7 @@ export class ImagePuller {
 
   async pull(name: string, { podUid, logins, onProgress }: PullRequest, signal: AbortSignal): Promise<PullOutcome> {
     const key = JSON.stringify([name, logins]);
+    if (!this.#failures.has(podUid)) this.#failures.set(podUid, { backoff: new Backoff(backoff), latest: new Map() });
     let pull = this.#pulling.get(key);
     if (!pull) {
       const listeners = new Set<PullRequest['onProgress']>();
@@ -109,11 +110,10 @@ export class ImagePuller {
   }
 
   #noteFailure(podUid: string, name: string, { message }: Error): Failed {
-    const ofPod = this.#failures.get(podUid) ?? { backoff: new Backoff(backoff), latest: new Map<string, Failed>() };
-    this.#failures.set(podUid, ofPod);
-    const retryAtMs = this.#options.clock.monotonicMs() + ofPod.backoff.nextMs(name);
+    const ofPod = this.#failures.get(podUid);
+    const retryAtMs = this.#options.clock.monotonicMs() + (ofPod?.backoff.nextMs(name) ?? backoff.firstMs);
     const failed: Failed = { outcome: 'failed', message, retryAtMs };
-    ofPod.latest.set(name, failed);
+    ofPod?.latest.set(name, failed);
     return failed;
   }
 

@@ -11,6 +11,8 @@ test('a secret tells its logins, in the newer and in the older form', () => {
     'registry:5000/team/': { username: 'bob', password: 'b' },
     'token.example': { identitytoken: 't' },
     'empty.example': {},
+    'none.example': null,
+    'odd.example': { auth: 5 },
   };
   const logins = [
     { place: 'index.docker.io', credentials: { username: 'anna', password: 'se:cret' } },

@@ -1,4 +1,5 @@
 // Who a registry is told to be asked by: the logins of image pull secrets, and which of them are for an image.
+import { isFields } from '../../api/meta.ts';
 import { dockerHub, type ImageReference } from './image-reference.ts';
 import type { Credentials } from './image-store.ts';
 
@@ -8,13 +9,8 @@ export interface Login {
   credentials: Credentials;
 }
 
-interface AuthEntry {
-  username?: string;
-  password?: string;
-  auth?: string;
-  identitytoken?: string;
-  registrytoken?: string;
-}
+const fields = ['username', 'password', 'auth', 'identitytoken', 'registrytoken'] as const;
+type AuthEntry = { [Field in (typeof fields)[number]]?: string };
 
 const keysOfSecret = { '.dockerconfigjson': 'auths', '.dockercfg': undefined } as const;
 const namesOfHub = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
@@ -26,21 +22,25 @@ export function loginsOfSecret(data: Readonly<Record<string, string>>): Login[] 
     if (text === undefined) continue;
     const entries = entriesOf(text, inside);
     return Object.entries(entries).flatMap(([place, entry]) => {
-      const credentials = credentialsOf(entry);
+      const credentials = isAuthEntry(entry) ? credentialsOf(entry) : undefined;
       return credentials ? [{ place: placeOf(place), credentials }] : [];
     });
   }
   return [];
 }
 
-function entriesOf(text: string, inside: string | undefined): Record<string, AuthEntry> {
+function entriesOf(text: string, inside: string | undefined): Record<string, unknown> {
   try {
     const content = JSON.parse(text) as Record<string, unknown> | null;
     const entries = inside ? content?.[inside] : content;
-    return typeof entries === 'object' && entries !== null ? (entries as Record<string, AuthEntry>) : {};
+    return typeof entries === 'object' && entries !== null ? (entries as Record<string, unknown>) : {};
   } catch {
     return {}; // the registry's refusal tells more than what is wrong with the secret's text
   }
+}
+
+function isAuthEntry(entry: unknown): entry is AuthEntry {
+  return isFields(entry) && fields.every((field) => ['undefined', 'string'].includes(typeof entry[field]));
 }
 
 /** As registries.yaml and Docker's own files write it; `auth` is NAME:PASSWORD in base64. */

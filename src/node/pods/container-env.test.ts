@@ -44,6 +44,7 @@ test('variables come from all their sources, the later ones over the earlier', a
         { name: 'CORES', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
         { name: 'SIDE', valueFrom: { resourceFieldRef: { containerName: 'side', resource: 'requests.memory' } } },
         { name: 'APP', valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
+        { name: 'NO_LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['toString']" } } },
       ],
     },
     sources,
@@ -59,6 +60,7 @@ test('variables come from all their sources, the later ones over the earlier', a
     CORES: '2',
     SIDE: '1048576',
     APP: 'shop',
+    NO_LABEL: '',
   });
 });
 
@@ -77,10 +79,22 @@ test('what is missing is named', async () => {
       /container x not found/,
     ],
     [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.x' } } }] }, /unsupported fieldPath: spec.x/],
+    [
+      { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'constructor' } } }] },
+      /couldn't find key constructor in ConfigMap default\/settings/,
+    ],
   ];
   for (const [env, message] of missing) {
     await assert.rejects(envOf(env), (error) => error instanceof ConfigProblem && message.test(error.message));
   }
+});
+
+test('nothing is made before it is known which services there are', async () => {
+  const env = containerEnv(samplePod(), { name: 'main' }, { ...sources, services: undefined });
+  await assert.rejects(
+    env,
+    (error) => error instanceof ConfigProblem && /services have not yet been read/.test(error.message),
+  );
 });
 
 test('services of the namespace are told of, and always the API’s own', () => {

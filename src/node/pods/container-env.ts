@@ -14,7 +14,8 @@ export class ConfigProblem extends Error {}
 export interface EnvSources {
   configMap(name: string): Promise<Record<string, string> | undefined>;
   secret(name: string): Promise<Record<string, string> | undefined>;
-  services: readonly Service[];
+  /** Undefined as long as they are not known. */
+  services: readonly Service[] | undefined;
   podAddress: string;
   hostAddress: string;
   /** What the node has for pods: as much a container without a limit may use. */
@@ -26,6 +27,8 @@ type ResourceFieldRef = NonNullable<NonNullable<EnvVar['valueFrom']>['resourceFi
 type EnvFrom = NonNullable<Container['envFrom']>[number];
 
 export async function containerEnv(pod: Pod, container: Container, sources: EnvSources): Promise<Map<string, string>> {
+  if (!sources.services)
+    throw new ConfigProblem('services have not yet been read at least once, cannot construct envvars');
   const values = serviceEnv(sources.services, pod.metadata.namespace ?? '', pod.spec.enableServiceLinks !== false);
   for (const from of container.envFrom ?? []) {
     for (const [key, value] of Object.entries(await wholeSource(from, sources)))
@@ -63,7 +66,7 @@ async function referredValue(
   const kind = isConfigMap ? 'configmap' : 'secret';
   const data = isConfigMap ? await sources.configMap(ref.name) : await sources.secret(ref.name);
   if (!data && !ref.optional) throw new ConfigProblem(`${kind} "${ref.name}" not found`);
-  const value = data?.[ref.key];
+  const value = valueAt(data, ref.key);
   if (value === undefined && !ref.optional) {
     const object = `${isConfigMap ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace}/${ref.name}`;
     throw new ConfigProblem(`couldn't find key ${ref.key} in ${object}`);
@@ -83,7 +86,7 @@ function ofResource(pod: Pod, own: Container, field: ResourceFieldRef, { allocat
 export function fieldValue(pod: Pod, path: string, sources: Pick<EnvSources, 'podAddress' | 'hostAddress'>): string {
   const { metadata, spec } = pod;
   const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (keyed) return metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2] ?? ''] ?? '';
+  if (keyed) return valueAt(metadata[keyed[1] as 'labels' | 'annotations'], keyed[2] ?? '') ?? '';
   const fields: Record<string, string | undefined> = {
     'metadata.name': metadata.name,
     'metadata.namespace': metadata.namespace,
@@ -97,4 +100,9 @@ export function fieldValue(pod: Pod, path: string, sources: Pick<EnvSources, 'po
   };
   if (!(path in fields)) throw new ConfigProblem(`unsupported fieldPath: ${path}`);
   return fields[path] ?? '';
+}
+
+/** Of names that people choose: one like "constructor" is there only where somebody has set it. */
+function valueAt(values: Record<string, string> | undefined, name: string): string | undefined {
+  return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }

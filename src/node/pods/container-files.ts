@@ -1,7 +1,8 @@
 // What stands in a pod's folder of a single container: the file into which it may write why it ended, and the note that
 // its postStart hook is through.
-import { chmod, mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../../base/files.ts';
 
 interface Which {
   name: string;
@@ -16,8 +17,8 @@ const hookNotePath = (podFolder: string, which: Which) => join(folderOf(podFolde
 export async function ensureMessageFile(podFolder: string, which: Which): Promise<string> {
   const path = messagePath(podFolder, which);
   await mkdir(folderOf(podFolder, which), { recursive: true, mode: 0o750 });
-  await writeFile(path, '', { flag: 'a' });
-  await chmod(path, 0o666);
+  await using file = await open(path, 'a');
+  await file.chmod(0o666); // whatever the umask
   return path;
 }
 
@@ -52,5 +53,5 @@ export async function isHooked(podFolder: string, which: Which): Promise<boolean
 }
 
 export async function removeContainerFiles(podFolder: string, which: Which): Promise<void> {
-  await Promise.all([messagePath, hookNotePath].map((pathOf) => rm(pathOf(podFolder, which), { force: true })));
+  await Promise.all([messagePath, hookNotePath].map((pathOf) => removeFile(pathOf(podFolder, which))));
 }

@@ -33,6 +33,8 @@ test('command and arguments are those of the manifest', () => {
   };
   const spec = containerSpec(pod, { name: 'main', image: 'i', command: ['run', '$(A)'] }, circumstances);
   assert.deepEqual([spec.entrypoint, spec.args, spec.env], [['run', 'x'], undefined, ['A=x']]);
+  const silent = containerSpec(pod, { name: 'main', image: 'i', command: [], args: [] }, circumstances);
+  assert.deepEqual([silent.entrypoint, silent.args], [undefined, undefined]);
   assert.equal(spec.processes, 'of the pod');
   assert.equal(containerSpec(samplePod(), { name: 'main' }, circumstances).processes, 'own');
 });

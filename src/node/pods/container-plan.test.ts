@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import { deleted, exited, type PlanCase, stopping, testPlans } from './plan-cases.ts';
 import { nowMs, sampleContainer, samplePause } from './pod-samples.ts';
-import type { HookState, Probed } from './pod-view.ts';
+import type { HookState, ImageSituation, Probed } from './pod-view.ts';
 
 const running = [samplePause(), sampleContainer('main')];
 const probed = (found: Probed) => ({ probed: new Map([['main-0', found]]) });
@@ -20,14 +20,14 @@ const probes: PlanCase[] = [
     name: 'who fails liveness is ended to be restarted',
     has: running,
     memory: failing('liveness'),
-    steps: ['stop main-0 30s: Container main failed liveness probe, will be restarted'],
+    steps: ['stop main-0 30s and again: Container main failed liveness probe, will be restarted'],
   },
   {
     name: 'OnFailure: too',
     spec: { restartPolicy: 'OnFailure' },
     has: running,
     memory: failing('liveness'),
-    steps: ['stop main-0 30s: Container main failed liveness probe, will be restarted'],
+    steps: ['stop main-0 30s and again: Container main failed liveness probe, will be restarted'],
   },
   {
     name: 'Never: it is ended',
@@ -40,13 +40,19 @@ const probes: PlanCase[] = [
     name: 'who fails startup',
     has: running,
     memory: failing('startup'),
-    steps: ['stop main-0 30s: Container main failed startup probe, will be restarted'],
+    steps: ['stop main-0 30s and again: Container main failed startup probe, will be restarted'],
   },
   {
     name: 'the probe may give it a grace of its own',
     has: running,
     memory: failing('liveness', 5),
-    steps: ['stop main-0 5s: Container main failed liveness probe, will be restarted'],
+    steps: ['stop main-0 5s and again: Container main failed liveness probe, will be restarted'],
+  },
+  {
+    name: 'then comes the signal',
+    has: running,
+    memory: { stopping: new Map([['main-0', stopping(0, { signalledMs: undefined })]]) },
+    steps: ['terminate main-0 SIGTERM'],
   },
   {
     name: 'which is kept to',
@@ -85,6 +91,11 @@ const hookSpec: Partial<Pod['spec']> = {
 };
 const hook = (state: HookState) => ({ postStart: new Map([['main-0', { state, message: '' }]]) });
 const made = (name: string) => sampleContainer(name, { state: 'created' });
+
+const refused: ImageSituation = { of: 'nginx', state: 'refused', reason: 'x', message: '', retryAtMs: nowMs + 10 };
+const ready = (of: string): [string, ImageSituation][] => [
+  ['side', { of, state: 'ready', image: { source: of, digest: '', sizeBytes: 0 } }],
+];
 
 const postStart: PlanCase[] = [
   {
@@ -135,6 +146,53 @@ const postStart: PlanCase[] = [
     steps: ['create main 0 backoff 0'],
   },
   {
+    name: 'one that is being pulled holds up those after it',
+    spec: hookSpec,
+    has: [samplePause(), made('side')],
+    memory: { images: new Map([...ready('busybox'), ['main', { of: 'nginx', state: 'pulling' }]]) },
+    steps: [],
+  },
+  {
+    name: 'one that cannot be pulled holds up nobody',
+    spec: hookSpec,
+    has: [samplePause(), made('side')],
+    memory: { images: new Map([...ready('busybox'), ['main', refused]]) },
+    steps: ['start side-0'],
+    wakeInMs: 10,
+  },
+  {
+    name: 'nor does one that is held back',
+    spec: hookSpec,
+    has: [samplePause(), exited(1, { backoffSeconds: 10 }), made('side')],
+    memory: { toldBackoff: new Set(['main-0']) },
+    steps: ['start side-0'],
+    wakeInMs: 9_000,
+  },
+  {
+    name: 'nor one that has ended for good',
+    spec: { ...hookSpec, restartPolicy: 'Never' },
+    has: [samplePause(), exited(0), made('side')],
+    steps: ['start side-0'],
+  },
+  {
+    name: 'nor one that has run and is not known any more',
+    spec: { ...hookSpec, restartPolicy: 'Never' },
+    has: [samplePause(), made('side')],
+    status: {
+      containerStatuses: [
+        { name: 'main', image: '', imageID: '', ready: true, restartCount: 0, containerID: 'docker://old' },
+      ],
+    },
+    steps: ['start side-0'],
+  },
+  {
+    name: 'one that was made for lost namespaces is made again first',
+    spec: hookSpec,
+    has: [samplePause({ attempt: 1 }), made('main'), sampleContainer('side', { state: 'created', pauseId: 'POD-1' })],
+    memory: { attached: { pauseId: 'POD-1', address: '10.42.0.2' } },
+    steps: ['remove main-0'],
+  },
+  {
     name: 'an agent that starts anew looks whether it is through',
     spec: hookSpec,
     has: [samplePause(), sampleContainer('main'), sampleContainer('side')],
@@ -160,7 +218,7 @@ const images: PlanCase[] = [
   {
     name: 'another image: it is replaced',
     has: [samplePause(), sampleContainer('main', oldImage)],
-    steps: ['stop main-0 30s: Container main definition changed, will be restarted'],
+    steps: ['stop main-0 30s and again: Container main definition changed, will be restarted'],
   },
   {
     name: 'at once, whatever became of it',
@@ -229,10 +287,28 @@ const ephemeral: PlanCase[] = [
     steps: [],
   },
   {
+    name: 'one that is added later is made beside one that has been',
+    spec: { ephemeralContainers: [...(debugSpec.ephemeralContainers ?? []), { name: 'init', image: 'busybox' }] },
+    has: [...running, sampleContainer('side', { state: 'exited' })],
+    status: {
+      ephemeralContainerStatuses: [
+        { name: 'side', image: '', imageID: '', ready: false, restartCount: 0, containerID: 'docker://side-0' },
+      ],
+    },
+    steps: ['create init 0 backoff 0'],
+  },
+  {
     name: 'it may look into a pod whose init does not end',
     spec: { ...debugSpec, initContainers: [{ name: 'init', image: 'busybox' }] },
     has: [samplePause(), sampleContainer('init')],
     steps: ['create side 0 backoff 0'],
+  },
+  {
+    name: 'it waits for the network as others do',
+    spec: debugSpec,
+    has: [samplePause(), made('main')],
+    memory: { attached: undefined },
+    steps: ['attach'],
   },
   {
     name: 'and keeps no pod from being done',

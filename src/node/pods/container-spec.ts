@@ -28,7 +28,9 @@ export function identityOf(pod: Pod, name: string, attempt: number): ContainerId
 export function containerSpec(pod: Pod, container: Container, circumstances: Circumstances): ContainerSpec {
   const { attempt, env, image, targetId, placement, ...rest } = circumstances;
   const { spec } = pod;
-  const expand = (texts: string[] | undefined) => texts?.map((text) => expandReferences(text, env));
+  // An empty list says as little as none.
+  const expand = (texts: string[] = []) =>
+    texts.length > 0 ? texts.map((text) => expandReferences(text, env)) : undefined;
   return {
     ...identityOf(pod, container.name, attempt),
     ...rest,

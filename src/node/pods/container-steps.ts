@@ -110,8 +110,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       // One that Docker takes for never started may run, or have left a shim: nobody else would end it, nor an agent that comes
       // later, as it would not know of it any more.
       if (removed?.state === 'created') await runtime.endLost(new Set([id]));
-      await runtime.remove(id);
-      watch.drop(id);
+      await watch.removed(id, () => runtime.remove(id));
       if (removed && removed.name !== pauseName) await removeContainerFiles(files.folderOf(uid), removed);
       view.memory.stopping.delete(id);
       view.memory.postStart.delete(id);

@@ -74,6 +74,7 @@ async function watchOf(docker: PlayedDocker, onListed = async (_: ContainerWatch
     log: createLog({ write: () => {} }),
     onChange: (podUid) => changes.push(podUid),
     onListed: () => onListed(watch),
+    onCurrent: () => changes.push('current'),
     onSight: (now) => sight.push(now),
   });
   const abort = new AbortController();
@@ -104,6 +105,44 @@ test('what Docker has is listed once, then events are heeded and nothing is aske
   assert.equal(watch.get('main-0')?.state, 'exited');
   await docker.tell('destroy');
   assert.deepEqual([watch.of('u1'), changes], [[], ['u1', 'u1']]);
+  await end();
+});
+
+test('that memory ran out is news of what has ended or is being looked at, and not of what runs on', async () => {
+  const docker = new PlayedDocker();
+  docker.has(sampleContainer('main'));
+  const { watch, end } = await watchOf(docker);
+  await docker.tell('oom');
+  assert.equal(docker.looks, 0);
+  docker.has(sampleContainer('main', { state: 'exited', exitCode: 137 }));
+  await docker.tell('die');
+  docker.has(sampleContainer('main', { state: 'exited', exitCode: 137, oomKilled: true }));
+  await docker.tell('oom');
+  assert.deepEqual([docker.looks, watch.get('main-0')?.oomKilled], [2, true]);
+  await end();
+});
+
+test('that a container ends by being removed is no news, unless it is not removed', async () => {
+  const docker = new PlayedDocker();
+  docker.has(sampleContainer('main'));
+  const { watch, changes, end } = await watchOf(docker);
+  changes.length = 0;
+  const remove = async () => {
+    docker.has(sampleContainer('main', { state: 'exited' }));
+    await docker.tell('die');
+  };
+  const failing = watch.removed('main-0', async () => {
+    await remove();
+    throw new Error('the disk is full');
+  });
+  await assert.rejects(failing, /the disk is full/);
+  await settled();
+  assert.deepEqual([docker.looks, changes, watch.get('main-0')?.state], [1, ['u1'], 'exited']);
+  docker.has(sampleContainer('main'));
+  await docker.tell('start');
+  const looks = docker.looks;
+  await watch.removed('main-0', remove);
+  assert.deepEqual([docker.looks, watch.of('u1')], [looks, []]);
   await end();
 });
 
@@ -159,7 +198,7 @@ test('after a break nobody trusts a list that says what was before', async () =>
   changes.length = 0;
   docker.breakStream();
   while (watch.get('main-0')?.state !== 'exited') await settled();
-  assert.ok(changes.includes('u1'));
+  assert.ok(changes.includes('current'));
   await end();
 });
 
@@ -194,7 +233,7 @@ test('an answer that is overdue makes doubt: an engine that answers others is tr
   docker.has(sampleContainer('main', { state: 'exited' }));
   await settled();
   assert.deepEqual([sight, watch.get('main-0')?.state], [['current', 'hangs', 'current'], 'exited']);
-  assert.ok(changes.includes('u1'), 'what waited is looked after again');
+  assert.ok(changes.includes('current'), 'what waited is looked after again');
   await end();
 });
 

@@ -17,6 +17,8 @@ export interface ContainerWatchOptions {
   onChange(podUid: string): void;
   /** Done whenever all has been listed, before anything is planned by it. */
   onListed?(): Promise<void>;
+  /** The picture is what Docker has, for the first time or again: what was put off may be done. */
+  onCurrent?(): void;
   /** Told when the picture becomes current, and when it is no longer. */
   onSight?(sight: Sight): void;
   /** Called whenever Docker was asked whether it is there, whatever it answered. */
@@ -35,12 +37,14 @@ export class ContainerWatch {
   readonly #log: Log;
   readonly #onChange: (podUid: string) => void;
   readonly #onListed: () => Promise<void>;
+  readonly #onCurrent: () => void;
   readonly #onSight: (sight: Sight) => void;
   readonly #heard = new Set<(container: SeenContainer) => void>();
   readonly #onTurn: () => void;
   readonly #containers = new Map<string, ObservedContainer>();
   readonly #looking = new Map<string, { again: boolean; found: Promise<ObservedContainer | undefined> }>();
   readonly #beingStarted = new Set<string>();
+  readonly #beingRemoved = new Set<string>();
   readonly #listed = Promise.withResolvers<void>();
   readonly #failedLooks = new Backoff({ firstMs: 1_000, ceilingMs: 60_000 });
   #sight: Sight | undefined;
@@ -53,6 +57,7 @@ export class ContainerWatch {
     this.#log = options.log;
     this.#onChange = options.onChange;
     this.#onListed = options.onListed ?? (async () => {});
+    this.#onCurrent = options.onCurrent ?? (() => {});
     this.#onSight = options.onSight ?? (() => {});
     this.#onTurn = options.onTurn ?? (() => {});
     this.#runtime.onOverdue(() => this.#doubt.resolve());
@@ -109,6 +114,20 @@ export class ContainerWatch {
       await this.look(id).finally(() => this.#beingStarted.delete(id));
     }
     return this.get(id);
+  }
+
+  /** Removes a container; that it ends by that is no news then. */
+  async removed(id: string, remove: () => Promise<void>): Promise<void> {
+    this.#beingRemoved.add(id);
+    try {
+      await remove();
+      this.drop(id);
+    } catch (error) {
+      void this.#lookUntilSeen(id);
+      throw error;
+    } finally {
+      this.#beingRemoved.delete(id);
+    }
   }
 
   /** Looks at one container; two looks at the same one never overtake each other. */
@@ -173,7 +192,7 @@ export class ContainerWatch {
     this.#onSight(sight);
     if (sight !== 'current') return;
     this.#listed.resolve();
-    for (const podUid of this.podUids()) this.#onChange(podUid);
+    this.#onCurrent();
   }
 
   /** Asks now and then, and whenever an answer is overdue, whether the engine answers at all; ends the attempt if not. */
@@ -236,7 +255,13 @@ export class ContainerWatch {
       return;
     }
     if (this.#beingStarted.has(containerId) && action === 'start') return;
-    if (known?.state === (action === 'die' ? 'exited' : 'running')) return;
+    if (this.#beingRemoved.has(containerId) && action !== 'start') return;
+    // Of one that runs on it is told with its end, unless that is being looked at already.
+    const isNews =
+      action === 'oom'
+        ? known?.state !== 'running' || this.#looking.has(containerId)
+        : known?.state !== stateBy[action];
+    if (!isNews) return;
     void this.#lookUntilSeen(containerId);
   }
 
@@ -257,6 +282,8 @@ export class ContainerWatch {
     }
   }
 }
+
+const stateBy = { start: 'running', die: 'exited' } as const;
 
 /** A clock that was set meanwhile does not change when the container began and ended. */
 function asSeenFirst(container: ObservedContainer, known: ObservedContainer): ObservedContainer {

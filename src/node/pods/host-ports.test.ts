@@ -26,3 +26,13 @@ test('the ports of all containers count, as far as they are to be the host’s',
   assert.deepEqual(portsLedTo({ ...pod, spec: { ...pod.spec, hostNetwork: true } }), []);
   assert.deepEqual(portsLedTo(samplePod()), []);
 });
+
+test('an address that is none is refused, whatever its text', () => {
+  for (const hostIP of ['host', '192.0.2.7/32 -j ACCEPT\n-A INPUT']) {
+    const ports = [{ containerPort: 80, hostPort: 8080, hostIP }];
+    assert.throws(
+      () => portsLedTo(samplePod({ containers: [{ name: 'main', ports }] })),
+      /hostPort 8080 is no IP address/,
+    );
+  }
+});

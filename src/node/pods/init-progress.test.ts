@@ -170,7 +170,7 @@ const sidecars: PlanCase[] = [
     spec: sidecarSpec,
     has: [samplePause(), sampleContainer('side'), ended('init', 0), sampleContainer('main')],
     memory: probed({ started: true, ready: false, failure: { probe: 'liveness' } }),
-    steps: ['stop side-0 30s: Init container side failed liveness probe'],
+    steps: ['stop side-0 30s and again: Init container side failed liveness probe'],
   },
 ];
 

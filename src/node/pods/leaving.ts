@@ -11,7 +11,7 @@ const leaveMs = { least: 200, most: 2_000 };
 
 export interface LeavingOptions {
   network: PodNetwork;
-  services(): readonly Service[];
+  services(): readonly Service[] | undefined;
   clock: Clock;
 }
 
@@ -21,7 +21,7 @@ export function leave(pod: Pod, memory: PodMemory, options: LeavingOptions, plan
   const address = memory.attached?.address;
   const nowMs = clock.monotonicMs();
   memory.leavesUntilMs = nowMs;
-  if (!address || !serves(pod, options.services())) return;
+  if (!address || !serves(pod, options.services() ?? [])) return;
   memory.leavesUntilMs += leaveMs.most;
   network.withdrawn(address).then(
     () => {

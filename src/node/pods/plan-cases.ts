@@ -57,7 +57,7 @@ function short(step: Step): string {
     case 'create':
       return `create ${step.container} ${step.attempt} backoff ${step.backoffSeconds}`;
     case 'stop':
-      return `stop ${step.id} ${step.graceMs / 1000}s${step.runsHook ? ' with hook' : ''}: ${step.message}`;
+      return `stop ${step.id} ${step.graceMs / 1000}s${step.runsHook ? ' with hook' : ''}${step.isReplaced ? ' and again' : ''}: ${step.message}`;
     case 'shortenGrace':
       return `shortenGrace ${step.id} ${step.graceMs / 1000}s`;
     case 'terminate':

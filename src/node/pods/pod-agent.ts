@@ -14,6 +14,7 @@ import { WorkQueue } from '../../client/work-queue.ts';
 import type { Admission } from '../admission.ts';
 import { Prober } from '../probes/prober.ts';
 import type { Series } from '../stats/exposition.ts';
+import type { MeasuredVolume } from '../stats/volume-rooms.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ContainerWatch, ContainerWatchOptions } from './container-watch.ts';
 import type { DesiredPods } from './desired-pods.ts';
@@ -39,15 +40,16 @@ const preempted: Verdict = {
   message: 'Preempted in order to admit critical pod',
   disruption: 'Pod was preempted by Kubelet to accommodate a critical pod',
 };
-/** More rounds than any pod takes: one that needs more plans the same again and again. */
+/** More rounds than a pod takes: one that needs more plans the same again and again, as a rule. It has to wait then. */
 const mostRounds = 40;
+const restMs = 1_000;
 
 export interface PodAgentOptions extends Omit<PodStepsOptions, 'watch' | 'volumes'> {
   desired: DesiredPods;
   /** Makes the volumes, which tell when what a pod uses has changed. */
   volumes(onChange: (podUid: string) => void): PodVolumes;
   /** Makes the watch that tells of changes, and of all that Docker has before anything is planned by it. */
-  watch(heard: Required<Pick<ContainerWatchOptions, 'onChange' | 'onListed'>>): ContainerWatch;
+  watch(heard: Required<Pick<ContainerWatchOptions, 'onChange' | 'onListed' | 'onCurrent'>>): ContainerWatch;
   /** Whether the node takes a pod beside those that it has. */
   admit(pod: Pod, here: readonly Pod[]): Admission;
   /** Told how long a pod was worked on. */
@@ -80,6 +82,7 @@ export class PodAgent {
       onChange: (podUid) => this.#queue.add(podUid),
       onListed: () =>
         this.#endForgotten().catch((error: unknown) => log.warn('what Docker has forgotten may run on', { error })),
+      onCurrent: () => this.#lookAtAll(),
     });
     this.#volumes = options.volumes((podUid) => this.#usesChange(podUid));
     this.#steps = new PodSteps({ ...options, watch: this.#watch, volumes: this.#volumes });
@@ -92,10 +95,15 @@ export class PodAgent {
     runBeside(this.#watch.run(signal), signal, log, 'containers');
     await Promise.all([this.#volumes.start(signal), this.#watch.listed, desired.start((uid) => this.#queue.add(uid))]);
     signal.throwIfAborted();
-    for (const uid of [...this.#watch.podUids(), ...desired.uids()]) this.#queue.add(uid);
+    this.#lookAtAll();
     this.#queue.start(signal);
     signal.addEventListener('abort', () => this.#prober.stop(), { once: true });
     runBeside(this.#sweep(signal), signal, log, 'sweep');
+  }
+
+  /** Those that have containers, and those that are to have some. */
+  #lookAtAll(): void {
+    for (const uid of [...this.#watch.podUids(), ...this.#options.desired.uids()]) this.#queue.add(uid);
   }
 
   /** All pods of this node, as they are told to the API. */
@@ -117,12 +125,24 @@ export class PodAgent {
     this.#queue.add(uid);
   }
 
+  /** Whether it is over and the API knows, or nothing is left of it to end and the API cannot be told. */
+  hasEnded(pod: Pod): boolean {
+    const { uid = '' } = pod.metadata;
+    const isReleased = this.#memories.get(uid)?.released === true;
+    return isPodFinished(this.#status.newest(pod)) || (isReleased && this.#status.isAway);
+  }
+
   /** The pods that have been let in and have not ended. */
   active(): Pod[] {
     return this.pods().filter((pod) => {
       const memory = this.#memories.get(pod.metadata.uid ?? '');
       return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.monotonicMs());
     });
+  }
+
+  /** The volumes of a pod whose room is told. */
+  measuredVolumes(pod: Pod): Promise<MeasuredVolume[]> {
+    return this.#volumes.measured(pod);
   }
 
   /** How often each probe of its pods was run. */
@@ -201,6 +221,7 @@ export class PodAgent {
       }
       await this.#perform(steps, uid, view, signal);
     }
+    if (!signal.aborted) this.#queue.addAfter(uid, restMs);
   }
 
   /** Of a pod of which nothing is left something late may still be heard. */

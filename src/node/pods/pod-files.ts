@@ -20,6 +20,8 @@ export interface PodFilesOptions {
 export class PodFiles {
   readonly #root: string;
   readonly #settings: ClusterSettings;
+  /** The pods whose folders are there for certain. */
+  readonly #claimed = new Set<string>();
 
   constructor({ dataDir, settings }: PodFilesOptions) {
     this.#root = join(dataDir, 'pods');
@@ -27,8 +29,10 @@ export class PodFiles {
   }
 
   /** Makes the pod's folder: as long as it is there, an agent that starts anew knows that the pod may have left something. */
-  async claim({ metadata }: Pod): Promise<void> {
-    await mkdir(this.folderOf(metadata.uid ?? ''), { recursive: true, mode: 0o750 });
+  async claim({ metadata: { uid = '' } }: Pod): Promise<void> {
+    if (this.#claimed.has(uid)) return;
+    await mkdir(this.folderOf(uid), { recursive: true, mode: 0o750 });
+    this.#claimed.add(uid);
   }
 
   /** All files as they can be before the pod has its address. Answers what people should know of them. */
@@ -37,8 +41,8 @@ export class PodFiles {
     await this.writeHosts(pod, undefined);
     const { text, warnings } = podResolvConf(pod, this.#settings, await readHostResolvConf());
     await Promise.all([
-      writeIfDifferent(join(folder, 'resolv.conf'), text),
-      writeIfDifferent(join(folder, 'hostname'), `${this.hostnameOf(pod)}\n`),
+      ensureFile(join(folder, 'resolv.conf'), text),
+      ensureFile(join(folder, 'hostname'), `${this.hostnameOf(pod)}\n`),
     ]);
     return warnings;
   }
@@ -50,11 +54,12 @@ export class PodFiles {
   async writeHosts(pod: Pod, address: string | undefined): Promise<void> {
     await this.claim(pod);
     const path = join(this.folderOf(pod.metadata.uid ?? ''), 'etc-hosts');
-    // The address that stands there already stays until another is known.
-    if (address === undefined && (await sizeOf(path)) !== undefined) return;
     const { clusterDomain } = this.#settings;
     const hostFile = pod.spec.hostNetwork ? ((await readFileIfThere('/etc/hosts')) ?? '') : '';
-    await writeIfDifferent(path, podHosts(pod, { address, clusterDomain, hostFile }));
+    const text = podHosts(pod, { address, clusterDomain, hostFile });
+    // The address that stands there already stays until another is known.
+    if (address === undefined) await isWrittenFirst(path, text);
+    else await correct(path, text);
   }
 
   mounts(pod: Pod): Mount[] {
@@ -71,6 +76,7 @@ export class PodFiles {
   }
 
   async remove(uid: string): Promise<void> {
+    this.#claimed.delete(uid);
     await removeFolder(this.folderOf(uid));
   }
 
@@ -83,8 +89,23 @@ export class PodFiles {
   }
 }
 
+/** False where there is such a file already. */
+async function isWrittenFirst(path: string, content: string): Promise<boolean> {
+  try {
+    await writeFile(path, content, { mode: 0o644, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function ensureFile(path: string, content: string): Promise<void> {
+  if (!(await isWrittenFirst(path, content))) await correct(path, content);
+}
+
 /** Containers may have made it as long as they like: it is not read unless it is as long as it should be. */
-async function writeIfDifferent(path: string, content: string): Promise<void> {
+async function correct(path: string, content: string): Promise<void> {
   const isAsLong = (await sizeOf(path)) === Buffer.byteLength(content);
   if (!isAsLong || (await readFile(path, 'utf8')) !== content) await writeFile(path, content, { mode: 0o644 });
 }

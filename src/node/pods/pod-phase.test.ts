@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts';
 import type { ObservedContainer } from '../runtime.ts';
-import { deleted, exited, initSpec, stopping } from './plan-cases.ts';
+import { deleted, exited, initSpec, stopping, twoSpec } from './plan-cases.ts';
 import { moment, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
 import { podStatus } from './pod-status.ts';
 import type { PodMemory, Probed } from './pod-view.ts';
@@ -127,12 +127,65 @@ const cases: Case[] = [
     ready: 'PodCompleted',
   },
   {
+    name: 'init has failed for good: it has failed when its sidecar has ended, and not before',
+    spec: {
+      restartPolicy: 'Never',
+      initContainers: [...(sidecarSpec.initContainers ?? []), { name: 'init', image: 'busybox' }],
+    },
+    has: [samplePause(), side(), sampleContainer('init', { state: 'exited', exitCode: 1 })],
+    phase: 'Pending',
+    containers: ['side: runs, started, ready', 'init: Error 1', 'main: PodInitializing'],
+    initialized: false,
+    ready: unready,
+  },
+  {
+    name: 'all have ended well and are run again',
+    has: [samplePause(), exited(0)],
+    phase: 'Running',
+    containers: ['main: Completed 0'],
+    ready: unready,
+  },
+  {
+    name: 'one has failed and one has not',
+    spec: { ...twoSpec, restartPolicy: 'Never' },
+    has: [exited(0), side({ state: 'exited', exitCode: 3 })],
+    phase: 'Failed',
+    containers: ['main: Completed 0', 'side: Error 3'],
+    ready: 'PodFailed',
+  },
+  {
+    name: 'one has failed and is run again',
+    spec: { ...twoSpec, restartPolicy: 'OnFailure' },
+    has: [samplePause(), exited(0), side({ state: 'exited', exitCode: 3 })],
+    phase: 'Running',
+    containers: ['main: Completed 0', 'side: Error 3'],
+    ready: 'containers with unready status: [main side]',
+  },
+  {
+    name: 'what has failed has failed, whatever is found of it later',
+    spec: { restartPolicy: 'Never' },
+    has: [exited(0)],
+    told: { phase: 'Failed' },
+    phase: 'Failed',
+    containers: ['main: Completed 0'],
+    ready: 'PodFailed',
+  },
+  {
     name: 'init that is run again',
     spec: initSpec,
     has: [samplePause(), sampleContainer('init', { state: 'exited', exitCode: 1, backoffSeconds: 10, attempt: 1 })],
     phase: 'Pending',
     containers: ['init: CrashLoopBackOff, restart 1', 'main: PodInitializing'],
     initialized: false,
+    ready: unready,
+  },
+  {
+    name: 'init that runs again in new namespaces',
+    spec: initSpec,
+    has: [samplePause({ attempt: 1 }), sampleContainer('init', { attempt: 1, pauseId: 'POD-1' }), exited(137)],
+    phase: 'Pending',
+    containers: ['init: runs, restart 1, started', 'main: Error 137'],
+    initialized: true,
     ready: unready,
   },
   {
@@ -189,6 +242,26 @@ const cases: Case[] = [
     name: 'then it has failed, however they ended',
     spec: late,
     has: [exited(0)],
+    told: { phase: 'Running' },
+    phase: 'Failed DeadlineExceeded',
+    containers: ['main: Completed 0'],
+    ready: 'PodFailed',
+  },
+  {
+    name: 'but not what had ended before, whenever that can be told',
+    spec: { ...late, restartPolicy: 'Never' },
+    has: [exited(0)],
+    memory: { released: true },
+    told: { phase: 'Running' },
+    phase: 'Succeeded',
+    containers: ['main: Completed 0'],
+    ready: 'PodCompleted',
+  },
+  {
+    name: 'which what its end took away does not change',
+    spec: { ...late, restartPolicy: 'Never' },
+    has: [exited(0)],
+    memory: { released: true, toldDeadline: true },
     told: { phase: 'Running' },
     phase: 'Failed DeadlineExceeded',
     containers: ['main: Completed 0'],

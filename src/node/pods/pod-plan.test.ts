@@ -47,6 +47,9 @@ const tokens: PlanCase[] = [
   },
 ];
 
+const failedPull = (changes: { failedAtMs: number; told: boolean }) =>
+  new Map([['main', { of: 'nginx', state: 'failed' as const, message: '', retryAtMs: nowMs + 7_000, ...changes }]]);
+
 const starting: PlanCase[] = [
   { name: 'files come with the pause container', memory: { prepared: false }, steps: ['prepare', 'createPause 0'] },
   {
@@ -129,6 +132,20 @@ const starting: PlanCase[] = [
       ]),
     },
     steps: ['tellImageBackoff main'],
+    wakeInMs: 7_000,
+  },
+  {
+    name: 'not before it was shown as such for two seconds',
+    has: [samplePause()],
+    memory: { images: failedPull({ failedAtMs: nowMs - 500, told: false }) },
+    steps: [],
+    wakeInMs: 1_500,
+  },
+  {
+    name: 'and only once',
+    has: [samplePause()],
+    memory: { images: failedPull({ failedAtMs: nowMs - 3_000, told: true }) },
+    steps: [],
     wakeInMs: 7_000,
   },
   {
@@ -247,6 +264,18 @@ const restarts: PlanCase[] = [
     steps: ['detach', 'remove POD-0'],
   },
   {
+    name: 'Never: what was told of and not made yet is run',
+    spec: { ...twoSpec, restartPolicy: 'Never' },
+    has: [samplePause(), sampleContainer('main')],
+    status: {
+      containerStatuses: [
+        { name: 'main', image: '', imageID: '', ready: true, restartCount: 0, containerID: 'docker://main-0' },
+        { name: 'side', image: '', imageID: '', ready: false, restartCount: 0 },
+      ],
+    },
+    steps: ['create side 0 backoff 0'],
+  },
+  {
     name: 'a finished pod needs its volumes and its control group no more',
     phase: 'Succeeded',
     has: [],
@@ -272,6 +301,14 @@ const lostPause: PlanCase[] = [
     has: [samplePause({ state: 'exited' }), sampleContainer('main')],
     memory: { stopping: new Map([['main-0', stopping(10_000)]]) },
     steps: [],
+    wakeInMs: 20_000,
+  },
+  {
+    name: 'that they are lost is told also where one of them was being stopped',
+    spec: twoSpec,
+    has: [samplePause({ state: 'exited' }), sampleContainer('main'), sampleContainer('side')],
+    memory: { stopping: new Map([['main-0', stopping(10_000)]]) },
+    steps: ['tellPauseLost', 'stop side-0 30s: Stopping container side'],
     wakeInMs: 20_000,
   },
   {

@@ -27,7 +27,8 @@ export function planPod(view: PodView, nowMs: number): Plan {
   const { pod } = view;
   const draft = new Draft(view, nowMs);
   if (!pod) planRemoval(draft, orphanGraceMs);
-  else if (isBeingDeleted(pod)) planRemoval(draft, graceMsOf(pod));
+  else if (isBeingDeleted(pod))
+    planRemoval(draft, Math.min(graceMsOf(pod), view.memory.verdict?.graceMs ?? Number.POSITIVE_INFINITY));
   else if (isOver(pod, view, nowMs)) planEnd(draft, pod);
   else planRun(draft, pod);
   return draft;
@@ -95,7 +96,6 @@ function planRemoval(draft: Draft, graceMs: number): void {
 }
 
 function removeAll(draft: Draft, containers: readonly ObservedContainer[]): void {
-  if (containers.length === 0) return;
   draft.add({ kind: 'detach' }, ...containers.map(({ id }) => ({ kind: 'remove' as const, id })));
 }
 

@@ -274,7 +274,8 @@ test('addresses, times and ids are told, and conditions keep the time of their l
   const timeOf = (type: string) => changed.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
   assert.equal(timeOf('Ready'), '2026-11-20T12:01:00Z');
   assert.equal(timeOf('Initialized'), '2026-11-20T12:00:00Z');
-  assert.deepEqual(Object.keys(statusPatch(first, changed) ?? {}), ['conditions', 'containerStatuses']);
+  const fields = ['containerStatuses', '$setElementOrder/conditions', 'conditions'];
+  assert.deepEqual(Object.keys(statusPatch(first, changed) ?? {}), fields);
 });
 
 test('conditions of others stay, and a readiness gate holds the pod back until it is met', () => {

@@ -91,7 +91,8 @@ for (const { name, has, policy, steps } of plans) {
       steps,
     );
     for (const step of planned)
-      if (step.kind === 'stop') assert.equal(step.message, 'Container main resize requires restart');
+      if (step.kind === 'stop')
+        assert.deepEqual([step.message, step.isReplaced], ['Container main resize requires restart', true]);
     const conditions = podStatus(samplePod({ containers: [container] }), view, '', moment).conditions ?? [];
     assert.equal(
       conditions.some(({ type }) => type === 'PodResizeInProgress'),

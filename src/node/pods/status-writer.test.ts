@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import type { Pod } from '../../api/kinds/pod.ts';
+import { typeNamed } from '../../api/openapi/schema.ts';
+import type { ObjectType } from '../../api/openapi/type.ts';
+import { strategicMergePatch } from '../../api/patch/strategic.ts';
 import { Invalid } from '../../api/status.ts';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
 import { Client } from '../../client/client.ts';
 import { samplePod } from './pod-samples.ts';
-import { StatusWriter } from './status-writer.ts';
+import { StatusWriter, statusPatch } from './status-writer.ts';
 
 const hourMs = 3_600_000;
 const pod = samplePod();
@@ -54,4 +58,31 @@ test('while the API is away nobody else asks, also when the clock is set back me
   passedMs += 1_000;
   assert.equal(await write(), undefined);
   assert.equal(asked, 2);
+});
+
+test('what others write meanwhile stays: their conditions are none of ours to tell', () => {
+  const podType = typeNamed('io.k8s.api.core.v1.Pod') as ObjectType;
+  const condition = (type: string, status: string, more: object = {}) => ({ type, status, ...more });
+  const gate = (status: string) => condition('example.com/gate', status, { reason: 'Theirs' });
+  const seen = [condition('Ready', 'False', { reason: 'ContainersNotReady' }), gate('False')];
+  const resizing = condition('PodResizeInProgress', 'True');
+  const told = { phase: 'Pending', podIPs: [{ ip: '10.42.0.2' }], conditions: [...seen, resizing] };
+  const status = {
+    phase: 'Running',
+    podIPs: [{ ip: '10.42.0.3' }],
+    conditions: [condition('Ready', 'True'), gate('False')],
+  };
+  const theirs = [...seen.slice(0, 1), gate('True'), resizing, condition('DisruptionTarget', 'True')];
+  const there = { ...pod, status: { ...told, conditions: theirs } };
+  const patch = statusPatch(told as Pod['status'], status as Pod['status']) ?? {};
+  assert.deepEqual(strategicMergePatch(podType, there as object as Record<string, unknown>, { status: patch }).status, {
+    ...status,
+    conditions: [condition('Ready', 'True'), gate('True'), condition('DisruptionTarget', 'True')],
+  });
+  const empty = strategicMergePatch(
+    podType,
+    { ...pod, status: {} },
+    { status: statusPatch({}, status as Pod['status']) },
+  );
+  assert.deepEqual(empty.status, status, 'also where nothing was told before');
 });

@@ -1,7 +1,7 @@
 // Tells the API how pods are: only what has changed, and never about another pod that took the name of the one meant.
 // While the API is away nobody waits for it: one write in a while finds out whether it is back.
-import { isDeepStrictEqual } from 'node:util';
-import { type Pod, pods } from '../../api/kinds/pod.ts';
+import { equalJson } from '../../api/equal-json.ts';
+import { type Pod, type PodCondition, pods } from '../../api/kinds/pod.ts';
 import { isNotFound, isRefusal } from '../../api/status.ts';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -29,6 +29,11 @@ export class StatusWriter {
     this.#log = options.log;
   }
 
+  /** Whether the API did not answer the last time that it was told something. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
   /** The newest known form of a pod. */
   newest(pod: Pod): Pod {
     const uid = pod.metadata.uid ?? '';
@@ -50,7 +55,8 @@ export class StatusWriter {
     if (this.#isAway) this.#quietUntilMs = nowMs + quietMs;
     try {
       const body = { metadata: { uid }, status: patch };
-      this.#answered.set(uid, await this.#client.patch(pods, { namespace, name }, body, { subresource: 'status' }));
+      const options = { subresource: 'status', type: 'strategic' } as const;
+      this.#answered.set(uid, await this.#client.patch(pods, { namespace, name }, body, options));
       this.#setAway(false);
       this.#refusals.forget(uid);
       return undefined;
@@ -75,20 +81,51 @@ export class StatusWriter {
   }
 }
 
-/** The merge patch from one status to the other; undefined where they say the same. */
+/**
+ * The strategic patch from one status to the other; undefined where they say the same. Of the conditions it has only those that
+ * are no longer the same: others may be writing theirs at this moment.
+ */
 export function statusPatch(told: Pod['status'], status: Pod['status']): Record<string, unknown> | undefined {
-  const before = told as Record<string, unknown>;
-  const after = status as Record<string, unknown>;
-  const changed = Object.keys(after).filter((key) => !isDeepStrictEqual(plain(before[key]), plain(after[key])));
+  const { conditions: toldConditions, ...before } = told as Record<string, unknown> & Conditions;
+  const { conditions, ...after } = status as Record<string, unknown> & Conditions;
+  const changed = Object.keys(after).filter((key) => !equalJson(before[key], after[key]));
   // Why a pod failed may have been told by others; it holds as long as the phase does.
   const gone = ['reason', 'message'].filter((key) => before[key] !== undefined && before.phase !== after.phase);
-  if (changed.length === 0 && gone.length === 0) return undefined;
-  return Object.fromEntries([...changed.map((key) => [key, after[key]]), ...gone.map((key) => [key, null])]);
+  const patch = {
+    ...Object.fromEntries([...changed.map((key) => [key, valueIn(after, key)]), ...gone.map((key) => [key, null])]),
+    ...conditionsPatch(toldConditions, conditions),
+  };
+  return Object.keys(patch).length > 0 ? patch : undefined;
 }
 
-/** As it comes back from the API: without what JSON leaves out. */
-function plain(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+interface Conditions {
+  conditions?: PodCondition[];
+}
+
+/** Lists of addresses would grow. */
+function valueIn(status: Record<string, unknown>, key: string): unknown {
+  const value = status[key];
+  return key === 'hostIPs' || key === 'podIPs' ? [{ $patch: 'replace' }, ...(value as object[])] : value;
+}
+
+function conditionsPatch(
+  before: readonly PodCondition[] = [],
+  after: readonly PodCondition[] = [],
+): object | undefined {
+  const find = (conditions: readonly PodCondition[], type: string) =>
+    conditions.find((condition) => condition.type === type);
+  const absent = (condition: PodCondition) =>
+    Object.fromEntries(Object.keys(find(before, condition.type) ?? {}).map((field) => [field, null]));
+  const changed = after.filter((condition) => !equalJson(condition, find(before, condition.type)));
+  const gone = before.filter(({ type }) => !find(after, type));
+  if (changed.length + gone.length === 0) return undefined;
+  return {
+    '$setElementOrder/conditions': after.map(({ type }) => ({ type })),
+    conditions: [
+      ...changed.map((condition) => ({ ...absent(condition), ...condition })),
+      ...gone.map(({ type }) => ({ type, $patch: 'delete' })),
+    ],
+  };
 }
 
 function revisionOf(pod: Pod): number {

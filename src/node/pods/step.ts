@@ -34,7 +34,8 @@ export interface PodStepsOptions {
   security: SecuritySettings;
   /** What the node has for pods. */
   allocatable(): Record<string, string>;
-  services(): readonly Service[];
+  /** Undefined as long as they are not known. */
+  services(): readonly Service[] | undefined;
 }
 
 /** A view of a pod that the API has, or had: orphans know only steps that need no manifest. */

@@ -20,6 +20,20 @@ const deletion: PlanCase[] = [
     wakeInMs: 150,
   },
   {
+    name: 'with the grace of its manifest where the deletion names none',
+    spec: { terminationGracePeriodSeconds: 7 },
+    metadata: { deletionTimestamp: deleted.deletionTimestamp },
+    has: both,
+    steps: ['stop main-0 7s: Stopping container main'],
+  },
+  {
+    name: 'no grace at all is a second',
+    spec: { terminationGracePeriodSeconds: 0 },
+    metadata: { deletionTimestamp: deleted.deletionTimestamp },
+    has: both,
+    steps: ['stop main-0 1s: Stopping container main'],
+  },
+  {
     name: 'containers are told to stop',
     metadata: deleted,
     has: both,
@@ -141,6 +155,13 @@ const preStop: PlanCase[] = [
     steps: ['stop main-0 30s with hook: Stopping container main'],
   },
   {
+    name: 'of who has one',
+    spec: { containers: [...(preStopSpec.containers ?? []), { name: 'side', image: 'busybox' }] },
+    metadata: deleted,
+    has: [...both, sampleContainer('side')],
+    steps: ['stop main-0 30s with hook: Stopping container main', 'stop side-0 30s: Stopping container side'],
+  },
+  {
     name: 'and is waited for',
     spec: preStopSpec,
     metadata: deleted,
@@ -220,6 +241,15 @@ const order: PlanCase[] = [
     has: all,
     memory: stops({ 'init-0': unsignalled(0), 'side-0': unsignalled(0), 'main-0': unsignalled(0) }),
     steps: ['terminate main-0 SIGTERM'],
+    wakeInMs: 30_000,
+  },
+  {
+    name: 'the pod’s own do not wait for each other',
+    spec: { initContainers: [{ name: 'init', image: 'busybox', restartPolicy: 'Always' }], ...twoSpec },
+    metadata: deleted,
+    has: [samplePause(), sampleContainer('init'), sampleContainer('main'), sampleContainer('side')],
+    memory: stops({ 'init-0': unsignalled(0), 'main-0': unsignalled(0), 'side-0': unsignalled(0) }),
+    steps: ['terminate main-0 SIGTERM', 'terminate side-0 SIGTERM'],
     wakeInMs: 30_000,
   },
   {
@@ -323,4 +353,49 @@ const deadline: PlanCase[] = [
   },
 ];
 
-testPlans({ deletion, preStop, order, deadline });
+const evicted = { reason: 'Evicted', message: 'The node was low on resource: memory. ', graceMs: 1_000 };
+const verdicts: PlanCase[] = [
+  {
+    name: 'what the node ends has the grace that the node gives it',
+    has: both,
+    memory: { verdict: evicted },
+    steps: ['stop main-0 1s: Stopping container main'],
+  },
+  {
+    name: 'and its own where the node says nothing of it',
+    spec: { terminationGracePeriodSeconds: 7 },
+    has: both,
+    memory: { verdict: { reason: 'Preempting', message: '' } },
+    steps: ['stop main-0 7s: Stopping container main'],
+  },
+  {
+    name: 'nothing of it is restarted, and its containers stay for their logs',
+    has: [samplePause(), exited(1)],
+    memory: { verdict: evicted },
+    steps: ['detach', 'remove POD-0'],
+  },
+  {
+    name: 'who is being deleted has no longer than the node gives it',
+    metadata: { ...deleted, deletionGracePeriodSeconds: 3600 },
+    has: both,
+    memory: { verdict: evicted, ...mainStops(5_000, { graceMs: 3_600_000 }) },
+    steps: ['shortenGrace main-0 1s'],
+  },
+  {
+    name: 'nor longer than the deletion',
+    metadata: { ...deleted, deletionGracePeriodSeconds: 5 },
+    has: both,
+    memory: { verdict: { ...evicted, graceMs: 90_000 } },
+    steps: ['stop main-0 5s: Stopping container main'],
+  },
+  { name: 'who is turned away at the door is not begun', memory: { verdict: evicted }, steps: ['release'] },
+  {
+    name: 'that its time is over as well is not told',
+    spec: { activeDeadlineSeconds: 1 },
+    has: both,
+    memory: { verdict: evicted },
+    steps: ['stop main-0 1s: Stopping container main'],
+  },
+];
+
+testPlans({ deletion, preStop, order, deadline, verdicts });

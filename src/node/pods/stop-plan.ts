@@ -48,7 +48,7 @@ export function planStop(
   const stopping = memory.stopping.get(id);
   const step = { container: name, id };
   if (!stopping) {
-    const runsHook = pod !== undefined && graceMs > 0 && hasPreStop(pod, name);
+    const runsHook = pod !== undefined && hasPreStop(pod, name);
     draft.add({ kind: 'stop', ...step, graceMs, message, isReplaced, runsHook });
   } else if (graceMs < stopping.graceMs) {
     draft.add({ kind: 'shortenGrace', ...step, graceMs });

@@ -62,7 +62,12 @@ export function stopSteps(
     shortenGrace: async ({ id, graceMs }, work) => note(id, work, { graceMs, sinceMs: clock.monotonicMs() }),
     terminate: async ({ id, signal }, work) => {
       note(id, work, { signalledMs: clock.monotonicMs() });
-      await runtime.signal(id, signal);
+      await runtime.signal(id, signal).catch((error: unknown) => {
+        // Tried again as long as there is time: who does not hear that it is to end is killed in the midst of its work.
+        const { sinceMs = 0, graceMs = 0 } = work.view.memory.stopping.get(id) ?? {};
+        if (clock.monotonicMs() < sinceMs + graceMs) note(id, work, { signalledMs: undefined });
+        throw error;
+      });
     },
     kill: async ({ id }, work) => {
       note(id, work, { killedMs: clock.monotonicMs() });

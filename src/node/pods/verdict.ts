@@ -7,6 +7,8 @@ export function verdictOn(pod: Pod, memory: PodMemory, nowMs: number): Verdict |
   if (memory.verdict) return memory.verdict;
   const deadlineMs = deadlineOf(pod, memory);
   if (deadlineMs === undefined || deadlineMs > nowMs) return undefined;
+  // It was over before its time was, and the API could not be told.
+  if (memory.released && !memory.toldDeadline) return undefined;
   return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 }
 

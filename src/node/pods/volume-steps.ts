@@ -1,6 +1,5 @@
 // The steps that put a pod's files and volumes in place, keep up to date what follows the API, and take all away again.
 import type { Pod } from '../../api/kinds/pod.ts';
-import { monotonicOf } from '../../base/clock.ts';
 import { shownFields } from '../volumes/downward-api.ts';
 import { MountFailure } from '../volumes/mount-failure.ts';
 import type { PodMemory } from './pod-view.ts';
@@ -50,7 +49,7 @@ export function volumeSteps({ files, volumes, clock, recorder }: PodStepsOptions
     memory.refreshVolumesAtMs = Number.POSITIVE_INFINITY;
     memory.shownFields = shownFields(pod);
     const dueMs = await run();
-    if (dueMs !== undefined) memory.refreshVolumesAtMs = Math.min(memory.refreshVolumesAtMs, monotonicOf(dueMs, clock));
+    if (dueMs !== undefined) memory.refreshVolumesAtMs = Math.min(memory.refreshVolumesAtMs, dueMs);
   }
 
   function tell(pod: Pod, { messages }: MountFailure): void {

@@ -56,6 +56,26 @@ test('the message says what ran out and who took it', () => {
   );
 });
 
+test('of containers those alone are named that use more than they asked for, and none where nothing can be asked for', () => {
+  const { whole } = sample('web', { uses: { memoryBytes: 5 * mebi, inodes: 70 } });
+  const asking = (name: string, memory: string) => ({ name, resources: { requests: { memory } } });
+  const containers = [asking('more', '4Mi'), asking('as-much', '5Mi'), asking('unseen', '1Mi'), { name: 'silent' }];
+  const pod = { metadata: { name: 'web' }, spec: { containers }, status: {} } as object as Pod;
+  const seen = ['more', 'as-much', 'silent'].map((name) => [name, whole] as const);
+  const usage: PodUsage = { pod, whole, containers: new Map(seen) };
+  const message = (signal: 'memory.available' | 'nodefs.inodesFree' | 'pid.available') => {
+    const threshold = { signal, text: '5%', limit: { amount: 0 }, reclaim: { amount: 0 }, graceMs: 0 };
+    return evictionMessage(threshold, 1024, usage).replace(/^.*available: /, '');
+  };
+  const more = 'has larger consumption of memory. ';
+  assert.equal(
+    message('memory.available'),
+    `1Ki. Container more was using 5120Ki, request is 4Mi, ${more}Container silent was using 5120Ki, request is 0, ${more}`,
+  );
+  assert.equal(message('nodefs.inodesFree'), '1024. ');
+  assert.equal(message('pid.available'), '1024. ');
+});
+
 test('a pod keeps to the limits of its own disk use', () => {
   const pod = (limits: Record<string, string>[], sizeLimit?: string): Pod =>
     ({
@@ -72,16 +92,22 @@ test('a pod keeps to the limits of its own disk use', () => {
   assert.equal(hasStorageLimits(pod([{}])), false);
   assert.equal(hasStorageLimits(pod([{}], '1Mi')), true);
   assert.equal(storageOveruse(pod([{}], '1Mi'), used(mebi)), undefined);
+  assert.equal(hasStorageLimits(pod([{}], '0')), false, 'a volume of no size is one without a limit');
+  assert.equal(storageOveruse(pod([storage('1Gi')], '0'), used(mebi, mebi)), undefined);
   assert.equal(
     storageOveruse(pod([{}], '1Mi'), used(mebi + 1)),
     'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ',
   );
   assert.equal(
-    storageOveruse(pod([storage('1Mi'), {}]), used(0, 2 * mebi, 9 * mebi)),
+    storageOveruse(pod([storage('1Mi'), storage('9Mi')]), used(0, 2 * mebi, mebi)),
     'Container c0 exceeded its local ephemeral storage limit "1Mi". ',
   );
   assert.equal(
     storageOveruse(pod([storage('1Mi'), storage('1Mi')]), used(mebi, mebi, 1)),
-    'Pod ephemeral local storage usage exceeds the total limit of containers 2097152. ',
+    'Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ',
+  );
+  assert.equal(
+    storageOveruse(pod([storage('1M'), {}]), used(0, 1, mebi)),
+    'Pod ephemeral local storage usage exceeds the total limit of containers 1M. ',
   );
 });

@@ -1,7 +1,7 @@
 // What each pod uses of what a node may run out of. Looked up only when a pod has to go, or has limits to keep to.
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { ObservedContainer } from '../runtime.ts';
-import type { Disks } from '../stats/disks.ts';
+import { type Disks, emptyDirsInMemory, type VolumeUsage } from '../stats/disks.ts';
 import type { Observer, PodObservation } from '../stats/observation.ts';
 import type { PodUsage, Usage } from './eviction-rank.ts';
 import type { LocalStorageUsage } from './local-storage.ts';
@@ -30,8 +30,8 @@ export class PodUsages {
   }
 
   async storageOf(pod: Pod): Promise<LocalStorageUsage> {
-    const { containers, disks } = this.#options;
-    const volumes = await disks.volumes(pod);
+    const { containers } = this.#options;
+    const volumes = await this.#volumesOnDisk(pod);
     const containerBytes = new Map<string, number>();
     for (const container of containers.of(pod.metadata.uid ?? ''))
       if (container.state === 'running')
@@ -45,7 +45,7 @@ export class PodUsages {
       const disk = await this.#containerDisk(container);
       byName.set(container.name, { ...disk, memoryBytes: own.workingSetBytes, processes: own.processes });
     }
-    const volumes = await this.#options.disks.volumes(pod);
+    const volumes = await this.#volumesOnDisk(pod);
     const whole: Usage = {
       memoryBytes: usage?.workingSetBytes ?? 0,
       processes: usage?.processes ?? 0,
@@ -61,6 +61,12 @@ export class PodUsages {
       whole.inodes += inodes;
     }
     return { pod, whole, containers: byName };
+  }
+
+  /** What is in memory is counted there, and takes no disk. */
+  async #volumesOnDisk(pod: Pod): Promise<VolumeUsage[]> {
+    const inMemory = emptyDirsInMemory(pod);
+    return (await this.#options.disks.volumes(pod)).filter(({ name }) => !inMemory.has(name));
   }
 
   async #containerDisk(container: ObservedContainer): Promise<DiskUsage> {

@@ -29,6 +29,8 @@ interface Look {
   due: Threshold[];
 }
 
+/** An agent looks for the first time when it has run for a while. */
+const begunMs = 7_000_000;
 const plenty = { 'memory.available': 900, 'nodefs.available': 900, 'pid.available': 900 };
 const stories: Record<string, Look[]> = {
   'with plenty of everything there is nothing to tell': [{ atSeconds: 0, levels: plenty, told: '', due: [] }],
@@ -62,6 +64,7 @@ const stories: Record<string, Look[]> = {
       due: [hardMemory, hardDisk, hardProcesses],
     },
   ],
+  'just enough is enough': [{ atSeconds: 0, levels: { ...plenty, 'nodefs.available': 100 }, told: '', due: [] }],
   'what the host does not tell is not missed': [{ atSeconds: 0, levels: {}, told: '', due: [] }],
 };
 
@@ -69,7 +72,7 @@ for (const [name, looks] of Object.entries(stories))
   test(name, () => {
     let memory: PressureMemory = noPressure;
     for (const look of looks) {
-      const at = { nowMs: look.atSeconds * 1000, transitionMs: 300_000 };
+      const at = { nowMs: begunMs + look.atSeconds * 1000, transitionMs: 300_000 };
       const judged = judge(all, levels(look.levels), memory, at);
       memory = judged.memory;
       assert.equal([...judged.told].sort().join(), look.told, `told after ${look.atSeconds} s`);

@@ -6,6 +6,9 @@ export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 /** "unknown": it could not be probed at all, which says nothing of the container. */
 export type ProbeOutcome = { result: 'success' } | { result: 'warning' | 'failure' | 'unknown'; text: string };
 
+/** What one run found, and where it ran a command: when nothing of that is left, which is later if it was given up. */
+export type ProbeRun = ProbeOutcome & { ended?: Promise<void> };
+
 export const success: ProbeOutcome = { result: 'success' };
 export const failure = (text: string): ProbeOutcome => ({ result: 'failure', text });
 

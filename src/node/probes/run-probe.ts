@@ -1,11 +1,12 @@
 // One run of a probe, by whichever of the four ways it asks for. Never throws: what cannot be probed is "unknown".
+// A command keeps its place until nothing of it is left: those that were given up on a slow host would become too many.
 import type { Container, Probe } from '../../api/kinds/pod-spec/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ExecRefused, type Runtime } from '../runtime.ts';
 import { containerPort, NoSuchPort } from './container-port.ts';
 import type { Gate } from './gate.ts';
 import { BodyFailure, HttpFailure, httpGet, requestFor } from './http-get.ts';
-import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
+import { failure, type ProbeOutcome, type ProbeRun, success } from './probe-outcome.ts';
 import { probeTcp } from './tcp-connect.ts';
 
 export interface ProbeTarget {
@@ -29,19 +30,22 @@ export async function runProbe(
   target: ProbeTarget,
   tools: ProbeTools,
   signal: AbortSignal,
-): Promise<ProbeOutcome> {
+): Promise<ProbeRun> {
+  if (!probe.exec)
+    return inTime(probe, tools.clock, signal, (limit) => ask(probe, target, tools, limit)).catch(unknown);
+  let leave: () => void;
   try {
-    if (!probe.exec) return await inTime(probe, tools.clock, signal, (limit) => ask(probe, target, tools, limit));
-    const leave = await tools.execs.enter(signal);
-    try {
-      return await inTime(probe, tools.clock, signal, (limit) => runCommand(probe, target, tools, limit));
-    } finally {
-      leave();
-    }
+    leave = await tools.execs.enter(signal);
   } catch (error) {
-    return { result: 'unknown', text: (error as Error).message };
+    return unknown(error);
   }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const run = (limit: AbortSignal) => runCommand(probe, target, tools, { limit, onEnd: resolve });
+  const outcome = await inTime(probe, tools.clock, signal, run).catch(unknown);
+  return { ...outcome, ended: promise.then(leave) };
 }
+
+const unknown = (error: unknown): ProbeOutcome => ({ result: 'unknown', text: (error as Error).message });
 
 /** The probe's own time, which begins when it does. */
 async function inTime<T>(
@@ -98,15 +102,15 @@ async function runCommand(
   { exec, timeoutSeconds = 1 }: Probe,
   { containerId }: ProbeTarget,
   { runtime }: ProbeTools,
-  signal: AbortSignal,
+  { limit, onEnd }: { limit: AbortSignal; onEnd(): void },
 ): Promise<ProbeOutcome> {
   const argv = exec?.command ?? [];
   try {
-    const { exitCode, output } = await runtime.exec(containerId, argv, { signal, outputBytes });
+    const { exitCode, output } = await runtime.exec(containerId, argv, { signal: limit, outputBytes, onEnd });
     return exitCode === 0 ? success : failure(output);
   } catch (error) {
     // That the engine is slow says nothing of the container.
-    if (!signal.aborted || error instanceof ExecRefused) throw error;
+    if (!limit.aborted || error instanceof ExecRefused) throw error;
     return failure(`command timed out: ${JSON.stringify(argv.join(' '))} timed out after ${timeoutSeconds}s`);
   }
 }

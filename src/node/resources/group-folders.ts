@@ -1,6 +1,6 @@
 // Control groups as the kernel shows them: folders whose files are its limits. In the first version there is a tree of them for each
 // controller, in the second one tree for all.
-import { existsSync, constants as fsConstants } from 'node:fs';
+import { existsSync, constants as fsConstants, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cpuPeriodMicros, cpuWeight } from './cpu.ts';
@@ -65,8 +65,14 @@ export async function containersIn(folder: string): Promise<string[]> {
 
 /** Removes a group with all groups in it, in every tree that has it. */
 export async function removeFolders(path: GroupPath, root = kernelRoot): Promise<void> {
-  const trees = existsSync(join(root, 'cgroup.procs')) ? [root] : ((await subfolders(root)) ?? []);
-  await Promise.all(trees.map((tree) => removeFolder(join(tree, ...path))));
+  await Promise.all(treesIn(root).map((tree) => removeFolder(join(tree, ...path))));
+}
+
+/** What is uppermost is in memory: a look takes less than to have another thread look. */
+function treesIn(root: string): string[] {
+  if (existsSync(join(root, 'cgroup.procs'))) return [root];
+  const entries = readdirSync(root, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name));
 }
 
 const isLimit = (limit: number | undefined) => limit !== undefined && Number.isFinite(limit);

@@ -1,20 +1,23 @@
 // Control groups that are systemd's: slices, each named for the way to it. systemd is told of their limits, as what is
 // written past it is gone with its next reload; what it is told is gone with the next boot.
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execute } from '../../base/exec.ts';
 import { cpuWeight } from './cpu.ts';
 import { containersIn, kernelRoot, removeFolders } from './group-folders.ts';
 import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
 
-const settingsFolder = '/run/systemd/system.control';
+/** What systemd was told of slices until the next boot. */
+const usualSettingsFolder = '/run/systemd/system.control';
 
 export class GroupSlices implements GroupTree {
   readonly #version: 1 | 2;
+  readonly #settingsFolder: string;
 
-  constructor(version: 1 | 2) {
+  constructor(version: 1 | 2, settingsFolder = usualSettingsFolder) {
     this.#version = version;
+    this.#settingsFolder = settingsFolder;
   }
 
   parentOf(path: GroupPath): string {
@@ -38,10 +41,23 @@ export class GroupSlices implements GroupTree {
     const trees = this.#version === 2 ? [''] : ['systemd', 'memory'];
     if (trees.some((tree) => existsSync(join(kernelRoot, tree, ...folders))))
       await execute('systemctl', ['stop', sliceName(path)]);
-    await rm(join(settingsFolder, `${sliceName(path)}.d`), { recursive: true, force: true });
+    await this.#forget(sliceName(path));
     // Of a slice that it has forgotten systemd leaves the folder, and of the trees that it does not use.
     await removeFolders(folders);
   }
+
+  /** What systemd was told of the slice, and of those in it. */
+  async #forget(slice: string): Promise<void> {
+    const ofOneIn = new RegExp(`^${slice.replace(/\.slice$/, '')}-.*\\.slice\\.d$`);
+    const names = await readdir(this.#settingsFolder).catch(noneIfNotFound);
+    const gone = names.filter((name) => name === `${slice}.d` || ofOneIn.test(name));
+    await Promise.all(gone.map((name) => rm(join(this.#settingsFolder, name), { recursive: true, force: true })));
+  }
+}
+
+function noneIfNotFound(error: NodeJS.ErrnoException): string[] {
+  if (error.code !== 'ENOENT') throw error;
+  return [];
 }
 
 const foldersOf = (path: GroupPath) => path.map((_, index) => sliceName(path.slice(0, index + 1)));

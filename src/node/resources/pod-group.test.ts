@@ -63,6 +63,12 @@ const groups: { name: string; spec: PodSpec; at: string; limits: GroupLimits }[]
     limits: { cpuShares: 614, cpuQuotaMicros: 70_000, memoryBytes: undefined, pids: undefined },
   },
   {
+    name: 'a limit of zero, which is none',
+    spec: spec([container(equal, equal), container({ cpu: '100m' }, { cpu: '0', memory: '0' })]),
+    at: 'wherry/kubepods/burstable/podu1',
+    limits: { cpuShares: 614, cpuQuotaMicros: undefined, memoryBytes: undefined, pids: undefined },
+  },
+  {
     name: 'an init container without limits',
     spec: spec([container(equal, equal)], { initContainers: [container()] }),
     at: 'wherry/kubepods/burstable/podu1',

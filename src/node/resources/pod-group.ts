@@ -1,7 +1,7 @@
 // The control group of a pod, by Kubernetes' names and rules: where it is, and what all containers of the pod may use together.
 import { type QosClass, qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
 import type { PodSpec } from '../../api/kinds/pod-spec/types.ts';
-import { podLimits, podRequests } from '../../api/pod-resources.ts';
+import { amountsOf, podLimits, podRequests } from '../../api/pod-resources.ts';
 import { cpuQuotaMicros, cpuShares } from './cpu.ts';
 import type { GroupLimits, GroupPath } from './group-tree.ts';
 
@@ -23,14 +23,14 @@ export function podGroup(root: GroupPath, podUid: string, qosClass: QosClass): G
   return [...classGroup(root, qosClass), `pod${podUid}`];
 }
 
-/** A limit holds for the pod only where every container has one: else there is one that may use whatever there is. */
+/** A limit holds for the pod only where every container has one: else, or where it is zero, there is one that may use whatever there is. */
 export function podGroupLimits(spec: PodSpec, mostPids: number | undefined): GroupLimits {
   const qosClass = qosClassOf(spec);
   const limits = podLimits(spec);
   const isLimited = (name: 'cpu' | 'memory') => {
-    const stated = spec.resources?.limits?.[name] !== undefined;
+    const stated = amountsOf(spec.resources?.limits)[name];
     const all = [...(spec.initContainers ?? []), ...spec.containers];
-    return stated || all.every(({ resources }) => resources?.limits?.[name] !== undefined);
+    return stated || all.every(({ resources }) => amountsOf(resources?.limits)[name]);
   };
   return {
     cpuShares: cpuShares(qosClass === 'BestEffort' ? 0 : (podRequests(spec).cpu ?? 0)),

@@ -23,6 +23,11 @@ export interface ContainerDisk {
 /** Volumes that lie on the node itself: a look at another's disk may hang. */
 const ownVolumes = ['empty-dir', 'projected', 'configmap', 'secret', 'downward-api'];
 
+/** The names of its emptyDir volumes that take memory, and no disk. */
+export function emptyDirsInMemory({ spec }: Pod): Set<string> {
+  return new Set((spec.volumes ?? []).flatMap(({ name, emptyDir }) => (emptyDir?.medium === 'Memory' ? [name] : [])));
+}
+
 export class Disks {
   readonly #dataDir: string;
   readonly #usages: FolderUsages;
@@ -51,8 +56,17 @@ export class Disks {
     return { rootfs, logs };
   }
 
-  async volumes({ metadata: { uid = '' } }: Pod): Promise<VolumeUsage[]> {
-    const top = join(this.#dataDir, 'pods', uid, 'volumes');
+  /** Those that are the pod's own on a disk of this node, or its emptyDir volumes in memory. */
+  volumes({ metadata: { uid = '' } }: Pod): Promise<VolumeUsage[]> {
+    return this.#volumesIn(join(this.#dataDir, 'pods', uid, 'volumes'));
+  }
+
+  /** Those that show what is secret, or of this moment. */
+  volumesInMemory({ metadata: { uid = '' } }: Pod): Promise<VolumeUsage[]> {
+    return this.#volumesIn(join(this.#dataDir, 'secrets', uid));
+  }
+
+  async #volumesIn(top: string): Promise<VolumeUsage[]> {
     const kinds = (await namesIn(top)).filter((kind) => ownVolumes.some((own) => kind === `kubernetes.io~${own}`));
     const found = kinds.map(async (kind) => {
       const names = await namesIn(join(top, kind));

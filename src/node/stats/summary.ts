@@ -2,9 +2,10 @@
 import { timestamp } from '../../base/clock.ts';
 import type { GroupUsage } from './control-group.ts';
 import type { DiskRoom } from './disk-usage.ts';
-import type { ContainerDisk, PlacedUsage, VolumeUsage } from './disks.ts';
+import { type ContainerDisk, emptyDirsInMemory, type PlacedUsage, type VolumeUsage } from './disks.ts';
 import type { InterfaceUsage } from './network-usage.ts';
 import type { ContainerObservation, Observation, PodObservation } from './observation.ts';
+import type { VolumeRoom } from './volume-rooms.ts';
 
 /** What is looked up on disks: left out for who wants processor and memory only. */
 export interface DiskObservation {
@@ -12,8 +13,10 @@ export interface DiskObservation {
   engine: DiskRoom | undefined;
   /** By the container's id. */
   containers: ReadonlyMap<string, ContainerDisk>;
-  /** By the pod's uid. */
+  /** By the pod's uid: its own, those of them that show what is kept in memory, and those that outlive it. */
   volumes: ReadonlyMap<string, VolumeUsage[]>;
+  inMemory: ReadonlyMap<string, VolumeUsage[]>;
+  beyond: ReadonlyMap<string, VolumeRoom[]>;
 }
 
 export function summaryOf(nodeName: string, observation: Observation, disks: DiskObservation | undefined): object {
@@ -55,6 +58,17 @@ function podOf(time: string, found: PodObservation, disks: DiskObservation | und
   const { pod, usage, nanoCores, containers, interfaces } = found;
   const { name, namespace, uid = '' } = pod.metadata;
   const volumes = disks?.volumes.get(uid) ?? [];
+  const shown = [
+    ...[...volumes, ...(disks?.inMemory.get(uid) ?? [])].map((volume) => ({
+      ...placedOf(time, volume),
+      name: volume.name,
+    })),
+    ...(disks?.beyond.get(uid) ?? []).map(({ name, claim, room }) => ({
+      ...roomOf(time, room),
+      name,
+      ...(claim && { pvcRef: { name: claim.name, namespace: claim.namespace } }),
+    })),
+  ];
   return {
     podRef: { name, namespace, uid },
     startTime: pod.status.startTime ?? pod.metadata.creationTimestamp,
@@ -65,9 +79,7 @@ function podOf(time: string, found: PodObservation, disks: DiskObservation | und
     }),
     ...(disks && {
       ...networkOf(time, interfaces),
-      ...(volumes.length > 0 && {
-        volume: volumes.map((volume) => ({ ...placedOf(time, volume), name: volume.name })),
-      }),
+      ...(shown.length > 0 && { volume: shown }),
       ...ephemeralStorageOf(time, found, volumes, disks),
       process_stats: { process_count: usage?.processes ?? 0 },
     }),
@@ -138,7 +150,7 @@ function ephemeralStorageOf(
   { node, containers: disks }: DiskObservation,
 ): object {
   if (!node) return {};
-  const inMemory = new Set((pod.spec.volumes ?? []).flatMap((v) => (v.emptyDir?.medium === 'Memory' ? [v.name] : [])));
+  const inMemory = emptyDirsInMemory(pod);
   const parts = [
     ...containers.flatMap(({ container }) => {
       const disk = disks.get(container.id);

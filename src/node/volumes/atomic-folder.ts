@@ -5,20 +5,8 @@
 //   FOLDER/..2026_.../name                        the files of a version, never written again
 //
 // Holds: a crash at any moment leaves the old version or the new one, and the next write clears away what it left.
-import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { type FileCalls, onDisk } from './file-calls.ts';
 import type { Payload } from './payload.ts';
 import { VolumeProblem } from './volume-problem.ts';
 
@@ -29,36 +17,38 @@ const ofVersion = /^\.\.\d/;
 export interface Version {
   payload: Payload;
   nowMs: number;
+  /** How the folder is reached; as one on a disk unless told. */
+  calls?: FileCalls;
   /** Done to a version before it is shown. */
   finish?(folder: string): Promise<void>;
 }
 
 /** Shows the version where another one is shown; answers whether that was so. */
 export async function showVersion(folder: string, version: Version): Promise<boolean> {
-  const { payload } = version;
+  const { payload, calls = onDisk } = version;
   for (const path of payload.keys()) checkPath(path);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const shown = await shownVersion(folder);
-  if (shown && (await isSame(join(folder, shown), payload))) {
-    await alignLinks(folder, payload, shown);
+  await calls.mkdir(folder, { recursive: true, mode: 0o755 });
+  const shown = await shownVersion(folder, calls);
+  if (shown && (await isSame(join(folder, shown), payload, calls))) {
+    await alignLinks(folder, { payload, shown, calls });
     return false;
   }
-  await chmod(folder, 0o777); // whatever the umask: no other user of the host comes as far as here
-  const name = await writeVersion(folder, version);
-  await rm(join(folder, next), { force: true });
-  await symlink(name, join(folder, next));
-  await rename(join(folder, next), join(folder, current));
-  await alignLinks(folder, payload, name);
+  await calls.chmod(folder, 0o777); // whatever the umask: no other user of the host comes as far as here
+  const name = await writeVersion(folder, version, calls);
+  await calls.unlink(join(folder, next)).catch(ignoreMissing);
+  await calls.symlink(name, join(folder, next));
+  await calls.rename(join(folder, next), join(folder, current));
+  await alignLinks(folder, { payload, shown: name, calls });
   return true;
 }
 
 /** The file at a path of the version that is shown. */
-export async function shownFile(folder: string, path: string): Promise<string | undefined> {
-  return readFile(join(folder, current, path), 'utf8').catch(ignoreMissing);
+export async function shownFile(folder: string, path: string, calls = onDisk): Promise<string | undefined> {
+  return (await calls.readFile(join(folder, current, path)).catch(ignoreMissing))?.toString();
 }
 
 export async function hasVersion(folder: string): Promise<boolean> {
-  return (await shownVersion(folder)) !== undefined;
+  return (await shownVersion(folder, onDisk)) !== undefined;
 }
 
 function checkPath(path: string): void {
@@ -66,43 +56,43 @@ function checkPath(path: string): void {
   if (!isBelow || normalize(path) === '.') throw new VolumeProblem(`invalid path: "${path}" leads out of the volume`);
 }
 
-async function shownVersion(folder: string): Promise<string | undefined> {
-  const name = await readlink(join(folder, current)).catch(ignoreMissing);
+async function shownVersion(folder: string, calls: FileCalls): Promise<string | undefined> {
+  const name = await calls.readlink(join(folder, current)).catch(ignoreMissing);
   return name && ofVersion.test(name) ? name : undefined;
 }
 
-async function isSame(version: string, payload: Payload): Promise<boolean> {
-  const there = await readdir(version, { recursive: true, withFileTypes: true }).catch(ignoreMissing);
+async function isSame(version: string, payload: Payload, calls: FileCalls): Promise<boolean> {
+  const there = await calls.readdir(version, { recursive: true, withFileTypes: true }).catch(ignoreMissing);
   if (there?.filter((entry) => !entry.isDirectory()).length !== payload.size) return false;
   for (const [path, { content }] of payload) {
-    const found = await readFile(join(version, path)).catch(ignoreMissing);
+    const found = await calls.readFile(join(version, path)).catch(ignoreMissing);
     if (!found || Buffer.compare(found, content) !== 0) return false;
   }
   return true;
 }
 
-async function writeVersion(folder: string, { payload, nowMs, finish }: Version): Promise<string> {
-  const name = await makeVersion(folder, nowMs);
+async function writeVersion(folder: string, { payload, nowMs, finish }: Version, calls: FileCalls): Promise<string> {
+  const name = await makeVersion(folder, nowMs, calls);
   const version = join(folder, name);
   for (const [path, { content, mode, uid }] of payload) {
     const target = join(version, path);
-    if (dirname(path) !== '.') await makeFolders(version, dirname(path));
-    await writeFile(target, content);
-    await chmod(target, mode); // whatever the umask
-    if (uid !== undefined) await chown(target, uid, (await lstat(target)).gid);
+    if (dirname(path) !== '.') await makeFolders(version, dirname(path), calls);
+    await calls.writeFile(target, content);
+    await calls.chmod(target, mode); // whatever the umask
+    if (uid !== undefined) await calls.chown(target, uid, (await calls.lstat(target)).gid);
   }
   await finish?.(version);
   return name;
 }
 
 /** Named by the time; a number where two came in the same millisecond. */
-async function makeVersion(folder: string, nowMs: number): Promise<string> {
+async function makeVersion(folder: string, nowMs: number, calls: FileCalls): Promise<string> {
   const time = new Date(nowMs).toISOString().slice(0, -1).replaceAll(/[-T:]/g, '_');
   for (let count = 0; ; count += 1) {
     const name = `..${time}.${count}`;
     try {
-      await mkdir(join(folder, name));
-      await chmod(join(folder, name), 0o755);
+      await calls.mkdir(join(folder, name));
+      await calls.chmod(join(folder, name), 0o755);
       return name;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -110,25 +100,28 @@ async function makeVersion(folder: string, nowMs: number): Promise<string> {
   }
 }
 
-async function makeFolders(version: string, path: string): Promise<void> {
+async function makeFolders(version: string, path: string, calls: FileCalls): Promise<void> {
   let folder = version;
   for (const part of path.split('/')) {
     folder = join(folder, part);
-    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    await calls.mkdir(folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    await chmod(folder, 0o755);
+    await calls.chmod(folder, 0o755);
   }
 }
 
 /** One link for each uppermost name, and nothing else beside the version that is shown. */
-async function alignLinks(folder: string, payload: Payload, shown: string): Promise<void> {
+async function alignLinks(
+  folder: string,
+  { payload, shown, calls }: { payload: Payload; shown: string; calls: FileCalls },
+): Promise<void> {
   const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0] ?? ''));
-  for (const name of await readdir(folder)) {
+  for (const name of await calls.readdir(folder)) {
     if (name === current || name === shown || wanted.delete(name)) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    await calls.rm(join(folder, name), { recursive: true, force: true });
   }
-  for (const name of wanted) await symlink(join(current, name), join(folder, name));
+  for (const name of wanted) await calls.symlink(join(current, name), join(folder, name));
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -16,18 +16,33 @@ import { ClaimProblem, SetUpProblem } from './volume-problem.ts';
 /** The claim's name is in the manifest. */
 export const claimedVolume: VolumeType = {
   setUp: async (order) => {
-    const { claimName = '', readOnly = false } = order.volume.persistentVolumeClaim ?? {};
-    return setUpClaim(order, claimName, { isOfPod: false, readOnly });
+    const { readOnly = false } = order.volume.persistentVolumeClaim ?? {};
+    return setUpClaim(order, claimOf(order) ?? '', { isOfPod: false, readOnly });
   },
 };
 
 /** The claim comes and goes with the pod, and bears its name. */
 export const ephemeralVolume: VolumeType = {
-  setUp: async (order) => {
-    const { pod, volume } = order;
-    return setUpClaim(order, `${pod.metadata.name}-${volume.name}`, { isOfPod: true, readOnly: false });
-  },
+  setUp: async (order) => setUpClaim(order, claimOf(order) ?? '', { isOfPod: true, readOnly: false }),
 };
+
+/** The name of the claim that leads to a volume. */
+export function claimOf({ pod, volume }: Pick<VolumeOrder, 'pod' | 'volume'>): string | undefined {
+  if (volume.ephemeral) return `${pod.metadata.name}-${volume.name}`;
+  return volume.persistentVolumeClaim?.claimName;
+}
+
+/** Where the file system is whose room is told, of a volume that an agent before this one made ready; undefined where it has none. */
+export async function measuredFolder(order: VolumeOrder): Promise<string | undefined> {
+  const claim = claimOf(order);
+  if (claim === undefined) return order.volume.nfs && order.folder('nfs');
+  const text = await order.world.keepsakes.find(order.pod.metadata.uid ?? '', keptAs(claim));
+  if (text === undefined) return undefined;
+  const { spec } = JSON.parse(text) as PersistentVolume;
+  return spec.nfs ? order.folder('nfs') : spec.local?.path;
+}
+
+const keptAs = (claim: string) => `claim ${claim}`;
 
 async function setUpClaim(
   order: VolumeOrder,
@@ -45,7 +60,7 @@ async function setUpClaim(
 async function boundVolume(order: VolumeOrder, claim: string, isOfPod: boolean): Promise<PersistentVolume> {
   const { uid = '' } = order.pod.metadata;
   const { keepsakes } = order.world;
-  const kept = `claim ${claim}`;
+  const kept = keptAs(claim);
   try {
     const found = await askForVolume(order, claim, isOfPod);
     keepsakes.keep(uid, kept, JSON.stringify(found));

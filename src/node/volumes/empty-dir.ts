@@ -2,8 +2,8 @@
 // eviction; in memory the file system itself sets the limit.
 import { chmod, mkdir } from 'node:fs/promises';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { amountsOf, podTotal } from '../../api/pod-resources.ts';
 import { wholeUnits } from '../../api/quantity.ts';
+import { podGroupLimits } from '../resources/pod-group.ts';
 import { mountAt } from './mount-table.ts';
 import { ensureOwnership, wantedOwnership } from './ownership.ts';
 import { readyFolder, type Volume, type VolumeOrder, type VolumeType } from './volume.ts';
@@ -34,20 +34,8 @@ async function mountMemory({ pod, volume, world, signal }: VolumeOrder, target: 
   await mounter.mountMemory({ target, options: bytes > 0 ? [`size=${bytes}`] : [] }, signal);
 }
 
-/** The least of what the volume is limited to, what all containers together are, and what the node has for pods. */
+/** The least of what the volume is limited to, what the pod as a whole is, and what the node has for pods. */
 export function memoryVolumeBytes({ spec }: Pod, { sizeLimit }: EmptyDir, allocatableBytes: number): number {
-  const limits = podTotal(
-    {
-      spec,
-      ofContainer: ({ resources }) => amountsOf(resources?.limits),
-      ofWhole: amountsOf(spec.resources?.limits),
-      ofOverhead: amountsOf(spec.overhead),
-      overheadOnlyWhereAsked: true,
-    },
-    { sum: (one, other) => one + other, larger: Math.max },
-  );
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
-  const isLimited = spec.resources?.limits?.memory || containers.every(({ resources }) => resources?.limits?.memory);
-  const bounds = [allocatableBytes, isLimited ? (limits.memory ?? 0) : 0, wholeUnits(sizeLimit)];
+  const bounds = [allocatableBytes, podGroupLimits(spec, undefined).memoryBytes ?? 0, wholeUnits(sizeLimit)];
   return Math.min(...bounds.filter((bytes) => bytes > 0), Number.MAX_SAFE_INTEGER) % Number.MAX_SAFE_INTEGER;
 }

@@ -14,5 +14,5 @@ export async function setUpLocal(order: VolumeOrder, { path }: { path: string },
   const ownership = wantedOwnership(order.pod, isReadOnly);
   // What is read-only for the pod stays as it is.
   if (ownership && !isReadOnly) await ensureOwnership(path, ownership);
-  return readyFolder(path);
+  return readyFolder(path, { isMeasured: true });
 }

@@ -1,6 +1,6 @@
 // Mounts and unmounts by the programs of the host, each with a time that it may take at most: a file server that is away
 // hangs the program, never the agent.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { ExecError, execute } from '../../base/exec.ts';
 import { isNetworkFileSystem, type MountEntry, mountsBelow, parseMountTable } from './mount-table.ts';
 import { VolumeProblem } from './volume-problem.ts';
@@ -19,7 +19,7 @@ const lookTimeoutMs = 5_000;
 
 export class Mounter {
   async table(): Promise<MountEntry[]> {
-    return parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
+    return parseMountTable(readFileSync('/proc/self/mountinfo', 'utf8'));
   }
 
   async mount({ type, source, target, options }: MountOrder, signal?: AbortSignal): Promise<void> {

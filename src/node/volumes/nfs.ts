@@ -13,7 +13,7 @@ export async function setUpNfs(order: VolumeOrder, share: Nfs, mountOptions: rea
   const { mounter } = order.world;
   const { readOnly = false } = share;
   const target = order.folder('nfs');
-  const ready = readyFolder(target, { isReadOnly: readOnly, isOnNetwork: true });
+  const ready = readyFolder(target, { isReadOnly: readOnly, isOnNetwork: true, isMeasured: true });
   // A server that is away would let a look at the folder itself hang.
   if (mountAt(await mounter.table(), target)) return ready;
   await mkdir(target, { recursive: true });

@@ -24,9 +24,9 @@ export function wantedOwnership(pod: Pod, isReadOnly: boolean): GroupOwnership |
   return gid === undefined ? undefined : { gid, isReadOnly, onlyOnMismatch: fsGroupChangePolicy === 'OnRootMismatch' };
 }
 
-/** The user as whom every container of the pod runs, if that is one and the same. */
+/** The user as whom every container of the pod runs, if that is one and the same; whoever looks in later changes nothing. */
 export function commonUser({ spec }: Pod): number | undefined {
-  const containers = [...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? []), ...spec.containers];
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
   const users = new Set(
     containers.map(({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser),
   );

@@ -14,8 +14,11 @@ import { removeFolder } from '../../base/folder-removal.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import type { Mount } from '../runtime.ts';
+import type { MeasuredVolume } from '../stats/volume-rooms.ts';
 import { hasVersion } from './atomic-folder.ts';
+import { claimOf, measuredFolder } from './claimed-volume.ts';
 import { containerMounts } from './container-mounts.ts';
+import { inMemory } from './file-calls.ts';
 import { type Failure, MountFailure } from './mount-failure.ts';
 import { mountAt } from './mount-table.ts';
 import { Mounter } from './mounter.ts';
@@ -81,6 +84,7 @@ export class PodVolumes {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#objects.close(), { once: true });
+    void this.#tokens.watchClock(signal);
     await this.#ensureMemory();
   }
 
@@ -120,6 +124,19 @@ export class PodVolumes {
     });
   }
 
+  /** Those of the pod whose file systems have a room of their own, be they made ready in this life or before. */
+  async measured(pod: Pod): Promise<MeasuredVolume[]> {
+    const { uid = '', namespace = '' } = pod.metadata;
+    const found = mountedVolumes(pod).map(async (volume) => {
+      const ready = this.#ready.get(uid)?.get(volume.name);
+      const order = this.#order(pod, volume, AbortSignal.abort());
+      const folder = ready ? ready.isMeasured && ready.source : await measuredFolder(order);
+      const claim = claimOf(order);
+      return folder ? [{ name: volume.name, folder, ...(claim && { claim: { namespace, name: claim } }) }] : [];
+    });
+    return (await Promise.all(found)).flat();
+  }
+
   /** Takes away all that was mounted or written for a pod. What was lasting before stays. */
   async release(podUid: string): Promise<void> {
     this.#objects.release(podUid);
@@ -127,8 +144,8 @@ export class PodVolumes {
     this.#ready.delete(podUid);
     const folder = join(this.#podsFolder, podUid);
     await this.#mounter.unmountBelow(folder);
-    const folders = [join(folder, 'volumes'), join(folder, 'volume-subpaths'), join(this.#secretsFolder, podUid)];
-    await Promise.all(folders.map(removeFolder));
+    await inMemory.rm(join(this.#secretsFolder, podUid), { recursive: true, force: true });
+    await Promise.all(['volumes', 'volume-subpaths'].map((name) => removeFolder(join(folder, name))));
   }
 
   /** The pods that have something in memory. */
@@ -176,6 +193,7 @@ export class PodVolumes {
       volume,
       folder: (type) => join(this.#podsFolder, uid, 'volumes', `kubernetes.io~${type}`, volume.name),
       secretFolder: (type) => join(this.#secretsFolder, uid, `kubernetes.io~${type}`, volume.name),
+      isInMemory: (path) => path.startsWith(`${this.#secretsFolder}/`),
       world: this.#world,
       signal,
     };

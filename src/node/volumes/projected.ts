@@ -3,10 +3,10 @@
 import { shownFile } from './atomic-folder.ts';
 import { configMapFiles } from './config-map-volume.ts';
 import { downwardFiles } from './downward-api.ts';
+import { inMemory } from './file-calls.ts';
 import { commonUser } from './ownership.ts';
 import type { Payload } from './payload.ts';
 import { secretFiles } from './secret-volume.ts';
-import { renewalAtMs } from './service-account-tokens.ts';
 import { showFiles, usualMode } from './shown-files.ts';
 import type { Volume, VolumeOrder, VolumeType } from './volume.ts';
 import { VolumeProblem } from './volume-problem.ts';
@@ -20,9 +20,6 @@ interface Gathered {
 
 const usualTokenSeconds = 3600;
 const onlyOwner = 0o600;
-/** Not all tokens that were made together are renewed together. */
-const renewalSpreadMs = 10_000;
-const retryMs = 10_000;
 
 const liveFolder = (order: VolumeOrder) => order.secretFolder('projected');
 
@@ -65,23 +62,10 @@ async function gatherToken(
   defaultMode: number,
 ): Promise<Gathered> {
   const { pod, world } = order;
-  const nowMs = world.clock.now();
   const uid = commonUser(pod);
   const isOwned = uid !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-  const asFile = (token: string, renewAtMs: number): Gathered => ({
-    files: new Map([[path, { content: Buffer.from(token), mode: isOwned ? onlyOwner : defaultMode, uid }]]),
-    renewAtMs,
-  });
-  const there = await shownFile(folder, path);
-  const dueMs = renewalAtMs(there);
-  if (there && dueMs !== undefined && dueMs > nowMs) return asFile(there, dueMs);
-  try {
-    const token = await world.tokens.token(pod, { audiences: audience ? [audience] : [], expirationSeconds });
-    const renewAtMs = renewalAtMs(token) ?? nowMs + retryMs;
-    // One out of the memory of better times may be over: another is asked for soon.
-    return asFile(token, Math.max(nowMs + retryMs, renewAtMs - Math.random() * renewalSpreadMs));
-  } catch (error) {
-    if (there === undefined) throw error;
-    return asFile(there, nowMs + retryMs);
-  }
+  const wanted = { audiences: audience ? [audience] : [], expirationSeconds };
+  const { token, renewAtMs } = await world.tokens.current(pod, wanted, () => shownFile(folder, path, inMemory));
+  const mode = isOwned ? onlyOwner : defaultMode;
+  return { files: new Map([[path, { content: Buffer.from(token), mode, uid }]]), renewAtMs };
 }

@@ -37,6 +37,7 @@ export interface VolumeOrder {
   folder(type: string): string;
   /** The same in memory: what is secret is never written to a disk. */
   secretFolder(type: string): string;
+  isInMemory(folder: string): boolean;
   world: VolumeWorld;
   signal: AbortSignal;
 }
@@ -49,7 +50,9 @@ export interface ReadyVolume {
   isReadOnly: boolean;
   /** A server that is away may let everything hang that touches it. */
   isOnNetwork: boolean;
-  /** When it must be looked at again: the tokens in it end. */
+  /** A file system whose room is told to who asks. */
+  isMeasured: boolean;
+  /** When it must be looked at again, as the tokens in it end: by the clock's even time. */
   renewAtMs?: number | undefined;
 }
 
@@ -64,5 +67,5 @@ export interface VolumeType {
 }
 
 export function readyFolder(source: string, more: Partial<ReadyVolume> = {}): ReadyVolume {
-  return { source, isReadOnly: false, isOnNetwork: false, ...more };
+  return { source, isReadOnly: false, isOnNetwork: false, isMeasured: false, ...more };
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Container } from '../../api/kinds/pod-template.ts';
 import { samplePod } from '../pods/pod-samples.ts';
+import { claimOf, measuredFolder } from './claimed-volume.ts';
 import { mountManner, wantedSubPath } from './container-mounts.ts';
 import { fieldText } from './downward-api.ts';
 import { memoryVolumeBytes } from './empty-dir.ts';
@@ -14,8 +15,7 @@ import { nfsOptions, nfsSource } from './nfs.ts';
 import { usedObjects } from './object-references.ts';
 import { commonUser } from './ownership.ts';
 import { chosenFiles, configMapContents, secretContents } from './payload.ts';
-import { renewalAtMs } from './service-account-tokens.ts';
-import { readyFolder } from './volume.ts';
+import { readyFolder, type Volume, type VolumeOrder } from './volume.ts';
 import { ClaimProblem, SetUpProblem, VolumeProblem } from './volume-problem.ts';
 
 const table = parseMountTable(`22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -70,6 +70,7 @@ test('a folder in memory is as large as the least of its bounds', () => {
     [limited(undefined), '800Mi', 100, 100],
     [limited('10Mi', '20Mi'), undefined, 100, 30],
     [limited('10Mi', undefined), undefined, 100, 100],
+    [limited('10Mi', '0'), undefined, 100, 100],
     [limited('10Mi'), '8Mi', 100, 8],
     [limited('10Mi'), '12Mi', 100, 10],
     [limited('10Mi'), '0', 100, 10],
@@ -225,11 +226,30 @@ test('the user of a pod is that of all its containers', () => {
   assert.equal(userOf([as(undefined)]), undefined);
   assert.equal(userOf([as(undefined), as(7)], { securityContext: { runAsUser: 7 } }), 7);
   assert.equal(userOf([as(5)], { initContainers: [as(undefined)] }), undefined);
+  assert.equal(userOf([as(5)], { ephemeralContainers: [as(0)] }), 5, 'whoever was added to look in');
 });
 
-test('a token is renewed after four fifths of its life, or a day', () => {
-  const token = (iat: number, exp: number) => `h.${Buffer.from(JSON.stringify({ iat, exp })).toString('base64url')}.s`;
-  assert.equal(renewalAtMs(token(1_000, 4_600)), 3_880_000);
-  assert.equal(renewalAtMs(token(0, 10 * 86_400)), 86_400_000);
-  for (const none of [undefined, '', 'a.b', 'a.!!.c']) assert.equal(renewalAtMs(none), undefined);
+test('an agent that starts anew finds the volumes whose room is told by what it kept', async () => {
+  const kept: Record<string, object> = {
+    'claim shared': { spec: { nfs: { server: 'files', path: '/x' } } },
+    'claim near': { spec: { local: { path: '/mnt/disk' } } },
+    'claim path': { spec: { hostPath: { path: '/mnt' } } },
+    'claim web-own': { spec: { local: { path: '/mnt/own' } } },
+  };
+  const keepsakes = { find: async (_: string, name: string) => kept[name] && JSON.stringify(kept[name]) };
+  const pod = samplePod();
+  pod.metadata.name = 'web';
+  const of = async (volume: Omit<Volume, 'name'>) => {
+    const folder = (type: string) => `/pods/u1/volumes/${type}/v`;
+    const order = { pod, volume: { name: 'own', ...volume }, folder, world: { keepsakes } } as unknown as VolumeOrder;
+    return [claimOf(order), await measuredFolder(order)];
+  };
+  const claimed = (claimName: string) => of({ persistentVolumeClaim: { claimName } });
+  assert.deepEqual(await claimed('shared'), ['shared', '/pods/u1/volumes/nfs/v']);
+  assert.deepEqual(await claimed('near'), ['near', '/mnt/disk']);
+  assert.deepEqual(await claimed('path'), ['path', undefined]);
+  assert.deepEqual(await claimed('forgotten'), ['forgotten', undefined]);
+  assert.deepEqual(await of({ ephemeral: {} }), ['web-own', '/mnt/own']);
+  assert.deepEqual(await of({ nfs: { server: 'files', path: '/y' } }), [undefined, '/pods/u1/volumes/nfs/v']);
+  assert.deepEqual(await of({ emptyDir: {} }), [undefined, undefined]);
 });
