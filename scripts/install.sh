@@ -98,7 +98,7 @@ ensure_docker() {
   if [ $packages = yes ]; then
     has dockerd || ensure_docker_settings
     grep -qs Y /sys/module/apparmor/parameters/enabled && parser=apparmor_parser=apparmor || parser=''
-    ensure_commands dockerd=docker.io iptables=iptables conntrack=conntrack ip=iproute2 nsenter=util-linux $parser
+    ensure_commands dockerd=docker.io iptables=iptables nft=nftables conntrack=conntrack ip=iproute2 nsenter=util-linux $parser
   fi
   if with_systemd && has dockerd && ! systemctl --quiet is-active docker; then
     say 'Starting Docker Engine'
@@ -157,7 +157,8 @@ write_settings() {
     settings="shutdown-grace-period: 30s${newline}shutdown-grace-period-critical-pods: 10s$newline$settings"
   fi
   printf '%s' "$settings" | while IFS= read -r line; do
-    awk -v line="$line" 'BEGIN { key = line; sub(/:.*/, ":", key) } index($0, key) != 1 { print } END { print line }' $config.new >$config.next
+    awk -v line="$line" 'BEGIN { key = line; sub(/:.*/, ":", key) }
+      index($0, key) == 1 { if (placed++) next; $0 = line } { print } END { if (!placed) print line }' $config.new >$config.next
     mv -f $config.next $config.new
   done
   umask 022
@@ -190,9 +191,14 @@ ensure_images() {
   done
 }
 
+# An agent that runs is the node that it was when it started.
 ensure_joined() {
+  changed_identity=no
   [ "$role" = agent ] || return 0
+  identity=$(setting data-dir /var/lib/wherry)/agent/pki/client.pem
+  before=$(sha256sum "$identity" 2>/dev/null || true)
   WHERRY_TOKEN=$token $launcher join
+  [ "$before" = "$(sha256sum "$identity")" ] || changed_identity=yes
 }
 
 ensure_unit() {
@@ -205,7 +211,7 @@ ensure_unit() {
   fi
   systemctl --quiet enable $unit
   [ $start = yes ] || { say "$unit is installed and not started: systemctl start $unit"; return 0; }
-  if [ $changed_program$changed_settings$changed_unit = nonono ] && systemctl --quiet is-active $unit; then
+  if [ $changed_program$changed_settings$changed_identity$changed_unit = nononono ] && systemctl --quiet is-active $unit; then
     say "$unit is running"
     return 0
   fi

@@ -21,7 +21,7 @@ ensure_packages() {
   # Where the kernel has AppArmor, Docker starts no container without its parser.
   grep -qs Y /sys/module/apparmor/parameters/enabled && parser=apparmor_parser=apparmor || parser=''
   has docker && cli='' || cli="docker=$(docker_cli_package)"
-  ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables conntrack=conntrack ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar \
+  ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables nft=nftables conntrack=conntrack ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar \
     kubectl=kubernetes-client $parser $certificates "$@"
   say 'The packages of the distribution are there'
 }

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AgentOptions, ResourceSettings } from '../agent/agent-options.ts';
 import type { Amounts } from '../api/pod-resources.ts';
 import type { Log } from '../base/log.ts';
+import { type RuleKindWish, ruleKindWishes } from '../network/services/rule-kind.ts';
 import type { ShutdownSettings } from '../node/host-shutdown.ts';
 import { parseReserve, reserveOf } from '../node/resources/node-reserve.ts';
 import { patternFault } from '../node/sysctl-rules.ts';
@@ -48,6 +49,7 @@ export const agentFlags = [
   flag('--tunnel <when>', 'let the master reach this node through a connection that the agent opens', 'auto').choices(
     tunnelModes,
   ),
+  flag('--service-rules <kind>', 'where the rules of services stand', 'auto').choices(ruleKindWishes),
   flag(
     '--container-runtime <name>',
     "what runs containers, by Docker's name for it, as crun (default: Docker's default)",
@@ -107,6 +109,7 @@ export interface AgentFlags extends ImageFlags, EvictionFlags {
   dockerSocket: string;
   agentPort: number;
   tunnel: TunnelMode;
+  serviceRules: RuleKindWish;
   containerRuntime?: string;
   podInfraContainerImage?: string;
   cgroupRoot: string;
@@ -140,6 +143,7 @@ export async function agentOptions(
     dockerSocket: flags.dockerSocket,
     agentPort: flags.agentPort,
     tunnel: flags.tunnel,
+    serviceRules: flags.serviceRules,
     images: imageSettings(flags),
     pauseImage: flags.podInfraContainerImage,
     ociRuntime: flags.containerRuntime,

@@ -1,10 +1,13 @@
 // What a check of this host is told, what it has found, and the way out where that is not well.
+import type { RuleKindWish } from '../network/services/rule-kind.ts';
+
 export interface CheckSettings {
   dataDir: string;
   bindAddress: string;
   httpsPort: number;
   agentPort: number;
   dockerSocket: string;
+  serviceRules: RuleKindWish;
   nodeName: string | undefined;
   advertiseAddress: string | undefined;
   nodeIp: string | undefined;

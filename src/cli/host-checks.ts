@@ -45,6 +45,7 @@ export const hostChecks: readonly HostCheck[] = [
   { name: 'name', of: ['agent'], look: async ({ nodeName }) => lookAtName(nodeName ?? hostname().toLowerCase()) },
   { name: 'docker', of: ['agent'], look: ({ dockerSocket }) => lookAtDocker(dockerSocket) },
   { name: 'network', of: ['agent'], look: lookAtTools },
+  { name: 'services', of: ['agent'], look: lookAtServiceRules },
   { name: 'kernel', of: ['agent'], look: async () => lookAtKernel() },
   { name: 'sysctls', of: ['agent'], look: async () => lookAtSysctls('/') },
   { name: 'cgroups', of: ['agent'], look: async () => lookAtCgroups('/sys/fs/cgroup') },
@@ -185,6 +186,18 @@ async function lookAtTools(): Promise<Finding[]> {
       ? warn(`${name} does not work: ${says}; without it ${without}`, remedy)
       : fail(`${name} does not work: ${says}`, remedy);
   });
+}
+
+async function lookAtServiceRules({ serviceRules }: CheckSettings): Promise<Finding> {
+  const { chooseFlavour, observeFlavours } = await import('../network/iptables/iptables.ts');
+  const { chooseRuleKind } = await import('../network/services/rule-kind.ts');
+  try {
+    const { kind, because } = await chooseRuleKind(serviceRules, chooseFlavour(await observeFlavours()));
+    return ok(`the rules of services go to ${kind}, as ${because}`);
+  } catch (error) {
+    const remedy = 'run as root; install the packages iptables and nftables; leave the choice to the agent';
+    return fail(`the rules of services have no place: ${(error as Error).message}`, remedy);
+  }
 }
 
 /** What a node needs of the kernel, and by what it is seen to be there. */

@@ -29,6 +29,11 @@ export const backupDirFlag = flag(
   'where the server puts its backups (default: backups in the data directory)',
 );
 
+export const manifestsDirFlag = flag(
+  '--manifests-dir <directory>',
+  'folder of manifests that the server keeps applied (default: manifests in the data directory)',
+);
+
 export const adminKubeconfigFlag = flag('--kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig);
 
 export const dockerSocketFlag = flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock');

@@ -16,6 +16,7 @@ import {
   ipv4Range,
   likelyAddress,
   listParser,
+  manifestsDirFlag,
   portNumber,
   withFlags,
 } from './options.ts';
@@ -63,6 +64,8 @@ export const serverFlags = [
   ).argParser(durationMs),
   flag('--backup-keep <number>', 'how many of its backups the server keeps', 8).argParser(countNumber),
   backupDirFlag,
+  manifestsDirFlag,
+  flag('--manifests-prune', 'delete the objects of a manifest when its file is deleted'),
 ];
 
 export interface ServerFlags {
@@ -82,6 +85,8 @@ export interface ServerFlags {
   backupInterval: number;
   backupKeep: number;
   backupDir?: string;
+  manifestsDir?: string;
+  manifestsPrune?: boolean;
   verbose?: boolean;
 }
 
@@ -93,6 +98,10 @@ export function serverOptions(flags: ServerFlags, onFatal: (error: Error) => voi
     tlsSans: flags.tlsSan,
     nodeGraceMs: flags.nodeGracePeriod,
     loadBalancerAddresses: flags.loadBalancerAddresses.flatMap((range) => parseAddressRange(range) ?? []),
+    manifests: {
+      folder: flags.manifestsDir ?? join(flags.dataDir, 'manifests'),
+      prunes: flags.manifestsPrune ?? false,
+    },
     withoutLoops: flags.without,
     backups: {
       directory: flags.backupDir ?? join(flags.dataDir, 'backups'),

@@ -44,6 +44,7 @@ const view = (parts: Partial<ClusterView> = {}): ClusterView => ({
   pods: [pod('a', 'Running'), pod('b', 'Pending'), pod('c', 'Succeeded')],
   certificates: [{ name: 'server', is: 'the API', canRotate: true, pem }],
   backup: { file: '/b/x.gz', takenMs: nowMs - 3 * hourMs },
+  manifests: [],
   freeBytes: 5e9,
   nowMs,
   ...parts,
@@ -116,3 +117,11 @@ for (const [what, parts, says] of cases)
     assert.equal(problems.length, 1, JSON.stringify(problems));
     assert.match(statusReport(view(parts())), says);
   });
+
+test('manifests are counted, and those that are not applied are told of', () => {
+  const manifests = [{ file: 'web.yaml' }, { file: 'db.yaml', fault: 'it says nothing' }];
+  assert.match(statusReport(view({ manifests })), /^manifests +2, 1 applied$/m);
+  assert.deepEqual(problemsOf(view({ manifests })), [
+    { text: 'manifest db.yaml: it says nothing', remedy: 'mend the file: it is tried again by itself' },
+  ]);
+});

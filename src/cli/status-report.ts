@@ -15,6 +15,8 @@ export interface ClusterView {
   certificates: readonly CertificateRow[];
   /** The newest backup; undefined where there is none. */
   backup: { file: string; takenMs: number } | undefined;
+  /** What the server knows of the files in its manifests folder. */
+  manifests: readonly { file: string; fault?: string }[];
   freeBytes: number;
   nowMs: number;
 }
@@ -29,7 +31,7 @@ const stuckMs = 300_000;
 const restartsMany = 5;
 
 export function statusReport(view: ClusterView): string {
-  const { server, version, program, nodes, pods, certificates, backup, freeBytes, nowMs } = view;
+  const { server, version, program, nodes, pods, certificates, backup, manifests, freeBytes, nowMs } = view;
   const problems = problemsOf(view);
   const ready = nodes.filter(isReady).length;
   const first = certificates
@@ -43,6 +45,7 @@ export function statusReport(view: ClusterView): string {
       'certificates',
       first ? `the first ends in ${Math.floor((first.toMs - nowMs) / dayMs)} days (${first.name})` : 'none here',
     ],
+    ...(manifests.length > 0 ? [manifestFact(manifests)] : []),
     ['pods', countsOf(pods)],
     ['nodes', `${nodes.length}, ${ready} ready`],
   ];
@@ -55,7 +58,8 @@ export function statusReport(view: ClusterView): string {
   ].join('\n');
 }
 
-export function problemsOf({ nodes, pods, certificates, backup, freeBytes, nowMs }: ClusterView): Problem[] {
+export function problemsOf(view: ClusterView): Problem[] {
+  const { nodes, pods, certificates, backup, manifests, freeBytes, nowMs } = view;
   const problems: Problem[] = [];
   if (nodes.length === 0)
     problems.push({
@@ -64,6 +68,9 @@ export function problemsOf({ nodes, pods, certificates, backup, freeBytes, nowMs
     });
   for (const node of nodes) problems.push(...problemsOfNode(node));
   problems.push(...problemsOfPods(pods, nowMs));
+  for (const { file, fault } of manifests)
+    if (fault)
+      problems.push({ text: `manifest ${file}: ${fault}`, remedy: 'mend the file: it is tried again by itself' });
   for (const { name, pem, canRotate } of certificates) {
     const days = Math.floor((termOf(pem).toMs - nowMs) / dayMs);
     // It should have been renewed long ago.
@@ -156,6 +163,11 @@ function nodeLines(nodes: readonly Node[], pods: readonly Pod[]): string[] {
   });
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
+}
+
+function manifestFact(manifests: ClusterView['manifests']): [string, string] {
+  const faulty = manifests.filter(({ fault }) => fault).length;
+  return ['manifests', `${manifests.length}, ${manifests.length - faulty} applied`];
 }
 
 function countsOf(pods: readonly Pod[]): string {

@@ -2,8 +2,10 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { configMaps } from '../api/kinds/config-map.ts';
 import { nodes } from '../api/kinds/node.ts';
 import { pods } from '../api/kinds/pod.ts';
+import { setLabel, setNamespace, setOf } from '../api/manifest-set.ts';
 import { programVersion } from '../api/version.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Kubeconfig } from '../pki/kubeconfig.ts';
@@ -40,7 +42,10 @@ async function observeCluster(admin: Kubeconfig, { dataDir, backupDir }: StatusF
   const { server } = admin;
   const order = { server, clock: systemClock, timeoutMs: masterWithinMs };
   const { version } = await observeMaster(order, new AbortController().signal);
-  const [allNodes, allPods] = await asAdmin(admin, (client) => Promise.all([client.list(nodes), client.list(pods)]));
+  const ofManifests = { namespace: setNamespace, labelSelector: setLabel };
+  const [allNodes, allPods, parents] = await asAdmin(admin, (client) =>
+    Promise.all([client.list(nodes), client.list(pods), client.list(configMaps, ofManifests)]),
+  );
   const { bavail, bsize } = await statfs(dataDir);
   return {
     server,
@@ -50,6 +55,7 @@ async function observeCluster(admin: Kubeconfig, { dataDir, backupDir }: StatusF
     pods: allPods.items,
     certificates: await certificateRows(dataDir),
     backup: await newestBackup(backupDir ?? join(dataDir, 'backups')),
+    manifests: parents.items.flatMap((parent) => setOf(parent) ?? []),
     freeBytes: bavail * bsize,
     nowMs: systemClock.now(),
   };

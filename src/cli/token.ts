@@ -1,23 +1,32 @@
 // wherry token: lets hosts join. A token is a Secret of Kubernetes' own form, as kubeadm makes it.
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Secret, secrets } from '../api/kinds/secret.ts';
 import { isNotFound } from '../api/status.ts';
 import { caHash } from '../pki/certificate.ts';
 import type { Kubeconfig } from '../pki/kubeconfig.ts';
 import { createTokenParts, formatJoinToken, tokenSecretName, tokenSecretType } from '../pki/token.ts';
 import { asAdmin, readAdminKubeconfig } from './admin.ts';
-import { adminKubeconfigFlag, durationMs, UsageError, withFlags } from './options.ts';
+import { adminKubeconfigFlag, durationMs, listParser, UsageError, withFlags } from './options.ts';
 
 interface TokenFlags {
   kubeconfig: string;
   ttl: number;
+  usages: string[];
   description: string;
 }
+
+/** What a token may be for: to vouch for the cluster to who joins, and for who joins to the cluster. A join needs both. */
+const tokenUsages = ['signing', 'authentication'] as const;
 
 const namespace = 'kube-system';
 
 /** Makes a bootstrap token and answers it with the pin of the authority. */
-export async function createJoinToken(admin: Kubeconfig, ttlMs: number, description: string): Promise<string> {
+export async function createJoinToken(
+  admin: Kubeconfig,
+  ttlMs: number,
+  description: string,
+  usages: readonly string[] = tokenUsages,
+): Promise<string> {
   const token = { ...createTokenParts(), caHash: caHash(admin.ca) };
   await asAdmin(admin, (client) =>
     client.create(secrets, {
@@ -28,7 +37,7 @@ export async function createJoinToken(admin: Kubeconfig, ttlMs: number, descript
         'token-secret': token.secret,
         description,
         expiration: new Date(Date.now() + ttlMs).toISOString(),
-        'usage-bootstrap-authentication': 'true',
+        ...Object.fromEntries(usages.map((usage) => [`usage-bootstrap-${usage}`, 'true'])),
       },
     }),
   );
@@ -42,12 +51,26 @@ export function tokenTable(tokens: readonly Secret[], nowMs: number): string {
     const expiration = read('expiration');
     const isOver = expiration !== '' && !(Date.parse(expiration) > nowMs);
     const ends = expiration === '' ? 'never' : `${expiration}${isOver ? ' (over)' : ''}`;
-    return [read('token-id'), ends, read('description')];
+    const usages = tokenUsages.filter((usage) => read(`usage-bootstrap-${usage}`) === 'true').sort();
+    return [read('token-id'), ends, usages.join(',') || '<none>', read('description')];
   });
-  const table = [['ID', 'EXPIRES', 'DESCRIPTION'], ...rows];
+  const table = [['ID', 'EXPIRES', 'USAGES', 'DESCRIPTION'], ...rows];
   const widthOf = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
-  const widths = [widthOf(0), widthOf(1), 0];
+  const widths = [widthOf(0), widthOf(1), widthOf(2), 0];
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+/** Names with commas between them, also of several flags. */
+export function usagesParser(): (text: string, previous: string[]) => string[] {
+  const parse = listParser();
+  return (text, previous) => {
+    const usages = parse(text, previous);
+    const wrong = usages.find((usage) => !(tokenUsages as readonly string[]).includes(usage));
+    if (wrong !== undefined)
+      throw new InvalidArgumentError(`"${wrong}" is no usage of a token: there are ${tokenUsages.join(' and ')}.`);
+    if (usages.length === 0) throw new InvalidArgumentError(`name one at least: ${tokenUsages.join(', ')}.`);
+    return usages;
+  };
 }
 
 /** The part by which a token is known: of one that is given whole, what is before the first dot. */
@@ -67,13 +90,16 @@ export function addTokenCommand(program: Command): void {
     new Option('--ttl <duration>', 'how long the token is valid')
       .default(durationMs('24h'), '24h')
       .argParser(durationMs),
+    new Option('--usages <usages>', 'what the token is for; a host that joins needs both')
+      .default([...tokenUsages], tokenUsages.join(','))
+      .argParser(usagesParser()),
     new Option('--description <text>', 'what the token is for').default('made by wherry token create'),
   ])
     .description(
       'make a token and print it: `wherry agent --server https://THIS-HOST:6443 --token TOKEN` joins with it',
     )
-    .action(async ({ kubeconfig, ttl, description }: TokenFlags) => {
-      console.log(await createJoinToken(await readAdminKubeconfig(kubeconfig), ttl, description));
+    .action(async ({ kubeconfig, ttl, description, usages }: TokenFlags) => {
+      console.log(await createJoinToken(await readAdminKubeconfig(kubeconfig), ttl, description, usages));
     });
   withFlags(token.command('list'), [adminKubeconfigFlag])
     .description('list the tokens there are, without their secrets')
