@@ -33,12 +33,14 @@ async function measure(flavour: string, count: string): Promise<ServiceAnswers> 
   }
 }
 
+/** Where services stand on such a host. */
+const kindOf = { legacy: 'iptables-legacy', nft: 'nftables' };
 const rows: string[][] = [];
 for (const flavour of values.flavours.split(',')) {
   for (const count of values.counts.split(',')) {
     const { readyMs, oneMoreMs, allMs } = await measure(flavour, count);
     const figures = [...summaryCells(summary(readyMs)), ...summaryCells(summary(oneMoreMs)), (allMs / 1000).toFixed(1)];
-    rows.push([`iptables-${flavour}, ${count}`, ...figures]);
+    rows.push([`${kindOf[flavour as 'legacy' | 'nft']}, ${count}`, ...figures]);
   }
 }
 const heads = ['services', 'ready to answer, ms', 'min', 'max', 'one more, ms', 'min', 'max', 'all made and served, s'];

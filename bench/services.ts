@@ -1,6 +1,6 @@
 // What services cost on a node: loading all of them, one more, one endpoint that changes, a steady rate of changes, and a connection
 // through the last one. A host of namespaces with the agent's network alone, its API played by the bench.
-//   services.ts [--counts 50,1000,5000] [--flavours legacy,nft]
+//   services.ts [--counts 50,1000,5000] [--kinds iptables-legacy,iptables-nft,nftables]
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -10,10 +10,13 @@ import { summary } from './statistics.ts';
 import { textTable } from './text-table.ts';
 
 const { values } = parseArgs({
-  options: { counts: { type: 'string', default: '50,1000,5000' }, flavours: { type: 'string', default: 'legacy,nft' } },
+  options: {
+    counts: { type: 'string', default: '50,1000,5000' },
+    kinds: { type: 'string', default: 'iptables-legacy,iptables-nft,nftables' },
+  },
 });
 const ports = [{ name: 'http', port: 80, targetPort: 8080 }];
-const repetitions = 15;
+const repetitions = 31;
 const changesPerSecond = 10;
 const churnSeconds = 10;
 
@@ -27,6 +30,8 @@ interface Figures {
   firstLoadMs: number;
   oneMoreMs: number;
   oneEndpointMs: number;
+  /** Of a processor. */
+  oneEndpointCpuMs: number;
   cpuPercent: number;
   connectMicros: number;
   directMicros: number;
@@ -73,13 +78,14 @@ async function churn(network: NodeNetwork, count: number): Promise<number> {
   return ((await cpuMs(network.pid)) - before) / (performance.now() - begun);
 }
 
-async function measure(flavour: string, count: number): Promise<Figures> {
+async function measure(kind: string, count: number): Promise<Figures> {
+  const flavour = kind === 'iptables-legacy' ? 'legacy' : 'nft';
   const lab = await Lab.open(['a']);
   try {
     const host = lab.host(0);
     await host.run(`iptables-${flavour}`, ['-P', 'FORWARD', 'DROP']);
     await host.run(`iptables-${flavour}`, ['-A', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT']);
-    const network = lab.networkOf(host);
+    const network = lab.networkOf(host, { serviceRules: kind === 'nftables' ? 'nftables' : 'iptables' });
     network.launch();
     await network.order({ do: 'put', plural: 'nodes', object: nodeObject('a', '10.244.1.0/24', host.address) });
     for (let index = 0; index < count; index++) await putService(network, index);
@@ -97,10 +103,12 @@ async function measure(flavour: string, count: number): Promise<Figures> {
       await putService(network, count + time);
       await network.order({ do: 'settle' });
     });
+    const cpuBefore = await cpuMs(network.pid);
     const oneEndpointMs = await medianOf(async (time) => {
       await putEndpoints(network, 's7', [remote(7, 0), remote(7, 1), remote(1000 + time, 2)]);
       await network.order({ do: 'settle' });
     });
+    const oneEndpointCpuMs = ((await cpuMs(network.pid)) - cpuBefore) / repetitions;
     const cpuPercent = 100 * (await churn(network, count));
     // The last by its name and in its bucket.
     const last = serviceObject('zz-last', { clusterIP: '10.111.255.7', ports });
@@ -110,22 +118,24 @@ async function measure(flavour: string, count: number): Promise<Figures> {
     const connect = async (to: string, port: number) => Number((await other.run('connect', [to, String(port)]))[0]);
     const directMicros = await connect(address as string, 8080);
     const connectMicros = await connect('10.111.255.7', 80);
-    return { firstLoadMs, oneMoreMs, oneEndpointMs, cpuPercent, connectMicros, directMicros };
+    return { firstLoadMs, oneMoreMs, oneEndpointMs, oneEndpointCpuMs, cpuPercent, connectMicros, directMicros };
   } finally {
     await lab.close();
   }
 }
 
 const rows: string[][] = [];
-for (const flavour of values.flavours.split(',')) {
+for (const kind of values.kinds.split(',')) {
   for (const count of values.counts.split(',').map(Number)) {
-    const figures = await measure(flavour, count);
-    const { firstLoadMs, oneMoreMs, oneEndpointMs, cpuPercent, connectMicros, directMicros } = figures;
+    const figures = await measure(kind, count);
+    const { firstLoadMs, oneMoreMs, oneEndpointMs, oneEndpointCpuMs, cpuPercent, connectMicros, directMicros } =
+      figures;
     rows.push([
-      `iptables-${flavour}, ${count}`,
+      `${kind}, ${count}`,
       firstLoadMs.toFixed(0),
       oneMoreMs.toFixed(0),
       oneEndpointMs.toFixed(0),
+      oneEndpointCpuMs.toFixed(1),
       cpuPercent.toFixed(0),
       `${connectMicros} / ${directMicros}`,
     ]);
@@ -136,6 +146,7 @@ const heads = [
   'first load, ms',
   'one more, ms',
   'one endpoint, ms',
+  'its CPU, ms',
   'CPU at 10 changes/s, %',
   'connect / direct, us',
 ];

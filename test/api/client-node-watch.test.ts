@@ -1,7 +1,7 @@
 // Watches and informers of Kubernetes' own JavaScript library on a real server: what they are told, also when the server is
 // killed under them or no longer knows the state from which they want to go on.
 import assert from 'node:assert/strict';
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap, Watch } from '@kubernetes/client-node';
 import { TestServer } from '../controllers/test-server.ts';
@@ -33,13 +33,17 @@ const listOf = (test: string) => core.listNamespacedConfigMap({ namespace, label
 /** What callbacks are told, in their order, to be waited for. */
 function hear() {
   const emitter = new EventEmitter();
-  const told = on(emitter, 'told', { signal: AbortSignal.timeout(20_000) });
+  const told: string[] = [];
   return {
-    tell: (what: string) => void emitter.emit('told', what),
+    tell: (what: string) => {
+      told.push(what);
+      emitter.emit('told');
+    },
     next: async (count: number) => {
-      const heard: string[] = [];
-      while (heard.length < count) heard.push(...((await told.next()).value ?? []));
-      return heard;
+      // Each wait has its time: a server may be started in between.
+      const signal = AbortSignal.timeout(20_000);
+      while (told.length < count) await once(emitter, 'told', { signal });
+      return told.splice(0, count);
     },
   };
 }

@@ -184,7 +184,7 @@ describe('many objects', () => {
     assert.equal((await refused(listed({ labelSelector: 'a in' }))).code, 400);
     assert.match(
       (await refused(listed({ fieldSelector: 'data.a=1' }))).message ?? '',
-      /field label not supported: data.a/,
+      /"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"/,
     );
   });
 

@@ -96,6 +96,8 @@ await withEachKubectl('change', (shell) => {
     }
     const scale = await shell.json<{ kind: string; spec: object }>('get', 'deployment', 'web', '--subresource=scale');
     assert.deepEqual([scale.kind, scale.spec], ['Scale', { replicas: 1 }]);
+    const shown = await shell.run('get', 'deployment', 'web', '--subresource=scale');
+    assert.match(shown, /^NAME +DESIRED +AVAILABLE +AGE\nweb +1 +1 +\d/);
     const condition = { type: 'Example', status: 'True', reason: 'By', message: 'hand' };
     const body = JSON.stringify({ status: { conditions: [condition] } });
     await shell.run('patch', 'deployment', 'web', '--subresource=status', '-p', body);

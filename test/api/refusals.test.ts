@@ -1,6 +1,7 @@
 // What the API refuses, and that nothing of it is stored, breaks another's watch, or stops the master.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { events } from '../../src/api/kinds/event.ts';
@@ -76,6 +77,25 @@ test('objects of a wrong shape are refused with the field that is wrong', async 
   assert.deepEqual((await server.client.list(events, inDefault)).items, []);
 });
 
+test('a field that is there twice is told, or refused, as one that is unknown', async () => {
+  const file = join(server.directory, 'twice.json');
+  const post = async (name: string, fieldValidation: string) => {
+    const query = fieldValidation && `?fieldValidation=${fieldValidation}`;
+    await writeFile(file, `{"metadata":{"name":"${name}"},"dta":{},"data":{"a":"1","b":"\\"b","a":"2"}}`);
+    return server.kubectl('create', '--raw', `/api/v1/namespaces/default/configmaps${query}`, '-f', file);
+  };
+  const told = 'strict decoding error: unknown field "dta", duplicate field "data.a"';
+  await assert.rejects(post('strict-twice', 'Strict'), (error: Error) => error.message.includes(told));
+  await assert.rejects(post('some-twice', 'Some'), /fieldValidation: Unsupported value: "Some"/);
+  for (const [name, validation] of [
+    ['told-twice', ''],
+    ['ignored-twice', 'Ignore'],
+  ] as const) {
+    const { data } = JSON.parse(await post(name, validation)) as { data: unknown };
+    assert.deepEqual(data, { a: '2', b: '"b' });
+  }
+});
+
 test('a patch cannot make an object that nobody can read, nor another kind of it', async () => {
   await server.client.create(configMaps, { metadata: { name: 'patched', ...inDefault }, data: { a: '1' } });
   const ref = { name: 'patched', ...inDefault };
@@ -97,7 +117,9 @@ test('a watch by a field that is unknown is refused at once, and writes go on', 
   const { metadata } = await server.client.list(configMaps, inDefault);
   const options = { ...inDefault, resourceVersion: metadata.resourceVersion, fieldSelector: 'bogus=x' };
   const watch = server.client.watch(configMaps, options, AbortSignal.timeout(5_000))[Symbol.asyncIterator]();
-  await refused(watch.next(), 400, /field label not supported: bogus/);
+  await refused(watch.next(), 400, /"bogus" is not a known field selector: only "metadata.name"/);
+  const ofPods = server.client.list(pods, { ...inDefault, fieldSelector: 'bogus=x' });
+  await refused(ofPods, 400, /field label not supported: bogus/);
   await server.client.create(configMaps, { metadata: { name: 'after-the-watch', ...inDefault } });
 });
 

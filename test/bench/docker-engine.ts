@@ -11,6 +11,9 @@ import { signalProcess } from './process-table.ts';
 import type { TestHost } from './test-host.ts';
 import { waitUntil } from './wait-until.ts';
 
+/** As in an engine of today that is installed anew; older ones cannot. */
+const imagesAreContainerds = process.env.WHERRY_TEST_IMAGE_STORE === 'containerd';
+
 export interface DockerEngineOptions {
   /** Tells the engines of one test process apart. */
   readonly name?: string;
@@ -103,7 +106,10 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
   const socket = join(folder, 'docker.sock');
   const configuration = join(folder, 'containerd.toml');
   const settings = join(folder, 'daemon.json');
-  await writeFile(settings, '{}');
+  await writeFile(
+    settings,
+    JSON.stringify(imagesAreContainerds ? { features: { 'containerd-snapshotter': true } } : {}),
+  );
   await writeFile(configuration, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
   // A host has control groups of its own; on this machine they carry the run's name.
   const groups = host === undefined ? [`--cgroup-parent=/${runName}`] : [];
@@ -118,7 +124,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
       ...['--config-file', settings, '--host', `unix://${socket}`],
       ...['--containerd', containerdSocket, '--pidfile', join(folder, 'docker.pid')],
       ...['--data-root', options.dataRoot ?? join(folder, 'data'), '--exec-root', join(folder, 'run')],
-      ...['--storage-driver=overlay2', '--userland-proxy=false', ...groups, ...network, ...runtimes],
+      ...(imagesAreContainerds ? [] : ['--storage-driver=overlay2']),
+      ...['--userland-proxy=false', ...groups, ...network, ...runtimes],
     ],
   };
   const logOf = (program: string) => join(folder, `${program}.log`);

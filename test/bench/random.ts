@@ -1,5 +1,11 @@
 // Chance that can be repeated: the same seed gives the same choices.
 
+/** The same in every run of the suite, which is to judge a change and not its luck; by hand another number, or `any`. */
+export function seedFrom(variable: string): number {
+  const told = process.env[variable] ?? '1';
+  return told === 'any' ? Date.now() % 2 ** 31 : Number(told);
+}
+
 export class Random {
   #state: number;
 

@@ -47,16 +47,23 @@ export class HostProcess {
 
   /** Its id as this test sees it (on its host it has another). */
   async pid(): Promise<number> {
-    return await waitUntil('a process on a test host', () => {
-      const [pid] = this.#nsenter.pid === undefined ? [] : childrenOf(this.#nsenter.pid);
-      if (pid === undefined && !this.running) throw new Error(`it has ended already, see ${this.log}`);
-      return pid;
+    const pid = await this.#pidUnlessEnded();
+    if (pid === null) throw new Error(`it has ended already, see ${this.log}`);
+    return pid;
+  }
+
+  /** It may end at any moment, also while it is looked for. */
+  #pidUnlessEnded(): Promise<number | null> {
+    return waitUntil('a process on a test host', () => {
+      if (!this.running) return null;
+      return this.#nsenter.pid === undefined ? undefined : childrenOf(this.#nsenter.pid)[0];
     });
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    if (!this.running) return;
-    signalProcess(await this.pid(), signal);
+    const pid = await this.#pidUnlessEnded();
+    if (pid === null) return;
+    signalProcess(pid, signal);
     // nsenter stops with what it runs, and does not go on by itself.
     if (signal !== 'SIGSTOP' && this.#nsenter.pid !== undefined) signalProcess(this.#nsenter.pid, 'SIGCONT');
   }

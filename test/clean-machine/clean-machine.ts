@@ -13,6 +13,8 @@ const repository = join(import.meta.dirname, '../..');
 export interface CleanMachine {
   readonly host: TestHost;
   readonly address: string;
+  /** Where its files are, seen from here. */
+  readonly root: string;
   /** Runs a shell command in the clone, in the machine's own environment; resolves with how it ended. */
   run(command: string, timeoutMs?: number): Promise<CommandOutcome>;
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export async function openCleanMachine(): Promise<CleanMachine> {
   return {
     host,
     address: hostAddress,
+    root,
     async run(command, timeoutMs = 60_000) {
       return await host.tryExec('/bin/sh', ['-c', `cd /root/wherry && ${command}`], { env, timeoutMs });
     },

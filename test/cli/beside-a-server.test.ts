@@ -21,13 +21,24 @@ test('a token is made, listed without its secret, and deleted', async () => {
   const { stdout: token } = await run('token', 'create', '--ttl', '2h', '--description', 'for the new rack');
   const [id = '', secret = ''] = token.split('.');
   const listed = await run('token', 'list');
-  assert.match(listed.stdout, new RegExp(`^${id}  \\S+Z  for the new rack$`, 'm'));
+  assert.match(listed.stdout, new RegExp(`^${id}  \\S+Z  authentication,signing  for the new rack$`, 'm'));
   assert.ok(!listed.stdout.includes(secret));
   const deleted = await run('token', 'delete', token);
   assert.deepEqual([deleted.code, deleted.stdout], [0, `token ${id} is deleted`]);
   assert.ok(!(await run('token', 'list')).stdout.includes(id));
   const again = await run('token', 'delete', id);
   assert.deepEqual([again.code, /there is no token/.test(again.stderr)], [1, true], again.stderr);
+});
+
+test('a token is for what it is told, and for nothing that there is not', async () => {
+  const { stdout: token } = await run('token', 'create', '--usages', 'signing');
+  assert.match((await run('token', 'list')).stdout, new RegExp(`^${token.split('.')[0]}  \\S+  signing +made by`, 'm'));
+  const wrong = await run('token', 'create', '--usages', 'signing,client');
+  assert.deepEqual(
+    [wrong.code, /"client" is no usage of a token: there are signing and authentication/.test(wrong.stderr)],
+    [2, true],
+    wrong.stderr,
+  );
 });
 
 test('what a server that runs must keep is not taken from it, and its own port is no fault', async () => {

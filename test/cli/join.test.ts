@@ -6,14 +6,16 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type ConfigMap, configMaps } from '../../src/api/kinds/config-map.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { createJoinToken } from '../../src/cli/token.ts';
 import { createAuthority, openAuthority } from '../../src/pki/authority.ts';
 import { caHash, pairIn } from '../../src/pki/certificate.ts';
+import { parseJoinToken } from '../../src/pki/token.ts';
 import { type CommandOutcome, tryCommand } from '../bench/command.ts';
 import { TestServer } from '../controllers/test-server.ts';
 import { wherry } from './wherry.ts';
@@ -23,10 +25,15 @@ const clockJump = join(import.meta.dirname, '../store/clock-jump.mjs');
 
 let server: TestServer;
 let directory: string;
+/** What the program takes to do nothing: the yardstick on a machine where others work beside. */
+let startMs: number;
 const listening: Server[] = [];
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'wherry-join-'));
   server = await TestServer.open();
+  const begun = performance.now();
+  await wherry(['version']);
+  startMs = performance.now() - begun;
 });
 after(async () => {
   for (const each of listening) each.close();
@@ -59,8 +66,8 @@ async function refused(attempt: Attempt, says: RegExp): Promise<void> {
   const begun = performance.now();
   assertRefused(await tryJoin(attempt), says);
   const tookMs = performance.now() - begun;
-  // The program itself takes a while to start where others work beside.
-  assert.ok(tookMs < 14_000, `${tookMs} ms`);
+  // Ten seconds, and a while in which the program starts.
+  assert.ok(tookMs < Math.max(14_000, 10_000 + 20 * startMs), `${tookMs} ms, and ${startMs} to do nothing`);
   assert.ok(!existsSync(clientFile(attempt.on)));
 }
 
@@ -84,6 +91,23 @@ test('a token that is wrong, in each way', async () => {
   await refused({ on: 'x', token: await newToken(-1000) }, unknown);
   await refused({ on: 'x', token: 'abc' }, /join token is malformed: expected ID\.SECRET\.HASH/);
   await refused({ on: 'x' }, /no valid certificate of a cluster yet: give it a join token/);
+});
+
+test('a token that is for one thing only', async () => {
+  const tokenFor = (usage: string) => createJoinToken(server.kubeconfig, 600_000, 'test', [usage]);
+  await refused(
+    { on: 'x', token: await tokenFor('authentication') },
+    /no signature by the join token.*usage "signing"/,
+  );
+  const signing = await tokenFor('signing');
+  const { id } = parseJoinToken(signing);
+  // Whoever knows it without the pin, as kubeadm does, finds its signature for as long as there is the token.
+  const isSigned = (maps: ConfigMap[]) =>
+    maps.some(({ metadata, data }) => metadata.name === 'cluster-info' && data?.[`jws-kubeconfig-${id}`] !== undefined);
+  await server.when('the signature', configMaps, isSigned);
+  await refused({ on: 'x', token: signing }, /lets nobody in: it was made without the usage "authentication"/);
+  await wherry(['token', 'delete', id, '--kubeconfig', server.kubeconfigFile]);
+  await server.when('no signature', configMaps, (maps) => !isSigned(maps));
 });
 
 test('a token of another cluster', async () => {
@@ -199,6 +223,26 @@ test('a name belongs to who joined with it, until the node is deleted: then name
   const back = await tryJoin({ on: 'first', as: 'one', token: await newToken() });
   assert.equal(back.code, 0, back.stderr);
   assert.equal((await (await clientOf('first')).get(nodes, { name: 'one' })).metadata.name, 'one');
+});
+
+test('a host that heard no more once it had become the node is that node when it tries again', async () => {
+  const exists = async () => (await server.client.list(nodes)).items.some(({ metadata }) => metadata.name === 'cut');
+  const way = createServer((host) => {
+    const master = connect(server.port, '127.0.0.1', () => host.pipe(master));
+    let told = Promise.resolve();
+    master.on('data', (chunk) => {
+      told = told.then(async () => void ((await exists()) || host.write(chunk)));
+    });
+    for (const end of [host, master]) end.on('error', () => {});
+    master.once('close', () => told.then(() => host.destroy()));
+    host.once('close', () => master.destroy());
+  });
+  const token = await newToken();
+  const first = await tryJoin({ on: 'cut', at: await listen(way), token });
+  assertRefused(first, /did not take the node in in time/);
+  const second = await tryJoin({ on: 'cut', token });
+  assert.deepEqual([second.code, second.stdout], [0, `this host is the node cut of ${url()}\n`], second.stderr);
+  assert.equal((await (await clientOf('cut')).get(nodes, { name: 'cut' })).metadata.name, 'cut');
 });
 
 test('of two that join under one name at the same moment one becomes the node', async () => {

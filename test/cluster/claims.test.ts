@@ -75,7 +75,9 @@ test('a stateful set works out of the box, and each pod returns to its node and 
     const pod = spec.claimRef?.name?.replace('data-', '') ?? '';
     const { node } = await placedOn(pod);
     assert.equal(spec.local?.path.startsWith(`${folderOf(node)}/`), true, 'on the disk of the pod’s node');
-    assert.equal(await readFile(join(spec.local?.path ?? '', 'starts'), 'utf8'), `${pod} ${node}\n`);
+    const wrote = () => readFile(join(spec.local?.path ?? '', 'starts'), 'utf8');
+    await waitUntil(`the first word of ${pod}`, async () => (await wrote()) !== '');
+    assert.equal(await wrote(), `${pod} ${node}\n`);
     assert.equal((await stat(folderOf(node))).mode & 0o777, 0o700, 'closed to the users of the host');
   }
   await cluster.kubectl('delete', 'pod', 'db-0', '--wait=false');
@@ -84,6 +86,7 @@ test('a stateful set works out of the box, and each pod returns to its node and 
   await waitUntil('another pod', async () => (await placedOn('db-0').catch(() => first)).uid !== first.uid);
   await rolledOut();
   assert.equal((await placedOn('db-0')).node, first.node);
+  await waitUntil('its word', async () => (await startsOf('db-0')).split('\n').length > 2);
   assert.equal(await startsOf('db-0'), `db-0 ${first.node}\n`.repeat(2));
 });
 
@@ -98,8 +101,10 @@ test('folders go with their claims, also when the agent comes back only later', 
   await cluster.kill('b');
   await cluster.kubectl('delete', 'pvc', '--all');
   await waitUntil('that of a is gone', async () => (await readdir(folderOf('a'))).length === 0);
-  const [left, ...others] = await volumes();
-  assert.ok(left?.metadata.deletionTimestamp && others.length === 0, 'that of b waits for its node');
+  const left = await waitUntil('only that of b, which waits for its node', async () => {
+    const [volume, ...others] = await volumes();
+    return others.length === 0 && volume?.metadata.deletionTimestamp ? volume : undefined;
+  });
   assert.ok(existsSync(left.spec.local?.path ?? ''));
   await cluster.startAgent(cluster.hosts.host('b'));
   await waitUntil('all are gone', async () => (await volumes()).length === 0);
@@ -113,10 +118,11 @@ test('what is to be retained stays, and nothing elsewhere is ever removed', asyn
   assert.ok(kept && other);
   await cluster.kubectl('patch', 'pv', kept.metadata.name, '-p', '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}');
   await cluster.kubectl('delete', 'sts', 'db');
-  await waitUntil('the other is gone', async () => (await volumes()).length === 1);
+  await waitUntil('the other is gone, and this one released', async () => {
+    const [volume, ...others] = await volumes();
+    return others.length === 0 && volume?.status.phase === 'Released';
+  });
   assert.equal(existsSync(other.spec.local?.path ?? ''), false);
-  const released = (await volumes())[0];
-  assert.equal(released?.status.phase, 'Released');
   await cluster.kubectl('delete', 'pv', kept.metadata.name, '--timeout=20s');
   assert.ok(existsSync(join(kept.spec.local?.path ?? '', 'starts')));
 

@@ -15,6 +15,7 @@ export const networkViews = {
   'forwarding entries': 'bridge fdb | sort',
   'legacy rules': `iptables-legacy-save | ${withoutCounters}`,
   'nft rules': `iptables-nft-save 2>/dev/null | ${withoutCounters}`,
+  'nft tables': 'nft list tables | sort',
   settings: 'grep -r . /proc/sys/net 2>/dev/null | grep -vE "nf_conntrack_count|fastopen_key|stat_refresh" | sort',
   'claimed names': 'grep -c wherry-network /proc/net/unix; true',
 } as const;

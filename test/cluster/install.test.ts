@@ -66,7 +66,7 @@ before(async () => {
   ]);
   await runCommand('docker', ['-H', `unix://${a().docker.socket}`, 'rmi', nginxImage, 'wherry-test/busybox:1']);
   const { stdout } = await runCommand(join(root, 'scripts/bundle'), ['--archive', '--images', images], {
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
   });
   archive = join(root, stdout.trim());
   await rm(images, { recursive: true });

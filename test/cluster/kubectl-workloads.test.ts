@@ -43,10 +43,15 @@ for (const { program, minor } of await oldestAndNewest()) {
     const run = (...args: string[]) => runWith(undefined, ...args);
     const apply = (object: object) => runWith(JSON.stringify(object), 'apply', '-f', '-');
     const rolledOut = (what: string) => run('rollout', 'status', what, '--timeout=90s');
-    const podsOf = async (name: string): Promise<Pod[]> => {
-      const { items } = JSON.parse(await run('get', 'pods', '-l', `app=${name}`, '-o', 'json')) as { items: Pod[] };
-      return items.filter(({ metadata }) => !metadata.deletionTimestamp);
-    };
+    const allPodsOf = async (name: string): Promise<Pod[]> =>
+      (JSON.parse(await run('get', 'pods', '-l', `app=${name}`, '-o', 'json')) as { items: Pod[] }).items;
+    const podsOf = async (name: string): Promise<Pod[]> =>
+      (await allPodsOf(name)).filter(({ metadata }) => !metadata.deletionTimestamp);
+    /** Also those that a rollout is done with and that still end: kubectl may take one of them for the deployment's. */
+    const noneEnds = async (name: string) =>
+      await waitUntil(`former pods of ${name} gone`, async () =>
+        (await allPodsOf(name)).every(({ metadata }) => !metadata.deletionTimestamp),
+      );
     const colorIn = async (pod: string) => (await run('exec', pod, '--', 'sh', '-c', 'echo $COLOR')).trim();
 
     before(() => run('create', 'namespace', namespace));
@@ -57,6 +62,7 @@ for (const { program, minor } of await oldestAndNewest()) {
       assert.match(await rolledOut('deploy/web'), /deployment "web" successfully rolled out/);
       await run('set', 'env', 'deploy/web', 'COLOR=blue');
       await rolledOut('deploy/web');
+      await noneEnds('web');
       assert.equal(await colorIn('deploy/web'), 'blue');
       assert.match(await run('rollout', 'history', 'deploy/web', '--revision=2'), /COLOR:\s+blue/);
       assert.match(await run('rollout', 'undo', 'deploy/web'), /rolled back/);
@@ -68,6 +74,7 @@ for (const { program, minor } of await oldestAndNewest()) {
       assert.match(await run('describe', 'deploy', 'web'), /Progressing +Unknown +DeploymentPaused/);
       await run('rollout', 'resume', 'deploy/web');
       await rolledOut('deploy/web');
+      await noneEnds('web');
       assert.equal(await colorIn('deploy/web'), 'red');
       await run('rollout', 'restart', 'deploy/web');
       await rolledOut('deploy/web');

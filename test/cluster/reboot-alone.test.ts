@@ -122,6 +122,8 @@ test('the host reboots, the master is away: all of it is there again', async () 
     timeoutMs: 60_000,
   });
   console.log(`nginx answered ${((performance.now() - begun) / 1000).toFixed(1)} s after the agent was started`);
+  // The one beside it is started after it.
+  await waitUntil('the container beside it', async () => (await inContainer('side', 'echo runs')) === 'runs');
   assert.deepEqual(await whatItHas(), had);
 });
 

@@ -1,6 +1,6 @@
 // A program on a host of a cluster that says when something is out of rotation: prints "watching", and the time when it is so.
 //   rotation-witness.ts api KUBECONFIG pods|nodes NAME     the API knows: it is not ready, ends, or is gone
-//   rotation-witness.ts rules ADDRESS...                   this host's rules lead to none of the addresses
+//   rotation-witness.ts rules ADDRESS...                   this host's rules, which led to all of the addresses, lead to none
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,13 +40,19 @@ async function apiKnows(kubeconfig: string, plural: string, name: string): Promi
   return await known.promise.finally(() => over.abort());
 }
 
+/** Of either kind. */
+async function rulesOfServices(): Promise<string> {
+  const script = 'nft list table ip wherry 2>/dev/null || iptables-save -t nat';
+  return (await promisify(execFile)('sh', ['-c', script], { maxBuffer: 2 ** 26 })).stdout;
+}
+
 async function rulesLack(addresses: string[]): Promise<number> {
+  const leadTo = (rules: string) => (address: string) =>
+    new RegExp(`(to-destination |dnat to | : )${address}(:| \\.)`).test(rules);
+  while (!addresses.every(leadTo(await rulesOfServices()))) await delay(pauseMs);
   console.log('watching');
-  for (;;) {
-    const { stdout } = await promisify(execFile)('iptables-save', ['-t', 'nat'], { maxBuffer: 2 ** 26 });
-    if (!addresses.some((address) => stdout.includes(`--to-destination ${address}:`))) return Date.now();
-    await delay(pauseMs);
-  }
+  while (addresses.some(leadTo(await rulesOfServices()))) await delay(pauseMs);
+  return Date.now();
 }
 
 const [first = '', plural = '', name = ''] = args;

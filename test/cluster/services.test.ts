@@ -99,11 +99,9 @@ async function outOfRotation(
     }),
   );
   const last = Math.max(...out);
-  assert.ok(
-    known >= begun && last >= known,
-    `out of the rules at ${last}, known to the API at ${known}, happened at ${begun}`,
-  );
-  return { wholeMs: last - begun, afterApiMs: last - known };
+  assert.ok(known >= begun && last >= begun, `out of the rules at ${last}, known at ${known}, happened at ${begun}`);
+  // Whoever writes the rules may have heard of it before the witness did.
+  return { wholeMs: last - begun, afterApiMs: Math.max(0, last - known) };
 }
 
 const told = ({ wholeMs, afterApiMs }: Rotation) =>
@@ -133,13 +131,15 @@ describe('a node port of ten pods on three hosts', { concurrency: false }, () =>
 
   test('with the policy Local each node leads to its own pods, as the client', async () => {
     await cluster.kubectl('patch', 'service/nginx', '-p', '{"spec":{"externalTrafficPolicy":"Local"}}');
+    const bothKinds = 'iptables-save -t nat; nft list table ip wherry 2>/dev/null; true';
     await waitUntil('only its own', async () => {
-      const rules = names.map(async (name) => (await hostOf(name).host.exec('iptables-save', ['-t', 'nat'])).stdout);
-      return (await Promise.all(rules)).every((saved) => saved.includes('WHERRY-SVL-'));
+      const rules = names.map(async (name) => (await hostOf(name).host.exec('sh', ['-c', bothKinds])).stdout);
+      // A chain for those of this node alone.
+      return (await Promise.all(rules)).every((saved) => /WHERRY-SVL-|chain near-/.test(saved));
     });
     const pods = await nginxPods();
     for (const name of names) {
-      const asked = await askedBy(urlsOf(name), 30);
+      const asked = await askedBy(urlsOf(name), 60);
       for (const { metadata, spec } of pods) {
         const sources = asked.get(metadata.name) ?? [];
         if (spec.nodeName === name) assert.ok(sources.length > 0, `${metadata.name} on ${name} was not asked`);

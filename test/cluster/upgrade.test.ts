@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { changedBundle, programChanges } from '../bench/changed-bundle.ts';
 import { type CommandOutcome, runCommand } from '../bench/command.ts';
 import { type DockerHost, type Hosts, openHosts } from '../bench/hosts.ts';
 import { waitUntil } from '../bench/wait-until.ts';
@@ -29,13 +30,10 @@ async function succeed(command: string): Promise<string> {
 
 const kubectl = async (command: string) => await succeed(`kubectl --kubeconfig /etc/wherry/kubeconfig ${command}`);
 
-/** A bundle as ours with one file of the program changed by a command; hard links but for that. */
-async function changedBundle(name: string, file: string, change: string): Promise<string> {
+/** A bundle as ours with one file of the program changed by a command. */
+async function bundleWith(name: string, file: string, change: string): Promise<string> {
   const folder = join(a().host.folder, name);
-  const script = `cp -al ${bundle} ${folder} && cd ${folder} && cp program/${file} x && rm program/${file} SHA256SUMS &&
-    mv x program/${file} && ${change} && find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs -d '\\n' sha256sum >../sums &&
-    mv ../sums SHA256SUMS && tar -C .. -cf ${folder}.tar ${name}`;
-  await runCommand('sh', ['-c', script], { timeoutMs: 120_000 });
+  await runCommand('sh', ['-c', changedBundle({ bundle, folder, file, change })], { timeoutMs: 120_000 });
   return `${folder}.tar`;
 }
 
@@ -49,7 +47,7 @@ before(async () => {
   hosts = await openHosts({ names: ['a'], dockerIptables: true });
   await ensureImages(a().docker.socket);
   await ownFolders(a());
-  const { stdout } = await runCommand(join(root, 'scripts/bundle'), ['--archive'], { timeoutMs: 120_000 });
+  const { stdout } = await runCommand(join(root, 'scripts/bundle'), ['--archive'], { timeoutMs: 600_000 });
   await mkdir(join(a().host.folder, 'bundle'));
   await runCommand('tar', ['-xzf', join(root, stdout.trim()), '-C', join(a().host.folder, 'bundle')]);
   const [name = ''] = await readdir(join(a().host.folder, 'bundle'));
@@ -104,7 +102,7 @@ test('what is no bundle, or of a version too far away, is refused before anythin
   await writeFile(join(a().host.folder, 'nothing.tar'), 'nothing');
   const nothing = await shell(`wherry upgrade ${a().host.folder}/nothing.tar`);
   assert.deepEqual([nothing.code, /tar .*nothing\.tar/.test(nothing.stderr)], [1, true], nothing.stderr);
-  const far = await changedBundle(
+  const far = await bundleWith(
     'far',
     'wherry',
     `printf '#!/bin/sh\\necho "wherry 9 (Kubernetes API v1.37.0, Node)"\\n' >program/wherry`,
@@ -120,7 +118,7 @@ test('what is no bundle, or of a version too far away, is refused before anythin
 
 test('an upgrade loses no acknowledged write, and the pod goes on', async () => {
   const [before, container] = [await programOf('server'), await containers()];
-  const next = await changedBundle('next', 'wherry.mjs', 'echo "// next" >>program/wherry.mjs');
+  const next = await bundleWith('next', 'wherry.mjs', programChanges.nextVersion('next'));
   const writes = writing('next');
   const { code, stderr } = await shell(`wherry upgrade ${next}`);
   assert.equal(code, 0, stderr);
@@ -134,8 +132,7 @@ test('an upgrade loses no acknowledged write, and the pod goes on', async () => 
 
 test('a version that does not start is taken back, with the state', async () => {
   const [before, container] = [await programOf('server'), await containers()];
-  const change = `{ echo "if (process.argv[2] === 'server') process.exit(3);"; cat program/wherry.mjs; } >y && mv y program/wherry.mjs`;
-  const broken = await changedBundle('broken', 'wherry.mjs', change);
+  const broken = await bundleWith('broken', 'wherry.mjs', programChanges.brokenFor('server'));
   const writes = writing('broken');
   const { code, stderr } = await shell(`wherry upgrade ${broken}`);
   assert.equal(code, 1);
@@ -149,7 +146,7 @@ test('a version that does not start is taken back, with the state', async () => 
 
 test('an upgrade that is killed when there is no way to tell whether it went well is taken back and done again', async () => {
   const container = await containers();
-  const third = await changedBundle('third', 'wherry.mjs', 'echo "// third" >>program/wherry.mjs');
+  const third = await bundleWith('third', 'wherry.mjs', programChanges.nextVersion('third'));
   const writes = writing('third');
   const upgrading = await a().host.spawn('/usr/local/bin/wherry', ['upgrade', third], {
     log: 'upgrade.log',

@@ -177,9 +177,7 @@ test('who wants no volumes on nodes gets no class for them', async () => {
 });
 
 test('the default class is there from the beginning, and is not made again when somebody does not want it', async () => {
-  const [local] = (await server.informer(storageClasses))
-    .list()
-    .filter(({ metadata }) => metadata.name === 'local-path');
+  const [local] = (await server.list(storageClasses)).filter(({ metadata }) => metadata.name === 'local-path');
   assert.equal(local?.volumeBindingMode, 'WaitForFirstConsumer');
   assert.match(
     await server.kubectl('get', 'sc'),

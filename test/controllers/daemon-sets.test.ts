@@ -7,6 +7,7 @@ import { events } from '../../src/api/kinds/event.ts';
 import { nodes } from '../../src/api/kinds/node.ts';
 import { isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { isBeingDeleted } from '../../src/api/meta.ts';
+import { auditPods } from './pod-audit.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
 
@@ -65,20 +66,7 @@ function complete(name: string, wanted = 4): Promise<DaemonSet> {
   );
 }
 
-/** Judges all pods of a set at every change of one, until the answer is called; that one gives what was wrong. */
-async function audit(name: string, judge: (own: Pod[]) => string | undefined): Promise<() => string[]> {
-  const all = await server.informer(pods);
-  const faults: string[] = [];
-  let isOn = true;
-  all.onChange(() => {
-    const fault = isOn && judge(all.list().filter(isOf(name)));
-    if (fault) faults.push(fault);
-  });
-  return () => {
-    isOn = false;
-    return faults;
-  };
-}
+const audit = (name: string, judge: (own: Pod[]) => string | undefined) => auditPods(server, isOf(name), judge);
 
 test('every node gets its pod, bound there by the scheduler', async () => {
   const never = await audit('logs', (own) => {
@@ -92,7 +80,7 @@ test('every node gets its pod, bound there by the scheduler', async () => {
     { currentNumberScheduled, numberReady, numberMisscheduled, numberUnavailable },
     { currentNumberScheduled: 4, numberReady: 4, numberMisscheduled: 0, numberUnavailable: undefined },
   );
-  assert.equal(nodesOf((await server.informer(pods)).list(), 'logs'), 'n1,n2,n3,n4');
+  assert.equal(nodesOf(await server.list(pods), 'logs'), 'n1,n2,n3,n4');
   await server.when('events', events, (all) => {
     const own = all.filter(({ involvedObject }) => involvedObject.name === 'logs');
     return (
@@ -179,12 +167,9 @@ test('a template that does not work stops at the first nodes, and undoing it bri
   );
   await server.kubectl('rollout', 'undo', 'ds/broken');
   await complete('broken');
-  const own = (await server.informer(pods)).list().filter(isOf('broken'));
+  const own = (await server.list(pods)).filter(isOf('broken'));
   assert.deepEqual([...new Set(own.map(imageOf))], ['agent:1']);
-  const numbers = (await server.informer(controllerRevisions))
-    .list()
-    .filter(isOf('broken'))
-    .map(({ revision }) => revision);
+  const numbers = (await server.list(controllerRevisions)).filter(isOf('broken')).map(({ revision }) => revision);
   assert.deepEqual(numbers.sort(), [2, 3], 'the first revision has become the third');
   await remove('broken');
 });
@@ -199,7 +184,7 @@ test('OnDelete leaves updates to whoever deletes pods', async () => {
         metadata.name === 'manual' && status.observedGeneration === 2 && !status.updatedNumberScheduled,
     ),
   );
-  const [first] = (await server.informer(pods)).list().filter(isOf('manual'));
+  const [first] = (await server.list(pods)).filter(isOf('manual'));
   await server.client.delete(pods, first?.metadata ?? { name: '' });
   await server.when('one is new', daemonSets, (all) =>
     all.some(
@@ -248,6 +233,6 @@ test('a server that is killed amid a rollout leaves what the spec says', async (
   }
   await complete('crash');
   assert.deepEqual(faults(), []);
-  const own = (await server.informer(pods)).list().filter(isOf('crash'));
+  const own = (await server.list(pods)).filter(isOf('crash'));
   assert.deepEqual(own.map(imageOf), Array(4).fill('agent:2'));
 });

@@ -63,7 +63,7 @@ function complete(name: string): Promise<Deployment> {
 test('thirty pods come up in one go, on all nodes alike', async () => {
   await create('many', { replicas: 30 });
   const deployment = await complete('many');
-  const own = (await server.informer(pods)).list().filter(isOf('many'));
+  const own = (await server.list(pods)).filter(isOf('many'));
   assert.equal(own.length, 30, 'never one too many');
   const perNode = Object.groupBy(own, ({ spec }) => spec.nodeName ?? '');
   assert.deepEqual(
@@ -76,7 +76,7 @@ test('thirty pods come up in one go, on all nodes alike', async () => {
       ['two', 10],
     ],
   );
-  const [set] = (await server.informer(replicaSets)).list().filter(isOf('many'));
+  const [set] = (await server.list(replicaSets)).filter(isOf('many'));
   const hash = set?.metadata.labels?.['pod-template-hash'];
   assert.equal(set?.metadata.name, `many-${hash}`);
   assert.equal(set?.spec.selector.matchLabels?.['pod-template-hash'], hash);
@@ -156,6 +156,9 @@ test('kubectl rolls out, undoes and scales, and sees how it went', async () => {
   await complete('kubectl');
   await server.kubectl('scale', 'deployment/kubectl', '--replicas=0');
   await server.when('none left', pods, (all) => !all.some(isOf('kubectl')));
+  await server.when('told', events, (all) =>
+    all.some(({ message }) => /^Scaled down .* kubectl-\S+ from 5 to 0/.test(message ?? '')),
+  );
   assert.match(
     await server.kubectl('describe', 'deployment/kubectl'),
     /Scaled down replica set kubectl-\S+ from 5 to 0/,
@@ -183,7 +186,7 @@ test('a paused deployment scales but does not roll', async () => {
   await server.when('scaled', deployments, (all) =>
     all.find(({ metadata, status }) => metadata.name === 'paused' && status.availableReplicas === 4),
   );
-  const sets = (await server.informer(replicaSets)).list().filter(isOf('paused'));
+  const sets = (await server.list(replicaSets)).filter(isOf('paused'));
   assert.equal(sets.length, 1, 'no set of the new template');
   await server.kubectl('rollout', 'resume', 'deployment/paused');
   await complete('paused');

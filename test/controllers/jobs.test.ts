@@ -51,7 +51,7 @@ const when = (name: string, what: string, ask: (job: Job) => boolean | undefined
   server.when(`${name} ${what}`, jobs, (all) => all.find((job) => job.metadata.name === name && ask(job)), 40_000);
 const complete = (name: string) => when(name, 'complete', (job) => has(job, 'Complete'));
 const failed = (name: string) => when(name, 'failed', (job) => has(job, 'Failed'));
-const podsOf = async (name: string) => (await server.informer(pods)).list().filter(isOf(name));
+const podsOf = async (name: string) => (await server.list(pods)).filter(isOf(name));
 
 /** One that is active, and was not known before. */
 const running = (name: string, known: readonly Pod[] = []) =>
@@ -303,9 +303,10 @@ describe('what waits after a failure', { concurrency: true }, () => {
       const isThere = counted.status.terminating === 1;
       assert.equal(isThere, podReplacementPolicy === 'TerminatingOrFailed', 'it is counted before it has ended');
       const next = await running(name, [pod]);
-      assert.equal(
-        (await server.informer(pods)).list().some(({ metadata }) => metadata.uid === pod.metadata.uid),
-        isThere,
+      await server.when(
+        isThere ? 'it is there' : 'it is gone',
+        pods,
+        (all) => all.some(({ metadata }) => metadata.uid === pod.metadata.uid) === isThere,
       );
       await agents.end(next, 0);
       assert.equal((await when(name, 'complete', ({ status }) => status.succeeded === 1)).status.failed, 1);
@@ -320,6 +321,25 @@ test('jobs that have ended go when their time is over, with their pods', async (
   await complete('brief');
   await server.when('gone', jobs, (all) => !all.some(({ metadata }) => metadata.name === 'brief'));
   assert.deepEqual(await podsOf('brief'), []);
+});
+
+test('a pod that a crash left released and not deleted goes yet, and counts for nothing', async () => {
+  await create('halfway', 'work', { completions: 2, parallelism: 2 });
+  await when('halfway', 'up', ({ status }) => status.ready === 2);
+  const dismissed = await running('halfway');
+  const letGo = {
+    annotations: { 'wherry.io/dismissed': 'true' },
+    '$deleteFromPrimitiveList/finalizers': ['batch.kubernetes.io/job-tracking'],
+  };
+  await server.client.patch(pods, dismissed.metadata, { metadata: letGo }, { type: 'strategic' });
+  const others = await server.when('others in its place', pods, (all) => {
+    const own = all.filter(isOf('halfway')).filter(({ status }) => status.phase === 'Running');
+    return own.length === 2 && own.every(({ metadata }) => metadata.uid !== dismissed.metadata.uid) && own;
+  });
+  for (const pod of others) await agents.end(pod, 0);
+  const { status } = await complete('halfway');
+  assert.deepEqual([status.succeeded, status.failed], [2, undefined]);
+  assert.equal((await podsOf('halfway')).length, 2);
 });
 
 test('what somebody else manages is left alone', async () => {

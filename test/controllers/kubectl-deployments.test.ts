@@ -75,9 +75,9 @@ for (const { program, minor } of await oldestAndNewest()) {
     });
 
     test('a rollout that makes no progress is told as failed, and what holds it back', async () => {
-      const stuck = deployment('stuck', 2, { progressDeadlineSeconds: 1 });
-      await shell.run('apply', '-f', await shell.file(stuck));
+      await shell.run('apply', '-f', await shell.file(deployment('stuck', 2)));
       await shell.run('rollout', 'status', 'deploy/stuck', '--timeout=30s');
+      await shell.run('patch', 'deploy', 'stuck', '-p', '{"spec":{"progressDeadlineSeconds":1}}');
       await shell.run('set', 'image', 'deploy/stuck', 'main=broken');
       const said = await shell.refused('rollout', 'status', 'deploy/stuck', '--timeout=30s');
       assert.match(said, /deployment "stuck" exceeded its progress deadline/);

@@ -98,7 +98,7 @@ test('dependents go after their owner, all the way down', async () => {
   await createDeployment('default', 'background');
   await server.kubectl('delete', 'deployment', 'background');
   await server.when('no pods', pods, (all) => !all.some(named('background')));
-  assert.equal((await server.informer(replicaSets)).list().some(named('background')), false);
+  assert.equal((await server.list(replicaSets)).some(named('background')), false);
 });
 
 test('in the foreground the owner goes last', async () => {
@@ -114,11 +114,24 @@ test('in the foreground the owner goes last', async () => {
   assert.deepEqual(order, ['Pod', 'Pod', 'Pod', 'ReplicaSet', 'Deployment']);
 });
 
+test('an owner that waits for what it owns goes at once when it is told to', async () => {
+  const create = (name: string, more: object = {}) =>
+    server.client.create(configMaps, { metadata: { name, namespace: 'default', ...more } });
+  const { apiVersion, kind, metadata } = await create('impatient');
+  const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', blockOwnerDeletion: true };
+  const held = await create('held', { finalizers: ['example.com/hold'], ownerReferences: [owner] });
+  await server.kubectl('delete', 'configmap', 'impatient', '--cascade=foreground', '--wait=false');
+  await server.when('waiting', configMaps, (all) =>
+    all.some(({ metadata: { name, deletionTimestamp } }) => name === 'held' && deletionTimestamp !== undefined),
+  );
+  await server.kubectl('delete', 'configmap', 'impatient', '--cascade=background', '--timeout=15s');
+  await server.client.patch(configMaps, held.metadata, { metadata: { finalizers: null } });
+});
+
 test('orphans stay, and are adopted again', async () => {
   await createDeployment('default', 'orphan');
   const uids = async () =>
-    (await server.informer(pods))
-      .list()
+    (await server.list(pods))
       .filter(named('orphan'))
       .map(({ metadata }) => metadata.uid)
       .sort();

@@ -27,16 +27,6 @@ const taintsOf = ({ spec }: Node) => (spec.taints ?? []).map(({ key, effect }) =
 const find = (name: string, test: (node: Node) => boolean) => (all: Node[]) =>
   all.find((node) => node.metadata.name === name && test(node));
 
-test('every node gets a pod network of its own and no taint', async () => {
-  const all = await server.when('networks', nodes, (present) => present.every(({ spec }) => spec.podCIDR) && present);
-  assert.deepEqual(all.map(({ spec }) => spec.podCIDR).sort(), ['10.42.0.0/24', '10.42.1.0/24', '10.42.2.0/24']);
-  assert.deepEqual(
-    all.map(({ spec }) => spec.podCIDRs?.length),
-    [1, 1, 1],
-  );
-  await server.when('no taints', nodes, (present) => present.every((node) => taintsOf(node).length === 0));
-});
-
 test('a silent node is lost, its pods move, and it comes back without a taint', async () => {
   const tolerations = ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map((key) => ({
     key,
@@ -73,7 +63,7 @@ test('a silent node is lost, its pods move, and it comes back without a taint', 
     }),
   );
   await server.when('not ready', pods, (all) => podsOn('one')(all).every((pod) => !isPodReady(pod)));
-  const [late] = podsOn('one')((await server.informer(pods)).list());
+  const [late] = podsOn('one')(await server.list(pods));
   assert.ok(late);
   const conditions = late.status.conditions?.map((each) => ({ ...each, status: 'True' }));
   const patch = { status: { conditions } };
@@ -84,7 +74,7 @@ test('a silent node is lost, its pods move, and it comes back without a taint', 
     const active = all.filter(isPodActive);
     return active.length === 6 && active.every((pod) => pod.spec.nodeName !== 'one' && isPodReady(pod));
   });
-  const left = podsOn('one')((await server.informer(pods)).list());
+  const left = podsOn('one')(await server.list(pods));
   assert.equal(left.length, 2, 'nobody says that they have ended');
   for (const { metadata, status } of left) {
     assert.ok(metadata.deletionTimestamp);
@@ -119,18 +109,11 @@ test('a server that was down for longer than the grace period takes no living no
   assert.deepEqual(broken, []);
 });
 
-test('the pods of a node that is deleted go with it, and its network is given again', async () => {
-  const before = (await server.informer(nodes)).get('two');
+test('the pods of a node that is deleted go with it', async () => {
   agents.silence('two');
   await server.kubectl('delete', 'node', 'two');
   await server.when('no pods there', pods, (all) => podsOn('two')(all).length === 0);
   await agents.join('four');
-  const joined = await server.when(
-    'network',
-    nodes,
-    find('four', ({ spec }) => Boolean(spec.podCIDR)),
-  );
-  assert.equal(joined.spec.podCIDR, before?.spec.podCIDR);
 });
 
 test('a server that stands still for longer than the grace period takes no living node for lost', async () => {

@@ -48,7 +48,7 @@ test('a pod without a controller is adopted, one whose labels no longer fit is l
   });
   const { metadata } = await create('keep', 2);
   await ready('keep', 2);
-  const own = (await server.informer(pods)).list().filter(isOf('keep'));
+  const own = (await server.list(pods)).filter(isOf('keep'));
   assert.equal(own.length, 2);
   assert.ok(
     own.some(({ metadata: { uid } }) => uid === waif.metadata.uid),
@@ -75,6 +75,7 @@ test('a server that is killed amid scaling makes neither too many nor too few', 
   await server.kill();
   await server.start();
   await ready('crash', 20);
+  await server.when('all seen', pods, (list) => list.filter(isOf('crash')).length === 20);
   assert.equal(most, 20);
   await server.client.delete(replicationControllers, { name: 'crash', namespace }, { propagationPolicy: 'Background' });
   await server.when('gone', pods, (list) => !list.some((pod) => pod.metadata.labels?.app === 'crash'));

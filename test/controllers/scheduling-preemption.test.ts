@@ -83,10 +83,15 @@ test('a more important pod takes the place of a lesser one, which is told why an
 test('while room is made, a lesser pod does not slip in, and a more important one does', async () => {
   await create('first', '2');
   await running('first');
+  // It goes when all are there, and not before.
+  agents.silence('one');
   await create('waits', '1500m', { priorityClassName: 'high' });
   await when('waits', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
   await create('sneaks', '1500m');
+  await when('sneaks', 'refused', (pod) => conditionOf(pod, 'PodScheduled')?.status === 'False');
   await create('overtakes', '1500m', { priorityClassName: 'higher' });
+  await when('overtakes', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
+  await clean('first');
   await when('overtakes', 'bound', (pod) => pod.spec.nodeName);
   await when('waits', 'promised no more', (pod) => !pod.spec.nodeName && !pod.status.nominatedNodeName);
   await clean('overtakes');
@@ -94,6 +99,7 @@ test('while room is made, a lesser pod does not slip in, and a more important on
   const { spec } = await server.client.get(pods, { namespace: 'default', name: 'sneaks' });
   assert.equal(spec.nodeName, undefined);
   await clean('waits', 'sneaks');
+  await agents.reportReady('one');
 });
 
 test('who may not preempt waits, and says so', async () => {

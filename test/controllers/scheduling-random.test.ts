@@ -6,12 +6,13 @@ import fc from 'fast-check';
 import { type Node, nodes } from '../../src/api/kinds/node.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { isBeingDeleted } from '../../src/api/meta.ts';
-import { lastingFaults, placementFaults } from '../../src/scheduler/audit-for-tests.ts';
-import { nodeOf } from '../../src/scheduler/cluster-for-tests.ts';
-import { randomNode, randomPod } from '../../src/scheduler/random-cluster-for-tests.ts';
+import { nodeOf } from '../../src/scheduler/cluster/cluster-for-tests.ts';
+import { randomNode, randomPod } from '../../src/scheduler/cluster/random-cluster-for-tests.ts';
+import { lastingFaults, placementFaults } from '../../src/scheduler/placement/audit-for-tests.ts';
+import { seedFrom } from '../bench/random.ts';
 import { TestServer } from './test-server.ts';
 
-const seed = Number(process.env.WHERRY_RANDOM_SEED ?? Date.now() % 2 ** 31);
+const seed = seedFrom('WHERRY_RANDOM_SEED');
 const kills = 3;
 const nodeCount = 12;
 const podCount = 120;

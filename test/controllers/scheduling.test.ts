@@ -43,13 +43,14 @@ test('a pod is bound at once', async () => {
     if (!seen.has(stage)) seen.set(stage, performance.now());
   });
   const names = Array.from({ length: 10 }, (_, index) => `quick-${index}`);
+  const writeBeforeMs = await server.writeMs();
   for (const name of names) {
     await create(name, '10m');
     await bound(name);
   }
   const took = names.map((name) => (seen.get(`${name} bound`) ?? 0) - (seen.get(`${name} new`) ?? 0));
   const median = took.sort((a, b) => a - b)[5] ?? 0;
-  const writeMs = await server.writeMs();
+  const writeMs = Math.max(writeBeforeMs, await server.writeMs());
   assert.ok(
     median < 8 * writeMs,
     `median ${median} ms from the pod's event to that of its binding, a write ${writeMs}`,

@@ -55,30 +55,43 @@ test('a service without pods has one empty slice', async () => {
 
 test('a pod that begins to end is not ready from the next moment, and still serving', async () => {
   await createService('web');
-  await Promise.all(['web-1', 'web-2'].map((name) => createPod('web', name)));
-  const points = await server.when('both ready', endpointSlices, (all) => {
+  const names = Array.from({ length: 6 }, (_, index) => `web-${index}`);
+  await Promise.all(names.map((name) => createPod('web', name)));
+  const points = await server.when('all ready', endpointSlices, (all) => {
     const own = pointsOf('web', all);
-    return own.length === 2 && own.every(({ conditions }) => conditions?.ready) && own;
+    return own.length === names.length && own.every(({ conditions }) => conditions?.ready) && own;
   });
-  const [first] = slicesOf('web', (await server.informer(endpointSlices)).list());
+  const [first] = slicesOf('web', await server.list(endpointSlices));
   assert.deepEqual(first?.ports, [{ name: 'web', port: 8080, protocol: 'TCP' }]);
-  assert.deepEqual(points.map(({ targetRef }) => targetRef?.name).sort(), ['web-1', 'web-2']);
+  assert.deepEqual(points.map(({ targetRef }) => targetRef?.name).sort(), names);
   await server.when('the older form', endpoints, (all) =>
-    all.some(({ metadata, subsets }) => metadata.name === 'web' && subsets?.[0]?.addresses?.length === 2),
+    all.some(({ metadata, subsets }) => metadata.name === 'web' && subsets?.[0]?.addresses?.length === names.length),
   );
-  const seen: Record<string, number> = {};
+  const endingMs = new Map<string, number>();
   (await server.informer(pods)).onChange(({ object }) => {
-    if (object?.metadata.name === 'web-1' && object.metadata.deletionTimestamp) seen.ending ??= performance.now();
+    const { name = '', deletionTimestamp } = object?.metadata ?? {};
+    if (deletionTimestamp && !endingMs.has(name)) endingMs.set(name, performance.now());
   });
-  await server.client.delete(pods, { namespace, name: 'web-1' });
-  const ending = await server.when('not ready', endpointSlices, (all) =>
-    pointsOf('web', all).find(({ targetRef, conditions }) => targetRef?.name === 'web-1' && !conditions?.ready),
-  );
-  const tookMs = performance.now() - (seen.ending ?? 0);
-  assert.deepEqual(ending.conditions, { ready: false, serving: true, terminating: true });
-  const writeMs = await server.writeMs();
-  assert.ok(tookMs < 40 * writeMs, `${tookMs} ms, a write ${writeMs}`);
-  await server.when('gone', endpointSlices, (all) => pointsOf('web', all).length === 1);
+  const [last, ...going] = names;
+  const writeBeforeMs = await server.writeMs();
+  const tookMs: number[] = [];
+  for (const name of going) {
+    await server.client.delete(pods, { namespace, name });
+    const ending = await server.when(`${name} not ready`, endpointSlices, (all) =>
+      pointsOf('web', all).find(({ targetRef, conditions }) => targetRef?.name === name && !conditions?.ready),
+    );
+    tookMs.push(performance.now() - (endingMs.get(name) ?? 0));
+    assert.deepEqual(ending.conditions, { ready: false, serving: true, terminating: true });
+  }
+  // The middle one: what else the machine has to do delays some.
+  const middleMs = tookMs.sort((a, b) => a - b)[2] ?? 0;
+  const writeMs = Math.max(writeBeforeMs, await server.writeMs());
+  assert.ok(middleMs < 40 * writeMs, `${middleMs} ms, a write ${writeMs}`);
+  const left = await server.when('gone', endpointSlices, (all) => {
+    const own = pointsOf('web', all);
+    return own.length === 1 && own;
+  });
+  assert.equal(left[0]?.targetRef?.name, last);
 });
 
 test('a headless service that publishes everybody, and a port that differs between pods', async () => {
@@ -110,33 +123,11 @@ test('more than a hundred pods fill more than one slice, and leave none behind w
 
 test('services without a selector are left alone: that of the API itself, and that of DNS', async () => {
   // (A server that only its own host reaches names no endpoint of the API either.)
-  const all = (await server.informer(endpointSlices)).list();
+  const all = await server.list(endpointSlices);
   for (const service of ['kubernetes', 'kube-dns']) assert.deepEqual(slicesOf(service, all), []);
   const dns = await server.client.get(services, { namespace: 'kube-system', name: 'kube-dns' });
   assert.equal(dns.spec.clusterIP, '10.43.0.10');
   assert.equal(dns.metadata.labels?.['k8s-app'], 'kube-dns');
   const ports = (dns.spec.ports ?? []).map(({ name, protocol, port }) => `${name} ${protocol} ${port}`);
   assert.deepEqual(ports, ['dns UDP 53', 'dns-tcp TCP 53']);
-});
-
-test('endpoints that somebody keeps by hand are mirrored as slices', async () => {
-  const ports = [{ port: 5432, protocol: 'TCP' as const }];
-  await server.client.create(services, { metadata: { name: 'by-hand', namespace }, spec: { ports } });
-  const made = await server.client.create(endpoints, {
-    metadata: { name: 'by-hand', namespace },
-    subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports }],
-  });
-  const addressIs = (address: string) => (all: EndpointSlice[]) =>
-    pointsOf('by-hand', all).length === 1 && pointsOf('by-hand', all)[0]?.addresses[0] === address;
-  await server.when('mirror', endpointSlices, addressIs('192.0.2.1'));
-  const subsets = [{ addresses: [{ ip: '192.0.2.2' }], ports }];
-  await server.client.patch(endpoints, made.metadata, { subsets });
-  await server.when('mirror of the change', endpointSlices, addressIs('192.0.2.2'));
-  const [slice] = slicesOf('by-hand', (await server.informer(endpointSlices)).list());
-  await server.client.delete(endpointSlices, slice?.metadata ?? { name: '' });
-  await server.when('made anew', endpointSlices, (all) =>
-    slicesOf('by-hand', all).some(({ metadata }) => metadata.uid !== slice?.metadata.uid),
-  );
-  await server.client.delete(endpoints, made.metadata);
-  await server.when('gone with the endpoints', endpointSlices, (all) => slicesOf('by-hand', all).length === 0);
 });

@@ -9,15 +9,11 @@ import { isPodActive } from '../../src/api/pod-availability.ts';
 import { AsyncQueue } from '../../src/base/async-queue.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
-import { Client } from '../../src/client/client.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
-import { Informers } from '../../src/client/informers.ts';
 import type { ApiRequest, Transport, WatchEvent, WatchRequest } from '../../src/client/transport.ts';
-import { WorkQueue } from '../../src/client/work-queue.ts';
-import type { ControllerContext } from '../../src/controllers/controller.ts';
-import { jobController } from '../../src/controllers/job.ts';
-import { replicaSetController } from '../../src/controllers/replica-set.ts';
+import { jobController } from '../../src/controllers/jobs/job.ts';
+import { replicaSetController } from '../../src/controllers/replicas/replica-set.ts';
+import { runOutside } from './controllers-outside.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
 
@@ -62,16 +58,7 @@ before(async () => {
   });
   await agents.start('one');
   transport = new HttpTransport({ ...server.kubeconfig, log });
-  const client = new Client(new SlowNews(transport));
-  const informers = new Informers(client, log);
-  const context = {
-    ...{ client, informers, log, clock: systemClock },
-    workQueue: (options) => new WorkQueue(options),
-    recorder: (component) => new EventRecorder({ client, log, component }),
-  } as Partial<ControllerContext> as ControllerContext;
-  const controllers = [jobController(context), replicaSetController(context)];
-  await informers.start(stop.signal);
-  for (const controller of controllers) controller.start(stop.signal);
+  await runOutside(new SlowNews(transport), [jobController, replicaSetController], stop.signal);
 });
 after(async () => {
   stop.abort(new Error('the test is over'));
@@ -112,7 +99,8 @@ test('a job makes as many pods as it has completions', async () => {
     all.find((job) => job.status.conditions?.some(({ type }) => type === 'Complete')),
   );
   assert.deepEqual([status.succeeded, status.failed, status.uncountedTerminatedPods], [12, undefined, {}]);
-  assert.deepEqual([seen.made.size, seen.most()], [12, 4]);
+  assert.equal(seen.made.size, 12);
+  assert.ok(seen.most() <= 4, `${seen.most()} at once`);
 });
 
 test('a work queue that ends before its pods are seen leaves none behind', async () => {

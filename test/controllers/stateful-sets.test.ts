@@ -8,6 +8,7 @@ import { isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type StatefulSet, statefulSets } from '../../src/api/kinds/stateful-set.ts';
 import { isBeingDeleted } from '../../src/api/meta.ts';
 import { podTemplateHash } from '../../src/api/pod-template-hash.ts';
+import { auditPods } from './pod-audit.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
 
@@ -67,20 +68,7 @@ function complete(name: string): Promise<StatefulSet> {
   );
 }
 
-/** Judges all pods of a set at every change of one, until the answer is called; that one gives what was wrong. */
-async function audit(name: string, judge: (own: Pod[]) => string | undefined): Promise<() => string[]> {
-  const all = await server.informer(pods);
-  const faults: string[] = [];
-  let isOn = true;
-  all.onChange(() => {
-    const fault = isOn && judge(all.list().filter(isOf(name)));
-    if (fault) faults.push(fault);
-  });
-  return () => {
-    isOn = false;
-    return faults;
-  };
-}
+const audit = (name: string, judge: (own: Pod[]) => string | undefined) => auditPods(server, isOf(name), judge);
 
 const isUp = (pod: Pod) => isPodReady(pod) && !isBeingDeleted(pod);
 
@@ -100,7 +88,7 @@ test('pods come up one after the other, each with its name, its claim and its la
     ],
   });
   const { status } = await complete('db');
-  const own = (await server.informer(pods)).list().filter(isOf('db'));
+  const own = (await server.list(pods)).filter(isOf('db'));
   for (const pod of own) {
     const { name, labels } = pod.metadata;
     assert.equal(pod.spec.hostname, name);
@@ -119,7 +107,7 @@ test('pods come up one after the other, each with its name, its claim and its la
   await change('db', { replicas: 1 });
   await complete('db');
   assert.deepEqual(faults(), []);
-  const claims = (await server.informer(persistentVolumeClaims)).list().filter(isOf('db'));
+  const claims = (await server.list(persistentVolumeClaims)).filter(isOf('db'));
   assert.deepEqual(claims.map(({ metadata }) => metadata.name).sort(), ['data-db-0', 'data-db-1', 'data-db-2']);
   assert.equal(claims[0]?.metadata.labels?.tier, 'db');
   const told = [
@@ -161,11 +149,12 @@ test('claims go as the policy says: with a pod that is one too many, and with th
   await server.when('the second claim is going', persistentVolumeClaims, (all) =>
     all.some((each) => each.metadata.name === held.name && isBeingDeleted(each)),
   );
-  await change('gone', { replicas: 3 });
+  const { generation } = (await change('gone', { replicas: 3 })).metadata;
   await server.when('seen', statefulSets, (all) =>
-    all.some(({ metadata, status }) => metadata.name === 'gone' && status.observedGeneration === metadata.generation),
+    all.some(({ metadata, status }) => metadata.name === 'gone' && status.observedGeneration === generation),
   );
-  assert.ok(!(await server.informer(pods)).get('default/gone-1'), 'its claim would go from under it');
+  const isGone = !(await server.list(pods)).some(({ metadata }) => metadata.name === 'gone-1');
+  assert.ok(isGone, 'its claim would go from under it');
   await server.client.patch(persistentVolumeClaims, held, { metadata: { finalizers: null } });
   await complete('gone');
   await server.client.delete(statefulSets, { name: 'gone', namespace });
@@ -228,7 +217,7 @@ test('a template that never gets ready stops at its first pod, which has to be d
     all.find(({ metadata, status }) => metadata.name === 'stuck' && status.observedGeneration === 3),
   );
   assert.equal(seen.status.updatedReplicas, 2, 'two of the template that has come back');
-  assert.ok((await server.informer(pods)).list().some(isBroken));
+  assert.ok((await server.list(pods)).some(isBroken));
   await server.client.delete(pods, { name: 'stuck-2', namespace });
   await complete('stuck');
 });
@@ -236,7 +225,7 @@ test('a template that never gets ready stops at its first pod, which has to be d
 test('a pod that failed is made anew', async () => {
   await create('failing', { replicas: 1 });
   await complete('failing');
-  const [pod] = (await server.informer(pods)).list().filter(isOf('failing'));
+  const [pod] = (await server.list(pods)).filter(isOf('failing'));
   assert.ok(pod);
   await server.client.patch(pods, pod.metadata, { status: { phase: 'Failed' } }, { subresource: 'status' });
   await server.when('another', pods, (all) =>
@@ -293,8 +282,7 @@ test('pods and revisions that were orphaned are taken over by a set of the same 
   await create('heir', { replicas: 2 });
   await complete('heir');
   const uids = async () =>
-    (await server.informer(pods))
-      .list()
+    (await server.list(pods))
       .filter(isOf('heir'))
       .map(({ metadata }) => metadata.uid)
       .sort();
@@ -304,7 +292,7 @@ test('pods and revisions that were orphaned are taken over by a set of the same 
   await create('heir', { replicas: 2 });
   await complete('heir');
   assert.deepEqual(await uids(), before);
-  const revisions = (await server.informer(controllerRevisions)).list().filter(isOf('heir'));
+  const revisions = (await server.list(controllerRevisions)).filter(isOf('heir'));
   assert.equal(revisions.length, 1);
 });
 
@@ -349,6 +337,6 @@ test('a server that is killed amid a rollout goes on in order and leaves what th
   }
   await complete('crash');
   assert.deepEqual(faults(), []);
-  const own = (await server.informer(pods)).list().filter(isOf('crash'));
+  const own = (await server.list(pods)).filter(isOf('crash'));
   assert.deepEqual([...new Set(own.map(imageOf))], ['nginx:2']);
 });

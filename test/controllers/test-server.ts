@@ -1,20 +1,23 @@
 // A real server process of its own, in a directory of its own, for tests of what lives in it; and an administrator's
 // client with live copies, so that tests wait for changes and not for time.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import type { Kind } from '../../src/api/kinds/kind.ts';
-import type { KubeObject } from '../../src/api/meta.ts';
+import { type KubeObject, keyOf } from '../../src/api/meta.ts';
 import { execute } from '../../src/base/exec.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
 import { Informer } from '../../src/client/informer.ts';
+import type { ObjectList } from '../../src/client/transport.ts';
 import { type Kubeconfig, parseKubeconfig } from '../../src/pki/kubeconfig.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 
 const root = join(import.meta.dirname, '../..');
 const log = createLog({ level: 'warn', part: 'test' });
@@ -33,8 +36,9 @@ export class TestServer {
   readonly port: number;
   readonly #flags: string[];
   readonly #surroundings: Surroundings;
-  readonly #informers = new Map<string, Informer<KubeObject>>();
-  readonly #stop = new AbortController();
+  readonly #informers = new Map<string, { kind: Kind; informer: Informer<KubeObject> }>();
+  /** Ends the live copies' watches. */
+  #watching = new AbortController();
   #process: ChildProcess | undefined;
   #output = '';
   #transport: HttpTransport | undefined;
@@ -106,13 +110,27 @@ export class TestServer {
     );
     this.#process = child;
     const ready = Promise.withResolvers<void>();
+    // When it has closed all it said is here.
+    child.once('close', (code) => ready.reject(new Error(`the server ended with ${code}:\n${this.#output}`)));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.#output += chunk;
       if (/server: ready/.test(this.#output)) ready.resolve();
     });
-    child.once('exit', (code) => ready.reject(new Error(`the server ended with ${code}:\n${this.#output}`)));
     await ready.promise;
     this.#output = '';
+    await this.#watchAnew();
+  }
+
+  /** No copy is left in the state of a former server: who waits for a state after a start is not answered by one from before. */
+  async #watchAnew(): Promise<void> {
+    this.#watching.abort(new Error('the server was started anew'));
+    this.#watching = new AbortController();
+    await Promise.all(
+      [...this.#informers.values()].map(async ({ kind, informer }) => {
+        void informer.run(this.#watching.signal);
+        await caughtUp(informer, () => this.client.list(kind));
+      }),
+    );
   }
 
   /** Ends the process at once, as a crash would. */
@@ -130,7 +148,7 @@ export class TestServer {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort(new Error('the test is over'));
+    this.#watching.abort(new Error('the test is over'));
     await this.kill();
     await this.#transport?.close();
     await rm(this.directory, { recursive: true, force: true });
@@ -141,14 +159,20 @@ export class TestServer {
   }
 
   async informer<T extends KubeObject>(kind: Kind<T>): Promise<Informer<T>> {
-    const known = this.#informers.get(kind.plural) as Informer<T> | undefined;
+    const known = this.#informers.get(kind.plural)?.informer as Informer<T> | undefined;
     const informer = known ?? new Informer<T>({ client: this.client, kind, log });
     if (!known) {
-      this.#informers.set(kind.plural, informer as unknown as Informer<KubeObject>);
-      void informer.run(this.#stop.signal);
+      const entry = { kind, informer } as unknown as { kind: Kind; informer: Informer<KubeObject> };
+      this.#informers.set(kind.plural, entry);
+      void informer.run(this.#watching.signal);
     }
     await informer.synced;
     return informer;
+  }
+
+  /** All objects of a kind as the server has them now: a live copy may be behind that of another kind. */
+  async list<T extends KubeObject>(kind: Kind<T>): Promise<T[]> {
+    return (await this.client.list(kind)).items;
   }
 
   /** From a write to its event, the middle one of seven: the yardstick, on a busy machine, for what should happen at once. */
@@ -191,11 +215,45 @@ export class TestServer {
   }
 }
 
+/** Resolves when a copy knows all that was there when it was listed, and nothing that had gone by then. */
+async function caughtUp(informer: Informer<KubeObject>, list: () => Promise<ObjectList<KubeObject>>): Promise<void> {
+  const gone = new Set<string | undefined>();
+  informer.onChange(({ object, previous }) => {
+    if (!object) gone.add(previous?.metadata.uid);
+  });
+  // What came and went while the copy itself was listed it never knew: that is not asked of it for ever.
+  const triesMs = 1_000;
+  await waitUntil('the copy has caught up', async () => {
+    const { items, metadata } = await list();
+    const there = new Set(items.map(keyOf));
+    const isMissed = (item: KubeObject) =>
+      !gone.has(item.metadata.uid) && revisionOf(informer.get(keyOf(item))) < revisionOf(item);
+    const isLeft = (object: KubeObject) =>
+      !there.has(keyOf(object)) && revisionOf(object) <= Number(metadata.resourceVersion);
+    const hasCaughtUp = () => !items.some(isMissed) && !informer.list().some(isLeft);
+    return waitUntil('it has', hasCaughtUp, { timeoutMs: triesMs }).catch(() => false);
+  });
+}
+
+const revisionOf = (object: KubeObject | undefined) => Number(object?.metadata.resourceVersion ?? 0);
+
+/** One that the system gives to nobody who connects or listens just anywhere, and that no other test takes while this one runs. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const claim = await listenAt({ path: `\0wherry-test-port-${port}` });
+    const probe = claim && (await listenAt({ port, host: '127.0.0.1' }));
+    probe?.close();
+    if (probe) return port;
+    claim?.close();
+  }
+}
+
+/** Undefined when somebody else listens there. It keeps no process alive. */
+async function listenAt(options: ListenOptions): Promise<Server | undefined> {
+  const listener = createServer().unref();
+  const outcome = Promise.withResolvers<Server | undefined>();
+  listener.once('error', () => outcome.resolve(undefined));
+  listener.listen(options, () => outcome.resolve(listener));
+  return outcome.promise;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeTrees } from '../bench/process-table.ts';
-import { Random } from '../bench/random.ts';
+import { Random, seedFrom } from '../bench/random.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import type { NodeApart } from '../cluster/node-apart.ts';
 import { type ExpectedPod, expectedPods, webObjects } from './expected-pods.ts';
@@ -26,7 +26,7 @@ import {
 } from './recovery.ts';
 
 const seconds = Number(process.env.WHERRY_FAULT_SECONDS ?? 45);
-const seed = Number(process.env.WHERRY_FAULT_SEED ?? 1);
+const seed = seedFrom('WHERRY_FAULT_SEED');
 const random = new Random(seed);
 
 let faulty: FaultCluster;

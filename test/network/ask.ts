@@ -4,24 +4,25 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAwake } from './awake-time.ts';
 
 const [address = '', port = '', protocol = 'tcp', count = '1', rate = '100', retries = '0'] = process.argv.slice(2);
 const withinMs = 2_000;
 
 async function askOnce(): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => reject(new Error('timeout')), withinMs);
+  const callOff = afterAwake(withinMs, () => reject(new Error('timeout')));
   if (protocol === 'udp') {
     const socket = createSocket('udp4');
     socket.on('message', (message) => resolve(String(message))).on('error', reject);
     socket.connect(Number(port), address, () => socket.send('who'));
-    return await promise.finally(() => socket.close()).finally(() => clearTimeout(timer));
+    return await promise.finally(() => socket.close()).finally(callOff);
   }
   let text = '';
   const socket = connect(Number(port), address);
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.on('end', () => resolve(text)).on('error', (error: NodeJS.ErrnoException) => reject(new Error(error.code)));
-  return await promise.finally(() => socket.destroy()).finally(() => clearTimeout(timer));
+  return await promise.finally(() => socket.destroy()).finally(callOff);
 }
 
 async function ask(): Promise<string> {

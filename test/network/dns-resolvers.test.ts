@@ -122,7 +122,7 @@ const digs: [args: string, says: RegExp[]][] = [
   ['version.bind TXT CH', [/status: REFUSED/]],
   ['+ednsopt=10:0123456789abcdef web.shop.svc.cluster.local', [/status: NOERROR/]],
   ['+edns=5 +noednsneg web.shop.svc.cluster.local', [/status: BADVERS/]],
-  ['+noedns +ignore many.shop.svc.cluster.local', [/flags: qr aa tc/, /ANSWER: 0/]],
+  ['+noedns +ignore many.shop.svc.cluster.local', [/flags: qr aa tc/, /ANSWER: [1-9]/]],
   ['+tcp many.shop.svc.cluster.local', [/ANSWER: 90/]],
   ['big.example', [/ANSWER: 100/, /\(TCP\)/]],
 ];

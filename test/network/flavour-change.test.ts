@@ -1,5 +1,5 @@
-// A host that has come to use the other kind of iptables: the agent that starts then programs that one, and takes its rules out of
-// the former one when the new ones stand. Until then, also while nobody knows of the master, services go on.
+// A host whose services go elsewhere than before, into the other kind of iptables, into a table of nftables or out of it: the agent
+// that starts then programs that one, and takes its rules out of the former one when the new ones stand. Until then, also while nobody knows of the master, services go on.
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,14 +34,39 @@ async function putAll(): Promise<void> {
   for (const [plural, object] of puts) await network.order({ do: 'put', plural, object });
 }
 
-const leadsTo = async (flavour: string) => (await host.run(`iptables-${flavour}-save`, [])).includes(`${address}:8080`);
+const kinds = {
+  'iptables-legacy': { flavour: 'legacy', serviceRules: 'iptables', save: ['iptables-legacy-save'] },
+  'iptables-nft': { flavour: 'nft', serviceRules: 'iptables', save: ['iptables-nft-save'] },
+  nftables: { flavour: 'nft', serviceRules: 'nftables', save: ['nft', 'list', 'table', 'ip', 'wherry'] },
+} as const;
+type Kind = keyof typeof kinds;
+
+const rulesOf = async (kind: Kind): Promise<string> => {
+  const [program = '', ...args] = kinds[kind].save;
+  return (await host.try(program, args)).stdout;
+};
+const leadsTo = async (kind: Kind) => new RegExp(`${address}(:| \\. )8080`).test(await rulesOf(kind));
+/** Rules for all that is no service stay where the flavour does. */
+const isGone = async (kind: Kind, to: Kind) =>
+  !(await rulesOf(kind)).includes(kinds[kind].flavour === kinds[to].flavour ? 'WHERRY-SERVICES' : 'WHERRY') &&
+  (kind !== 'nftables' || (await rulesOf(kind)) === '');
 
 for (const [from, to] of [
-  ['legacy', 'nft'],
-  ['nft', 'legacy'],
+  ['iptables-legacy', 'iptables-nft'],
+  ['iptables-nft', 'nftables'],
+  ['nftables', 'iptables-legacy'],
+  ['iptables-legacy', 'nftables'],
+  ['nftables', 'iptables-nft'],
+  ['iptables-nft', 'iptables-legacy'],
 ] as const) {
-  test(`from iptables-${from} to iptables-${to} no request fails`, { timeout: 90_000 }, async () => {
-    await host.run(`iptables-${from}`, ['-A', ...foreign]);
+  test(`from ${from} to ${to} no request fails`, { timeout: 90_000 }, async (t) => {
+    const [before, now] = [kinds[from], kinds[to]];
+    t.after(async () => {
+      await network.kill();
+      for (const { flavour } of [before, now]) await host.try(`iptables-${flavour}`, ['-D', ...foreign]);
+    });
+    network.config.serviceRules = before.serviceRules;
+    await host.run(`iptables-${before.flavour}`, ['-A', ...foreign]);
     network.launch();
     await network.order({ do: 'put', plural: 'nodes', object: nodeObject('a', '10.244.1.0/24', host.address) });
     await network.order({ do: 'appear' });
@@ -50,8 +75,11 @@ for (const [from, to] of [
     address = String((await network.order({ do: 'attach', uid: pod.uid, pid: pod.pid })).result);
     await putAll();
     await waitUntil('the rules', async () => await leadsTo(from));
+    // Who still asks for the former pod of this address would be told that it cannot be reached.
+    await waitUntil('the pod', async () => /^0 of-/.test((await lab.client.ask(host.address, 30080))[0] ?? ''));
 
     const client = lab.client.start('ask', [host.address, '30080', 'tcp', '0', '100', '0']);
+    t.after(() => client.kill());
     const outcomes: string[] = [];
     if (client.stdout) createInterface({ input: client.stdout }).on('line', (line) => outcomes.push(line));
     const more = async () => {
@@ -60,8 +88,9 @@ for (const [from, to] of [
     };
     await more();
     await network.kill();
-    await host.run(`iptables-${from}`, ['-D', ...foreign]);
-    await host.run(`iptables-${to}`, ['-A', ...foreign]);
+    await host.run(`iptables-${before.flavour}`, ['-D', ...foreign]);
+    await host.run(`iptables-${now.flavour}`, ['-A', ...foreign]);
+    network.config.serviceRules = now.serviceRules;
     await rm(join(network.config.dataDir, 'network/remembered'), { recursive: true });
     network.launch();
     // The master is away, and nothing is remembered.
@@ -71,15 +100,12 @@ for (const [from, to] of [
     await putAll();
     await network.order({ do: 'appear' });
     await waitUntil('the new rules', async () => await leadsTo(to));
-    await waitUntil('no former ones', async () => !(await host.run(`iptables-${from}-save`, [])).includes('WHERRY'));
+    await waitUntil('no former ones', async () => await isGone(from, to));
     await more();
-    client.kill();
     assert.deepEqual(
       outcomes.filter((outcome) => !outcome.startsWith('0 of-')),
       [],
     );
     await network.order({ do: 'detach', uid: pod.uid });
-    await network.kill();
-    await host.run(`iptables-${to}`, ['-D', ...foreign]);
   });
 }

@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ClusterSettings, clusterSettings } from '../../src/api/cluster-settings.ts';
+import type { RuleKindWish } from '../../src/network/services/rule-kind.ts';
 import { type CommandOutcome, runCommand, tryCommand } from '../bench/command.ts';
+import { observeTrees, type ProcessEntry, signalProcess } from '../bench/process-table.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 import type { NodeConfig, Order } from './network-process.ts';
 import type { Question } from './survey.ts';
 
@@ -75,6 +78,16 @@ export class Machine {
   async run(program: string, args: string[], input?: string): Promise<string> {
     const outcome = await runCommand('nsenter', [`--net=${this.path}`, program, ...args], input ? { input } : {});
     return outcome.stdout;
+  }
+
+  /** The rules that the kernel has of this kind of iptables, and our table of nftables; without counters. */
+  async savedRules(flavour: string): Promise<string> {
+    const saved = await this.run(`iptables-${flavour}-save`, []);
+    const { stdout } = await this.try('nft', ['list', 'table', 'ip', 'wherry']);
+    return `${saved}${stdout}`
+      .replace(/^#.*\n/gm, '')
+      .replace(/\[\d+:\d+\]|expires \S+/g, '')
+      .replace(/ \. (\d+)/g, ':$1');
   }
 
   async try(program: string, args: string[]): Promise<CommandOutcome> {
@@ -161,6 +174,7 @@ export class TestPod {
 
 export interface NetworkLabOptions {
   secondsInOne?: number;
+  serviceRules?: RuleKindWish;
   settings?: Partial<ClusterSettings>;
 }
 
@@ -168,7 +182,8 @@ export interface NetworkLabOptions {
 export class NodeNetwork {
   readonly config: NodeConfig;
   readonly #machine: Machine;
-  readonly #replies = new Map<number, PromiseWithResolvers<unknown>>();
+  /** That are awaited of the process that runs now. */
+  #replies = new Map<number, PromiseWithResolvers<unknown>>();
   #process: ChildProcess | undefined;
   #count = 0;
   log = '';
@@ -187,6 +202,7 @@ export class NodeNetwork {
     if (!existsSync(resolvConf)) writeFileSync(resolvConf, 'search lan.example\nnameserver 172.30.7.10\n');
     const child = this.#machine.startResolving(resolvConf, 'network', [JSON.stringify(this.config)]);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+    const replies = new Map<number, PromiseWithResolvers<unknown>>();
     if (child.stdout) {
       createInterface({ input: child.stdout }).on('line', (line) => {
         const { id, result, error, ms } = JSON.parse(line) as {
@@ -195,10 +211,15 @@ export class NodeNetwork {
           error?: string;
           ms: number;
         };
-        if (error) this.#replies.get(id)?.reject(new Error(error));
-        else this.#replies.get(id)?.resolve({ result, ms });
+        if (error) replies.get(id)?.reject(new Error(error));
+        else replies.get(id)?.resolve({ result, ms });
       });
     }
+    child.once('exit', () => {
+      const end = new Error(`the network of ${this.config.nodeName} ended:\n${this.log}`);
+      for (const reply of replies.values()) reply.reject(end);
+    });
+    this.#replies = replies;
     this.#process = child;
   }
 
@@ -212,6 +233,25 @@ export class NodeNetwork {
 
   get pid(): number {
     return this.#process?.pid ?? 0;
+  }
+
+  /** Does something while it stands still, with no look and no write of its under way: what it finds then is all of it. */
+  async whileStill(action: () => Promise<void>): Promise<void> {
+    const isAtRest = ({ pid, state, command }: ProcessEntry) =>
+      pid === this.pid ? state === 'T' : command.some((word) => word === '-batch' || word.endsWith('/dns.sock'));
+    try {
+      await waitUntil('nothing under way', async () => {
+        signalProcess(this.pid, 'SIGSTOP');
+        await waitUntil('a stop', () => observeTrees(({ pid }) => pid === this.pid).some(({ state }) => state === 'T'));
+        if (observeTrees(({ pid }) => pid === this.pid).every(isAtRest)) return true;
+        // Who is read by nobody does not come to an end.
+        signalProcess(this.pid, 'SIGCONT');
+        return false;
+      });
+      await action();
+    } finally {
+      signalProcess(this.pid, 'SIGCONT');
+    }
   }
 
   async kill(): Promise<void> {
@@ -316,14 +356,16 @@ export class Lab {
 }
 
 async function processesIn(namespace: string): Promise<number[]> {
-  const { stdout } = await runCommand('ip', ['netns', 'pids', namespace]);
+  const { stdout } = await tryCommand('ip', ['netns', 'pids', namespace]);
   return stdout.split('\n').filter(Boolean).map(Number);
 }
 
-/** With what runs in it: DNS programs outlive who started them. */
+/** With what runs in it: DNS programs outlive who started them. Another test may take away what is stale, too. */
 async function removeNamespace(namespace: string): Promise<void> {
-  for (const pid of await processesIn(namespace)) process.kill(pid, 'SIGKILL');
-  await runCommand('ip', ['netns', 'del', namespace]);
+  for (const pid of await processesIn(namespace)) signalProcess(pid, 'SIGKILL');
+  await runCommand('ip', ['netns', 'del', namespace]).catch((error: unknown) => {
+    if (existsSync(`/run/netns/${namespace}`)) throw error;
+  });
 }
 
 /** Namespaces and folders of test processes that are no more. */

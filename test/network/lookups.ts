@@ -4,6 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay } from 'node:timers/promises';
 import packet, { type Question } from 'dns-packet';
+import { afterAwake } from './awake-time.ts';
 
 export interface LookupReport {
   asked: number;
@@ -13,6 +14,7 @@ export interface LookupReport {
 }
 
 const [server = '', perSecond = '100'] = process.argv.slice(2);
+/** A resolver that has waited so long asks again: who waits less has noticed nothing. */
 const answerWithinMs = 5_000;
 
 const socket = createSocket('udp4');
@@ -29,7 +31,7 @@ async function lookUp(question: Question): Promise<void> {
   const askedMs = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   waiting.set(id, resolve);
-  const timer = setTimeout(() => reject(new Error('no answer')), answerWithinMs);
+  const callOff = afterAwake(answerWithinMs, () => reject(new Error('no answer')));
   socket.send(packet.encode({ type: 'query', id, flags: packet.RECURSION_DESIRED, questions: [question] }), (error) => {
     if (error) reject(error);
   });
@@ -39,7 +41,7 @@ async function lookUp(question: Question): Promise<void> {
   } catch (error) {
     report.failed.push({ name: question.name, atMs: Math.round(askedMs - begun), why: (error as Error).message });
   } finally {
-    clearTimeout(timer);
+    callOff();
     waiting.delete(id);
     report.slowestMs = Math.max(report.slowestMs, performance.now() - askedMs);
   }

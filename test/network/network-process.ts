@@ -11,6 +11,7 @@ import { Informers } from '../../src/client/informers.ts';
 import { Network } from '../../src/network/network.ts';
 import type { HostPort } from '../../src/network/pods/host-ports.ts';
 import type { ReachVerdict } from '../../src/network/pods/reach-verdict.ts';
+import type { RuleKindWish } from '../../src/network/services/rule-kind.ts';
 import type { PodNetwork } from '../../src/node/pod-network.ts';
 import { FakeApi } from './fake-api.ts';
 
@@ -21,6 +22,7 @@ export interface NodeConfig {
   settings: ClusterSettings;
   /** Makes time run faster, where a test would wait for the safety net. */
   secondsInOne?: number;
+  serviceRules?: RuleKindWish;
   /** Another DNS program than that which ships. */
   dnsProgram?: string;
 }

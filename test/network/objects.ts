@@ -40,6 +40,8 @@ export interface TestEndpoint {
   terminating?: boolean;
   hostname?: string;
   nodeName?: string;
+  /** For which zone it is meant. */
+  forZone?: string;
 }
 
 export function sliceObject(service: string, ports: TestPort[], endpoints: TestEndpoint[]): KubeObject {
@@ -53,8 +55,9 @@ export function sliceObject(service: string, ports: TestPort[], endpoints: TestE
       port: targetPort ?? port,
       protocol,
     })),
-    endpoints: endpoints.map(({ address, hostname, nodeName, ...conditions }) => ({
+    endpoints: endpoints.map(({ address, hostname, nodeName, forZone, ...conditions }) => ({
       addresses: [address],
+      ...(forZone && { hints: { forZones: [{ name: forZone }] } }),
       conditions: { ready: true, serving: true, terminating: false, ...conditions },
       ...(hostname && { hostname }),
       ...(nodeName && { nodeName }),

@@ -11,12 +11,12 @@ const names = [{ name: 'dgram', port: 53, targetPort: 8080, nodePort: 30053, pro
 
 // Also with and without bridged traffic in the rules, strict checks of the way back, and a default route.
 const hosts = [
-  { flavour: 'nft', bridgedTraffic: '0', reversePath: '1', defaultRoute: true },
-  { flavour: 'legacy', bridgedTraffic: '1', reversePath: '0', defaultRoute: false },
+  { kind: 'nftables', flavour: 'nft', bridgedTraffic: '0', reversePath: '1', defaultRoute: true },
+  { kind: 'iptables', flavour: 'legacy', bridgedTraffic: '1', reversePath: '0', defaultRoute: false },
 ];
 
-for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
-  describe(`services on iptables-${flavour}`, { concurrency: false }, () => {
+for (const { kind, flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
+  describe(`services on a host of iptables-${flavour}`, { concurrency: false }, () => {
     let lab: Lab;
     let host: Machine;
     let network: NodeNetwork;
@@ -30,10 +30,7 @@ for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
     const putWeb = async (endpoints: TestEndpoint[]): Promise<void> => {
       await network.order({ do: 'put', plural: 'endpointslices', object: sliceObject('web', web, endpoints) });
     };
-    const saveOf = async (): Promise<string> => {
-      const saved = await host.run(`iptables-${flavour}-save`, []);
-      return saved.replace(/^#.*\n/gm, '').replace(/\[\d+:\d+\]/g, '');
-    };
+    const saveOf = async (): Promise<string> => await host.savedRules(flavour);
     const snapshot = async (): Promise<Record<string, string>> => ({
       // Of IPv4: what IPv6 does by itself takes its time.
       links: await host.run('ip', ['-br', 'link']),
@@ -90,15 +87,15 @@ for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
       }
       await putWeb(endpointsAt(0, 1));
       await network.order({ do: 'put', plural: 'endpointslices', object: sliceObject('names', names, endpointsAt(0)) });
-      await settled(/-p tcp .*10\.244\.1\.2:8080/);
-      await settled(/-p tcp .*10\.244\.1\.3:8080/);
-      await settled(/-p udp .*10\.244\.1\.2:8080/);
+      await settled(/\btcp\b.*10\.244\.1\.2:8080/);
+      await settled(/\btcp\b.*10\.244\.1\.3:8080/);
+      await settled(/\budp\b.*10\.244\.1\.2:8080/);
     });
 
     after(async () => await lab?.close());
 
-    test('it says which flavour it found in use', () => {
-      assert.match(network.log, new RegExp(`service rules go to iptables flavour=${flavour}`));
+    test('it says which flavour it found in use, and where services go', () => {
+      assert.match(network.log, new RegExp(`service rules go to ${kind} flavour=${flavour}`));
     });
 
     test('by cluster address: from a pod with its own address, from the host, spread over all endpoints', async () => {
@@ -154,6 +151,25 @@ for (const { flavour, bridgedTraffic, reversePath, defaultRoute } of hosts) {
         await waitUntil(String(expected), async () => isSo(await pod(2).ask('10.96.0.80', 80, 'tcp', 10)));
         await waitUntil(String(expected), async () => isSo(await lab.client.ask(host.address, 30080, 'tcp', 10)));
         await waitUntil(String(expected), async () => isSo(await host.ask('10.96.0.80', 80, 'tcp', 10)));
+      }
+    });
+
+    test('who is meant for the zone of the node serves it, and all do where the node is in none of their zones', async () => {
+      const [one = '', two = ''] = addresses;
+      await putWeb([
+        { address: one, forZone: 'east' },
+        { address: two, forZone: 'west' },
+      ]);
+      for (const [zone, expected] of [
+        ['west', ['0 two 10.244.1.4']],
+        ['east', ['0 one 10.244.1.4']],
+        ['south', ['0 one 10.244.1.4', '0 two 10.244.1.4']],
+      ] as const) {
+        const object = nodeObject('a', '10.244.1.0/24', host.address);
+        object.metadata.labels = { 'topology.kubernetes.io/zone': zone };
+        await network.order({ do: 'put', plural: 'nodes', object });
+        const asked = async () => [...new Set(await pod(2).ask('10.96.0.80', 80, 'tcp', 20))].sort().join();
+        await waitUntil(`in ${zone}`, async () => (await asked()) === expected.join());
       }
     });
 

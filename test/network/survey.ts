@@ -2,6 +2,7 @@
 // sorted, distinct outcomes by question. Its argument is the list of questions, in JSON.
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { afterAwake } from './awake-time.ts';
 
 export interface Question {
   id: string;
@@ -38,10 +39,10 @@ function askUdp({ address, port, fromPort }: Question, done: (outcome: string) =
 
 async function ask(question: Question): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => resolve('nothing'), withinMs);
+  const callOff = afterAwake(withinMs, () => resolve('nothing'));
   const close = (question.protocol === 'tcp' ? askTcp : askUdp)(question, resolve);
   return await promise.finally(() => {
-    clearTimeout(timer);
+    callOff();
     close();
   });
 }

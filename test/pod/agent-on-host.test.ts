@@ -1,6 +1,7 @@
 // The agent as a program on a host, with a real master: how it joins and what it says when it cannot, the node it
 // makes, and the logs that kubectl gets through it.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Node } from '../../src/api/kinds/node.ts';
@@ -13,6 +14,7 @@ import { busyboxImage, ensureImages, nginxImage } from '../images/images.ts';
 import { isReady } from './pod-bench.ts';
 
 const wherry = join(import.meta.dirname, '../../bin/wherry');
+const clockJump = join(import.meta.dirname, '../store/clock-jump.mjs');
 let bench: Hosts;
 let on: DockerHost;
 let server: HostProcess;
@@ -22,6 +24,7 @@ let token: string;
 before(async () => {
   bench = await openHosts({ names: ['a'] });
   on = bench.host('a');
+  await writeFile(clockFile(), '0');
   await ensureImages(on.docker.socket);
   server = await startServer();
   token = (await on.host.exec(wherry, ['token', 'create', '--kubeconfig', kubeconfig()])).stdout.trim();
@@ -30,6 +33,7 @@ after(async () => {
   await bench?.close();
 });
 
+const clockFile = () => join(on.host.folder, 'clock');
 const kubeconfig = () => join(on.host.folder, 'kubeconfig');
 const url = () => `https://${on.address}:6443`;
 
@@ -40,9 +44,11 @@ async function startServer(): Promise<HostProcess> {
   return started;
 }
 
+/** The agent's clock is off by what a file says. */
 async function startAgent(joinToken?: string): Promise<HostProcess> {
+  const env = { ...process.env, NODE_OPTIONS: `--import=${clockJump}`, WHERRY_TEST_CLOCK_FILE: clockFile() };
   const args = [...agentArgs(url(), 'agent'), ...(joinToken ? ['--token', joinToken] : [])];
-  return on.host.spawn(wherry, args, { log: 'agent.log' });
+  return on.host.spawn(wherry, args, { log: 'agent.log', env });
 }
 
 function agentArgs(server: string, dataDir: string): string[] {
@@ -100,9 +106,34 @@ test('it joins with a token and tells what its host is', async () => {
   assert.match(node.status.nodeInfo?.containerRuntimeVersion ?? '', /^docker:\/\/\d/);
   assert.equal(node.status.nodeInfo?.kubeletVersion, 'v1.34.0+wherry');
   assert.equal(node.status.daemonEndpoints?.kubeletEndpoint?.Port, 10250);
+  // The biggest first.
+  const names = node.status.images?.map((image) => image.names?.at(-1));
+  assert.deepEqual(names?.slice(0, 2), [nginxImage, busyboxImage]);
   const lease = JSON.parse(await kubectl('get', 'lease', 'n1', '-n', 'kube-node-lease', '-o', 'json'));
   assert.match(lease.spec.renewTime, /\.\d{6}Z$/);
   assert.equal(lease.metadata.ownerReferences[0].uid, node.metadata.uid);
+});
+
+test('a clock and a Docker that are broken show in the condition Ready, as long as they are', async () => {
+  const says = (text: RegExp) =>
+    waitUntil(`the node says ${text}`, async () => {
+      const { status } = await get<Node>('node', 'n1');
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      return text.test(`${ready?.status} ${ready?.message}`);
+    });
+  const setClock = async (aheadMs: number) => {
+    await writeFile(clockFile(), String(aheadMs));
+    await agent.signal('SIGUSR2');
+  };
+  await setClock(120_000);
+  await on.docker.killDaemon();
+  await says(
+    /^False container runtime is down: no answer at .*docker\.sock\. WARNING: this host's clock is 1\d\d s ahead/,
+  );
+  await on.docker.startDaemon();
+  await says(/^True .*WARNING/);
+  await setClock(0);
+  await says(/^True wherry agent is posting ready status$/);
 });
 
 test('logs come as kubectl asks for them', async () => {
@@ -167,7 +198,7 @@ test('agent and master are killed and come again: the same containers, with thei
   assert.deepEqual((await get<Pod>('pod', 'talk')).status, before.status);
   const begun = performance.now();
   await kubectl('delete', 'pod', 'talk', '--grace-period', '1');
-  assert.ok(performance.now() - begun < 5_000);
+  assert.ok(performance.now() - begun < 20_000, 'a second of grace, and not the usual thirty');
   const { stdout } = await on.host.exec('docker', ['-H', `unix://${on.docker.socket}`, 'ps', '-aq']);
   assert.equal(stdout, '');
 });

@@ -92,7 +92,7 @@ test('who must not be root is not started as root, and says why', async () => {
       );
       const message = `${says} (pod: "${name}_default(${created.metadata.uid})", container: main)`;
       assert.equal(pod.status.containerStatuses?.[0]?.state?.waiting?.message, message);
-      assert.ok(bench.eventsOf(name).includes(`Failed: Error: ${message}`));
+      await bench.eventOf(name, `Failed: Error: ${message}`);
     }),
   );
   const allowed = await runningPod('user-is-told', { ...nonRoot, runAsUser: 1000 }, {}, asName);

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import Docker from 'dockerode';
 import { createLog } from '../../src/base/log.ts';
 import { DockerRuntime } from '../../src/node/docker/docker-runtime.ts';
-import { ExecRefused } from '../../src/node/runtime.ts';
+import { type ExecOptions, ExecRefused } from '../../src/node/runtime.ts';
 import { type DockerEngine, startDockerEngine } from '../bench/docker-engine.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage, ensureImages } from '../images/images.ts';
@@ -26,9 +26,10 @@ after(async () => {
   await engine?.stop();
 });
 
-const exec = (argv: string[], { outputBytes = 1_000, signal = AbortSignal.timeout(20_000) } = {}) =>
-  runtime.exec(container.id, argv, { outputBytes, signal });
-const sh = (text: string, options = {}) => exec(['sh', '-c', text], options);
+const exec = (argv: string[], { outputBytes = 1_000, signal = AbortSignal.timeout(20_000), ...more }: Asked = {}) =>
+  runtime.exec(container.id, argv, { outputBytes, signal, ...more });
+const sh = (text: string, options: Asked = {}) => exec(['sh', '-c', text], options);
+type Asked = Partial<ExecOptions>;
 
 /** The commands that run in the container. */
 async function running(): Promise<string[]> {
@@ -37,7 +38,12 @@ async function running(): Promise<string[]> {
 }
 
 test('a command tells its exit code and what it wrote', async () => {
-  assert.deepEqual(await exec(['true']), { exitCode: 0, output: '' });
+  let isOver = false;
+  const onEnd = () => {
+    isOver = true;
+  };
+  assert.deepEqual(await exec(['true'], { onEnd }), { exitCode: 0, output: '' });
+  await waitUntil('its end is told', () => isOver);
   const { exitCode, output } = await sh('echo out; echo err >&2; exit 3');
   // Two pipes: which is read first nobody can tell.
   assert.deepEqual([exitCode, output.split('\n').sort()], [3, ['', 'err', 'out']]);
@@ -54,25 +60,27 @@ test('of a long output the beginning is kept, and the command ends all the same'
 test('a command that is given up is killed with its children', async () => {
   const abort = new AbortController();
   const reason = new Error('enough');
-  const run = sh('sleep 777 | cat', { signal: abort.signal });
+  const ended = Promise.withResolvers<void>();
+  const run = sh('sleep 777 | cat', { signal: abort.signal, onEnd: ended.resolve });
   await waitUntil('it runs', async () => (await running()).includes('sleep 777'));
   abort.abort(reason);
   await assert.rejects(run, reason);
-  await waitUntil('only the container itself is left', async () => (await running()).join() === 'sleep 1000');
+  await ended.promise;
+  assert.deepEqual(await running(), ['sleep 1000'], 'only the container itself is left when the end is told');
   await assert.rejects(sh('sleep 778', { signal: abort.signal }), reason);
 });
 
 test('one given up before it has begun leaves nothing either', async () => {
   for (const ms of [1, 5, 10, 20, 30, 40]) {
-    const run = exec(['sleep', '779'], { signal: AbortSignal.timeout(ms) });
+    const ended = Promise.withResolvers<void>();
+    const run = exec(['sleep', '779'], { signal: AbortSignal.timeout(ms), onEnd: ended.resolve });
     await assert.rejects(
       run,
       (error: Error) => error.name === 'TimeoutError' || /^Docker did not run the command in time/.test(error.message),
     );
+    await ended.promise;
+    assert.deepEqual(await running(), ['sleep 1000']);
   }
-  // What is begun later than these comes after them.
-  await exec(['true']);
-  await waitUntil('nothing is left', async () => (await running()).join() === 'sleep 1000');
 });
 
 test('what cannot be run is refused with the cause', async () => {

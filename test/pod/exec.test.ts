@@ -87,6 +87,20 @@ test("what cannot be run is refused in Kubernetes' words", async () => {
   });
 });
 
+test('a command may be run by a plain request to the agent', async () => {
+  const run = (cmd: string) => node.askAgent(`/run/default/web/main?cmd=${encodeURIComponent(cmd)}`, ['-X', 'POST']);
+  assert.equal(await run('echo two words'), 'two words\n 200');
+  assert.equal(
+    await run('cat /none'),
+    "command 'cat /none' exited with 1: cat: can't open '/none': No such file or directory\n 500",
+  );
+  assert.match(
+    await node.askAgent('/run/default/web/none?cmd=ls', ['-X', 'POST']),
+    /container not found \("none"\) 500$/,
+  );
+  assert.match(await node.askAgent('/run/default/web/main?cmd=ls'), / 405$/);
+});
+
 test('who does not read is waited for, and nobody keeps what he has not read', { timeout: 60_000 }, async (t) => {
   const before = await peaks();
   await each(async (program) => {

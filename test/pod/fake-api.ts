@@ -1,12 +1,14 @@
-// The API played from memory for tests of the agent alone: objects, watches, merge patches, and deletion of pods with a
+// The API played from memory for tests of the agent alone: objects, watches, patches, and deletion of pods with a
 // grace period. It knows just what the agent asks for; what the API really does is proved with the real server.
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import type { KubeObject } from '../../src/api/meta.ts';
+import { typeNamed } from '../../src/api/openapi/schema.ts';
+import type { ObjectType } from '../../src/api/openapi/type.ts';
+import { applyPatch } from '../../src/api/patch/patch.ts';
 import { AlreadyExists, NotFound } from '../../src/api/status.ts';
 import type { ApiRequest, Transport, WatchEvent, WatchRequest } from '../../src/client/transport.ts';
 
-type Plain = Record<string, unknown>;
 type Target = Pick<ApiRequest, 'resource' | 'namespace' | 'name'>;
 
 export class FakeApi implements Transport {
@@ -19,6 +21,8 @@ export class FakeApi implements Transport {
   watches = 0;
   /** How long a token of a service account is good for, whatever is asked for. */
   tokenSeconds: number | undefined;
+  /** The pods for which tokens were asked for, as often as they were. */
+  readonly tokenRequests: string[] = [];
   #breaks = new AbortController();
 
   async request(request: ApiRequest): Promise<unknown> {
@@ -32,7 +36,7 @@ export class FakeApi implements Transport {
     if (verb === 'create' && request.subresource === 'token') return this.#token(request);
     if (verb === 'create') return this.#create(request);
     if (verb === 'patch') {
-      const object = merged(this.#find(request), request.body) as KubeObject;
+      const object = patched(this.#find(request), request);
       return this.#put(resource.plural, 'MODIFIED', object);
     }
     if (verb === 'update') return this.#put(resource.plural, 'MODIFIED', request.body as KubeObject);
@@ -91,7 +95,9 @@ export class FakeApi implements Transport {
   }
 
   #token({ namespace, name, body }: ApiRequest): object {
-    const { spec } = body as { spec: { expirationSeconds: number; audiences: string[]; boundObjectRef: object } };
+    type Bound = { name: string };
+    const { spec } = body as { spec: { expirationSeconds: number; audiences: string[]; boundObjectRef: Bound } };
+    this.tokenRequests.push(spec.boundObjectRef.name);
     const iat = Math.floor(Date.now() / 1000);
     const exp = iat + (this.tokenSeconds ?? spec.expirationSeconds);
     const claims = {
@@ -135,12 +141,9 @@ function isSelected({ metadata }: KubeObject, { namespace, query }: Pick<ApiRequ
   return (!namespace || metadata.namespace === namespace) && (name === undefined || metadata.name === name);
 }
 
-function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const result: Plain = typeof target === 'object' && target !== null ? { ...(target as Plain) } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = merged(result[key], value);
-  }
-  return result;
+/** Of all kinds the agent patches none but pods by knowing their type. */
+const podType = typeNamed('io.k8s.api.core.v1.Pod') as ObjectType;
+
+function patched(object: KubeObject, { contentType = '', body }: ApiRequest): KubeObject {
+  return applyPatch(contentType, object, body, podType) as object as KubeObject;
 }

@@ -22,7 +22,9 @@ async function applyServer(
   name: string,
   port: { containerPort: number; hostPort: number; hostIP?: string },
 ): Promise<void> {
-  const container = { name: 'main', image: busyboxImage, command: ['sh', '-c', serve(name)], ports: [port] };
+  const readinessProbe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1 };
+  const command = ['sh', '-c', serve(name)];
+  const container = { name: 'main', image: busyboxImage, command, ports: [port], readinessProbe };
   await one.applyPod(name, {}, { containers: [container] });
 }
 

@@ -69,7 +69,7 @@ test('a registry that wants a login: refused without, told of a missing secret, 
   const refused = await waiting('stranger', 'ErrImagePull');
   assert.match(
     statusOf(refused)?.state?.waiting?.message ?? '',
-    /^(Head|Get) .*(no basic auth credentials|unauthorized|authentication required)/,
+    /(no basic auth credentials|unauthorized|authentication required)/,
   );
   const backedOff = await waiting('stranger', 'ImagePullBackOff');
   assert.match(statusOf(backedOff)?.state?.waiting?.message ?? '', /^Back-off pulling image ".*": ErrImagePull: /);
@@ -101,6 +101,27 @@ test('a registry that wants a login: refused without, told of a missing secret, 
     /^Successfully pulled image ".*:2" in [\d.]+s \([\d.]+s including waiting\)\. Image size: \d+ bytes\.$/,
   );
   await removed('stranger', 'friend');
+});
+
+test('the host has logins of its own; who always pulls asks anew for what is here', async () => {
+  await registry.take(bench.docker, busyboxImage, 'team/own', '1');
+  registry.closed.add('team/own');
+  const configs = { [registry.host]: { auth: login } };
+  await writeFile(bench.imageSettings.registriesFile, JSON.stringify({ configs }));
+  const image = `${registry.host}/team/own:1`;
+  await podOf('of-the-host', image);
+  await ready('of-the-host');
+
+  const always = { containers: [{ name: 'main', image, command, imagePullPolicy: 'Always' as const }] };
+  registry.asked.length = 0;
+  await bench.createPod('always', always);
+  await ready('always');
+  assert.ok(registry.asked.some((asked) => asked.includes('/team/own/manifests/')));
+  assert.ok(told('always').some(({ reason, message }) => reason === 'Pulled' && message.startsWith('Successfully')));
+  await rm(bench.imageSettings.registriesFile);
+  await bench.createPod('always-refused', always);
+  await waiting('always-refused', 'ErrImagePull');
+  await removed('of-the-host', 'always', 'always-refused');
 });
 
 test('many pods of one image that is not here: it is pulled once', async () => {
@@ -184,7 +205,7 @@ test('archives in a folder are loaded at start, and once; the command loads a fi
 test('when the disk gets full, what we pulled and nobody uses goes, and nothing else', async () => {
   const image = (name: string) => `${registry.host}/garbage/${name}:1`;
   // Images of their own, else one id would have all names.
-  for (const name of ['kept-by-pod', 'kept-by-other', 'unused']) {
+  for (const name of ['kept-by-pod', 'kept-by-other', 'kept-by-name', 'unused']) {
     const container = await bench.docker.createContainer({ Image: busyboxImage, Cmd: ['true'] });
     const [repo, tag] = [`made/${name}`, '1'];
     await container.commit({ repo, tag, comment: name });
@@ -194,18 +215,16 @@ test('when the disk gets full, what we pulled and nobody uses goes, and nothing 
     await podOf(name, image(name));
     await ready(name);
   }
-  await removed('kept-by-other', 'unused');
+  await removed('kept-by-other', 'kept-by-name', 'unused');
+  await bench.docker.getImage(image('kept-by-name')).tag({ repo: 'somebodys/own', tag: '1' });
   const other = await bench.docker.createContainer({ Image: image('kept-by-other'), Cmd: ['true'] });
 
   running.kill();
   Object.assign(bench.imageSettings.garbage, { highPercent: 0, lowPercent: 0, leastAgeMs: 0 });
   running = await bench.startAgent();
   await running.images.garbage.collect();
-  assert.deepEqual(await Promise.all(['kept-by-pod', 'kept-by-other', 'unused'].map((name) => has(image(name)))), [
-    true,
-    true,
-    false,
-  ]);
+  const left = ['kept-by-pod', 'kept-by-other', 'kept-by-name', 'unused'].map((name) => has(image(name)));
+  assert.deepEqual(await Promise.all(left), [true, true, true, false]);
   assert.ok(await has('closed/tool:1'), 'what was loaded cannot be had again');
   assert.ok(await has(busyboxImage), 'what another brought is not ours');
   assert.match(

@@ -81,15 +81,17 @@ test('a container that looks in is added by kubectl, and told of', async () => {
     return status.ephemeralContainerStatuses?.[0]?.state?.terminated;
   });
   assert.equal(ended.exitCode, 3);
-  assert.match(await one.kubectl('logs', 'both', '-c', 'seer'), /sh -c echo here/);
+  const sees = async () => /sh -c echo here/.test(await one.kubectl('logs', 'both', '-c', 'seer'));
+  await waitUntil('what it saw', sees);
 });
 
 test('a crash loop is listed as one, and described', async () => {
   await apply(pod('crash', { containers: [container('main', 'echo sorry > /dev/termination-log; exit 3')] }));
   await waitUntil('held back', async () => /CrashLoopBackOff/.test(await row('crash')));
-  const described = await one.kubectl('describe', 'pod', 'crash');
-  assert.match(described, /Reason:\s+Error\n\s+Message:\s+sorry\n\s+Exit Code:\s+3/);
-  assert.match(described, /BackOff\s.*Back-off restarting failed container main in pod crash_default/);
+  const describes = (text: RegExp) =>
+    waitUntil(`${text}`, async () => text.test(await one.kubectl('describe', 'pod', 'crash')));
+  await describes(/Reason:\s+Error\n\s+Message:\s+sorry\n\s+Exit Code:\s+3/);
+  await describes(/BackOff\s.*Back-off restarting failed container main in pod crash_default/);
 });
 
 test('a pod of the node’s own folder is listed, described and read, and comes again when it is deleted', async () => {
@@ -98,7 +100,7 @@ test('a pod of the node’s own folder is listed, described and read, and comes 
     JSON.stringify(pod('own', { containers: [container('main', heeding)] })),
   );
   await shows('own-n1', '1/1 Running 0');
-  assert.equal(await one.kubectl('logs', 'own-n1'), 'here\n');
+  await one.logsBecome('own-n1', 'here\n');
   const before = await one.get<Pod>('pod', 'own-n1');
   // Another of the same name comes at once: who waits for the name to go may wait for ever.
   // It comes back with the first one's end, though the next one is there soon after: as often as one likes.

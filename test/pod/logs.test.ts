@@ -42,6 +42,9 @@ test('a log that is followed through many rotations has every line once, and end
   assert.deepEqual(firstDifference(follow.stdout.split('\n'), [...expected, 'the end', '']), undefined);
   const rotated = (await one.on.host.exec('sh', ['-c', `ls ${await logFolder('chatter')} | grep -c json.log`])).stdout;
   assert.ok(Number(rotated) > 5, `${rotated} files`);
+  const settings = await one.on.host.exec('cat', [join(await logFolder('chatter'), 'hostconfig.json')]);
+  const { LogConfig } = JSON.parse(settings.stdout);
+  assert.deepEqual([LogConfig.Config['max-size'], LogConfig.Config['max-file']], ['307200', '30']);
   for (const { program, minor } of kubectls) {
     const whole = await one.tryKubectl(['logs', 'chatter'], program);
     assert.equal(whole.stdout, follow.stdout, `1.${minor}`);
@@ -52,8 +55,14 @@ test('a log that is followed through many rotations has every line once, and end
 });
 
 test('several containers at once, each told by its name', async () => {
-  await one.applyPod('pair', { left: 'echo l; sleep 1000', right: 'echo r; echo wrong >&2; sleep 1000' });
+  // Docker reads what is written to the two ends as it comes to them.
+  const right = 'echo r; until [ -e /told ]; do sleep 0.1; done; echo wrong >&2; sleep 1000';
+  await one.applyPod('pair', { left: 'echo l; sleep 1000', right });
   await one.podReady('pair');
+  await one.logsBecome('pair', 'l\n', '-c', 'left');
+  await one.logsBecome('pair', 'r\n', '-c', 'right');
+  await one.kubectl('exec', 'pair', '-c', 'right', '--', 'touch', '/told');
+  await one.logsBecome('pair', 'r\nwrong\n', '-c', 'right');
   for (const { program } of kubectls) {
     const all = await one.tryKubectl(['logs', '-l', 'app=pair', '--all-containers', '--prefix'], program);
     assert.deepEqual(all.stdout.trim().split('\n').sort(), [
@@ -114,11 +123,12 @@ test('who follows and goes away leaves nothing open in the agent', async () => {
     );
     return targets.filter((target) => target.includes('json.log')).length;
   };
-  const idle = await open();
+  // Who read a log before may not have let go of it yet.
+  await waitUntil('no log is open', async () => (await open()) === 0);
   const following = one.tryKubectl(['logs', '-f', 'pair', '-c', 'left', '--request-timeout=2s']);
-  await waitUntil('the log is open', async () => (await open()) > idle);
+  await waitUntil('the log is open', async () => (await open()) > 0);
   await following;
-  await waitUntil('the log is closed', async () => (await open()) === idle);
+  await waitUntil('the log is closed', async () => (await open()) === 0);
 });
 
 test('log shippers find every log under its names, as long as there is the container', async () => {

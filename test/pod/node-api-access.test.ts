@@ -1,6 +1,7 @@
 // Who may ask the agent what: certificates and tokens as the master knows them, permissions as roles give them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createAuthority, openAuthority } from '../../src/pki/authority.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { OneNode } from './one-node.ts';
 
@@ -34,6 +35,13 @@ const onNodes = (verbs: string[], ...resources: string[]) => ({ apiGroups: [''],
 test('who does not say who he is, or lies, is not answered', async () => {
   assert.equal(await one.askAgent('/healthz', undefined), 'Unauthorized 401');
   assert.equal(await one.askAgent('/healthz', { token: 'abc.def.ghi' }), 'Unauthorized 401');
+  // An authority that only calls itself as the cluster's does.
+  const foreign = openAuthority(await createAuthority('wherry-ca'));
+  const subject = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
+  assert.equal(
+    await one.askAgent('/healthz', await foreign.issue(subject, { usages: ['client'] })),
+    'Unauthorized 401',
+  );
 });
 
 test('masters may everything, and another node of the cluster nothing', async () => {

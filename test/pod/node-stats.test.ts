@@ -1,6 +1,7 @@
 // What the agent tells of the use of its node: the summary and the metrics, against what the containers really do.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Pod } from '../../src/api/kinds/pod.ts';
 import type { CertificateAndKey } from '../../src/pki/certificate.ts';
@@ -21,7 +22,7 @@ interface Summary {
   pods: (Usage & {
     podRef: { name: string; namespace: string; uid: string };
     containers: (Usage & { name: string; rootfs?: Disk; logs?: Disk })[];
-    volume?: (Disk & { name: string })[];
+    volume?: (Disk & { name: string; pvcRef?: { name: string; namespace: string } })[];
     network?: { name: string; rxBytes: number; txBytes: number };
     'ephemeral-storage'?: Disk;
     process_stats?: { process_count: number };
@@ -32,6 +33,7 @@ const mebibyte = 2 ** 20;
 let one: OneNode;
 let master: CertificateAndKey;
 let busy: Pod;
+let lastingFolder: string;
 
 before(async () => {
   one = await OneNode.open();
@@ -39,6 +41,10 @@ before(async () => {
   const fill = 'dd if=/dev/zero of=/rootfile bs=1M count=3; dd if=/dev/zero of=/data/file bs=1M count=5';
   const busybox = { image: 'wherry-test/busybox:1' };
   const data = { name: 'data', mountPath: '/data' };
+  const lasting = { name: 'lasting', mountPath: '/lasting' };
+  lastingFolder = join(one.on.host.folder, 'lasting');
+  await mkdir(lastingFolder);
+  await one.apply(...boundTo(lastingFolder));
   await one.applyPod(
     'busy',
     {},
@@ -53,12 +59,15 @@ before(async () => {
         {
           name: 'idle',
           ...busybox,
-          command: ['sh', '-c', `${fill}; echo a line; sleep 1000`],
-          volumeMounts: [data],
-          readinessProbe: { exec: { command: ['true'] } },
+          command: ['sh', '-c', `${fill}; echo a line; touch /filled; sleep 1000`],
+          volumeMounts: [data, lasting],
+          readinessProbe: { exec: { command: ['test', '-e', '/filled'] }, periodSeconds: 1, timeoutSeconds: 10 },
         },
       ],
-      volumes: [{ name: 'data', emptyDir: {} }],
+      volumes: [
+        { name: 'data', emptyDir: {} },
+        { name: 'lasting', persistentVolumeClaim: { claimName: 'lasting' } },
+      ],
     },
   );
   busy = await one.podReady('busy');
@@ -115,6 +124,24 @@ test('disks: what the container, its log and its volume take, and what the node 
   assert.ok((node.fs?.capacityBytes ?? 0) > mebibyte && (node.runtime?.imageFs.usedBytes ?? 0) > 0);
 });
 
+test('the volume behind a claim is told with what its file system has room for, in the summary and as metrics', async () => {
+  const [pod] = (await summary()).pods;
+  const found = pod?.volume?.find(({ name }) => name === 'lasting');
+  assert.deepEqual(found?.pvcRef, { name: 'lasting', namespace: 'default' });
+  const { blocks, bsize, files } = await statfs(lastingFolder);
+  assert.equal(found?.capacityBytes, blocks * bsize);
+  assert.ok((found?.usedBytes ?? 0) > 0);
+  const token = pod?.volume?.find(({ name }) => name.startsWith('kube-api-access-'));
+  assert.ok((token?.usedBytes ?? 0) > 0 && token?.pvcRef === undefined, 'and what is shown out of memory');
+  const series = await metrics('/metrics');
+  const told = (what: string) =>
+    series.get(`kubelet_volume_stats_${what}{namespace="default",persistentvolumeclaim="lasting"}`)?.value ?? -1;
+  assert.equal(told('capacity_bytes'), blocks * bsize);
+  assert.equal(told('inodes'), files);
+  assert.equal(told('inodes_free') + told('inodes_used'), files);
+  assert.ok(told('used_bytes') > 0 && told('available_bytes') > 0);
+});
+
 test('the network of a pod is its own', async () => {
   const received = async () => (await summary()).pods[0]?.network?.rxBytes ?? 0;
   const before = await received();
@@ -138,7 +165,9 @@ test('the metrics server finds its series, of this pod and this time', async () 
     assert.ok(Math.abs(found.atMs - Date.now()) < 5_000, name);
   }
   const started = series.get('container_start_time_seconds{container="burn",namespace="default",pod="busy"}');
-  assert.ok(started && Number.isNaN(started.atMs) && Math.abs(started.value - Date.now() / 1000) < 60);
+  const burn = busy.status.containerStatuses?.find(({ name }) => name === 'burn');
+  const startedSeconds = Date.parse(burn?.state?.running?.startedAt ?? '') / 1000;
+  assert.ok(started && Number.isNaN(started.atMs) && Math.abs(started.value - startedSeconds) <= 1);
   assert.equal(series.get('resource_scrape_error')?.value, 0);
 });
 
@@ -182,6 +211,29 @@ test('the agent counts its pods and what Docker was asked, and says what runs', 
   );
   assert.equal(JSON.parse(await ask('/configz')).kubeletconfig.port, 10250);
 });
+
+/** A claim, and a volume on this node for it alone. */
+function boundTo(path: string): object[] {
+  const name = 'lasting';
+  const linux = { matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['linux'] }] };
+  const size = { storage: '1Gi' };
+  const both = { accessModes: ['ReadWriteOnce'], storageClassName: '' };
+  const nodeAffinity = { required: { nodeSelectorTerms: [linux] } };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name },
+      spec: { ...both, capacity: size, local: { path }, nodeAffinity },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name, namespace: 'default' },
+      spec: { ...both, volumeName: name, resources: { requests: size } },
+    },
+  ];
+}
 
 async function metrics(path: string): Promise<Map<string, { value: number; atMs: number }>> {
   const lines = (await ask(path)).trim().split('\n');

@@ -129,6 +129,18 @@ export class OneNode {
     return this.podWhen(name, 'is ready', isPodReady);
   }
 
+  /** Resolves when this is all that kubectl has of a pod's log: what has been started may not have spoken yet. */
+  async logsBecome(pod: string, text: string, ...args: string[]): Promise<void> {
+    let last: CommandOutcome | undefined;
+    const look = async () => {
+      last = await this.tryKubectl(['logs', pod, ...args]);
+      return last.stdout === text;
+    };
+    await waitUntil(`the log of ${pod}`, look).catch((cause: unknown) => {
+      throw new Error(`the log of ${pod}: ${last?.stdout}${last?.stderr}`, { cause });
+    });
+  }
+
   /** The administrator's. */
   async masterIdentity(): Promise<CertificateAndKey> {
     const { identity } = parseKubeconfig(await readFile(this.kubeconfig, 'utf8'));
@@ -144,7 +156,11 @@ export class OneNode {
   }
 
   /** Asks the agent's own API and answers the text and the HTTP code. */
-  async askAgent(path: string, as: CertificateAndKey | { token: string } | undefined): Promise<string> {
+  async askAgent(
+    path: string,
+    as: CertificateAndKey | { token: string } | undefined,
+    more: readonly string[] = [],
+  ): Promise<string> {
     const { folder } = this.on.host;
     const identity: string[] = [];
     if (as && 'token' in as) identity.push('-H', `Authorization: Bearer ${as.token}`);
@@ -154,7 +170,7 @@ export class OneNode {
       identity.push('--cert', join(folder, 'c.crt'), '--key', join(folder, 'c.key'));
     }
     const url = `https://${this.node.address}:10250${path}`;
-    const args = ['-sSk', '--max-time', '10', '-w', ' %{http_code}', ...identity, url];
+    const args = ['-sSk', '--max-time', '10', '-w', ' %{http_code}', ...identity, ...more, url];
     return (await this.on.host.exec('curl', args)).stdout;
   }
 

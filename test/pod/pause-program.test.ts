@@ -44,14 +44,22 @@ for (const architecture of ['x64', 'arm64']) {
     await writeFile(path, pauseProgram(architecture));
     await chmod(path, 0o755);
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      // The shell is the first process, leaves orphans to itself, and becomes the program.
-      const script = `for i in 1 2 3; do (sleep 1 &); done; exec ${runner} ${path}`;
-      const unshare: ChildProcess = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sh', '-c', script]);
+      // Perl is the first process, heeds none of its children, and becomes the program when it is told to.
+      const script = 'for (1 .. 3) { fork or do { sleep 1; exit } } <STDIN>; exec @ARGV';
+      const first = ['perl', '-e', script, ...(runner ? [runner] : []), path];
+      const unshare: ChildProcess = spawn('unshare', ['--pid', '--fork', '--kill-child', ...first]);
+      t.after(() => unshare.kill('SIGKILL'));
       const exited = once(unshare, 'exit');
       const pid = await waitUntil('the first process', () => childrenOf(unshare.pid ?? 0)[0]);
-      await waitUntil('it waits', async () => {
+      await waitUntil('its orphans', () => childrenOf(pid).length === 3);
+      if (signal === 'SIGINT') {
+        const states = () => Promise.all(childrenOf(pid).map(stateOf));
+        await waitUntil('they have ended before', async () => (await states()).join('') === 'ZZZ');
+      }
+      unshare.stdin?.write('\n');
+      await waitUntil('it is the program', async () => {
         const name = await readFile(`/proc/${pid}/comm`, 'utf8');
-        return !/^(unshare|sh)\n$/.test(name) && childrenOf(pid).length === 3 && (await stateOf(pid)) === 'S';
+        return !/^(unshare|perl)\n$/.test(name);
       });
       await waitUntil('no orphan is left, not even a dead one', () => childrenOf(pid).length === 0);
       for (const other of ['SIGUSR1', 'SIGHUP', 'SIGCHLD'] as const) process.kill(pid, other);

@@ -1,12 +1,13 @@
 // One node agent's pod part on a Docker Engine of the test's own, with the API played from memory. Pods get addresses
 // but no links: the test's machine keeps its network as it is.
-import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { availableParallelism, constants, totalmem } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { clusterSettings } from '../../src/api/cluster-settings.ts';
 import type { Event } from '../../src/api/kinds/event.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
+import type { Service } from '../../src/api/kinds/service.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Client } from '../../src/client/client.ts';
@@ -106,6 +107,8 @@ export class PodBench {
     pressures: new Set(),
     isShuttingDown: false,
   };
+  /** What the cluster has of them. */
+  services: Service[] = [];
   readonly imageSettings: ImageSettings;
   /** What agents have told of the node, as "REASON: MESSAGE". */
   readonly nodeEvents: string[] = [];
@@ -206,7 +209,7 @@ export class PodBench {
       security: { seccompFolder: join(dataDir, 'seccomp'), isSeccompDefault: false },
       allocatable: () => allocatable,
       admit: (pod, here) => admit(pod, here, this.room),
-      services: () => [],
+      services: () => this.services,
     });
     await agent.start(abort.signal);
     const running = { agent, runtime, images, kill: () => abort.abort() };
@@ -238,6 +241,24 @@ export class PodBench {
     } catch (error) {
       throw new Error(`${(error as Error).message}: ${JSON.stringify(last?.status)}`, { cause: error });
     }
+  }
+
+  /**
+   * A pod that is ready, and each of its shells has come to its trap: before that the first process of a container heeds
+   * no SIGTERM at all, and is killed when its grace is over.
+   */
+  async heeding(name: string): Promise<Pod> {
+    const pod = await this.podWhen(name, 'ready', isReady);
+    const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+    for (const { name: container, state, containerID = '' } of [...initContainerStatuses, ...containerStatuses]) {
+      if (!state?.running) continue;
+      const { State } = await this.docker.getContainer(containerID.replace('docker://', '')).inspect();
+      await waitUntil(`${container} of pod ${name} heeds SIGTERM`, async () => {
+        const status = await readFile(`/proc/${State.Pid}/status`, 'utf8');
+        return /^Name:\s+sh$/m.test(status) && catchesSigterm(status);
+      });
+    }
+    return pod;
   }
 
   async gone(name: string): Promise<void> {
@@ -272,10 +293,24 @@ export class PodBench {
     return events.map(({ reason, message }) => `${reason}: ${message}`);
   }
 
+  /** Resolves when this is among the events of a pod: they are told beside its status, sooner or later. */
+  async eventOf(name: string, event: string | RegExp): Promise<string> {
+    const isIt = (text: string) => (typeof event === 'string' ? text === event : event.test(text));
+    return waitUntil(`"${event}" of pod ${name}`, () => this.eventsOf(name).find(isIt)).catch((error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(this.eventsOf(name))}`, { cause: error });
+    });
+  }
+
   async close(): Promise<void> {
     for (const agent of this.#agents) agent.kill();
     await this.engine.stop();
   }
+}
+
+/** By what the kernel says of a process. */
+function catchesSigterm(status: string): boolean {
+  const caught = BigInt(`0x${/^SigCgt:\s+(\S+)/m.exec(status)?.[1] ?? '0'}`);
+  return ((caught >> BigInt(constants.signals.SIGTERM - 1)) & 1n) === 1n;
 }
 
 export function isReady(pod: Pod): boolean {

@@ -177,7 +177,7 @@ test('who does not heed SIGTERM is killed when its grace is over', async () => {
   await bench.client.delete(pods, pod.metadata, { gracePeriodSeconds: 2 });
   await bench.gone('stubborn');
   const ms = performance.now() - begun;
-  assert.ok(ms > 1_900 && ms < 4_000, `${ms} ms`);
+  assert.ok(ms > 1_900 && ms < 20_000, `${ms} ms, and not the usual thirty seconds`);
   assert.deepEqual(await bench.containersOf(pod), []);
 });
 

@@ -2,7 +2,7 @@
 // go, the least important first, and nobody else does.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Pod } from '../../src/api/kinds/pod.ts';
+import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { HostShutdown } from '../../src/node/host-shutdown.ts';
@@ -15,7 +15,7 @@ import { parseLimit, type Threshold } from '../../src/node/pressure/thresholds.t
 import { Disks } from '../../src/node/stats/disks.ts';
 import { Observer } from '../../src/node/stats/observation.ts';
 import { busyboxImage } from '../images/images.ts';
-import { isReady, PodBench, type RunningAgent } from './pod-bench.ts';
+import { PodBench, type RunningAgent } from './pod-bench.ts';
 
 let bench: PodBench;
 let running: RunningAgent;
@@ -27,6 +27,7 @@ after(async () => {
   await bench?.close();
 });
 
+/** Heeds its end when the script is through. */
 const container = (script: string, resources: object = {}) => [
   {
     name: 'main',
@@ -35,7 +36,7 @@ const container = (script: string, resources: object = {}) => [
     resources,
   },
 ];
-const ready = (name: string) => bench.podWhen(name, 'ready', isReady);
+const ready = (name: string) => bench.heeding(name);
 const failed = (name: string) => bench.podWhen(name, 'failed', ({ status }) => status.phase === 'Failed');
 const told = (name: string, reason: string) =>
   bench.podWhen(name, `told of ${reason}`, () => eventOf(name, reason) !== undefined).then(() => eventOf(name, reason));
@@ -78,6 +79,26 @@ test('a pod for which there is no room is refused, and nothing of it is made', a
   assert.equal(status.message, `Pod was rejected: ${lack}`);
   assert.equal(await told('huge', 'OutOfcpu'), lack);
   assert.deepEqual(await bench.containersOf(await bench.pod('huge')), []);
+});
+
+test('a critical pod that does not fit beside others comes in, and as few go for it as will do', async () => {
+  const asks = (cpu: string) => ({ requests: { cpu } });
+  const { allocatable } = bench.room;
+  bench.room.allocatable = { ...allocatable, cpu: '1' };
+  await bench.createPod('aside', { containers: container('', asks('100m')) });
+  await bench.createPod('in-the-way', { containers: container('', asks('600m')) });
+  await Promise.all(['aside', 'in-the-way'].map(ready));
+  await bench.createPod('needed', { containers: container('', asks('700m')), priority: 2_000_000_000 });
+  const { status } = await failed('in-the-way');
+  assert.deepEqual([status.reason, status.message], ['Preempting', 'Preempted in order to admit critical pod']);
+  const disruption = status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  assert.equal(disruption?.message, 'Pod was preempted by Kubelet to accommodate a critical pod');
+  await ready('needed');
+  assert.equal((await bench.pod('aside')).status.phase, 'Running');
+  bench.room.allocatable = allocatable;
+  for (const name of ['aside', 'in-the-way', 'needed'])
+    await bench.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 1 });
+  for (const name of ['aside', 'in-the-way', 'needed']) await bench.gone(name);
 });
 
 test('with too little memory who uses most beyond its request goes first; one at a time; critical pods stay', async () => {
@@ -138,7 +159,6 @@ test('with too little disk who takes most of it goes', async () => {
   };
   await Promise.all([bench.createPod('small', writer(1)), bench.createPod('large', writer(20))]);
   await Promise.all(['small', 'large'].map(ready));
-  await waitForFile('large');
   await evictionsBy([threshold('nodefs.available', '1000Ti')]).look();
   assert.match((await failed('large')).status.message ?? '', /low on resource: ephemeral-storage\./);
   assert.equal((await bench.pod('small')).status.phase, 'Running');
@@ -152,7 +172,6 @@ test('a pod that takes more disk than its own limits allow goes, whatever there 
     volumes: [{ name: 'data', emptyDir: { sizeLimit: '2Mi' } }],
   });
   await ready('over');
-  await waitForFile('over');
   await evictionsBy([]).look();
   assert.equal((await failed('over')).status.message, 'Usage of EmptyDir volume "data" exceeds the limit "2Mi". ');
   assert.equal((await bench.pod('small')).status.phase, 'Running');
@@ -169,20 +188,7 @@ test('when the host goes down pods end in good order: critical ones last, and no
   ]);
   await Promise.all(['user', 'system'].map(ready));
   const order: string[] = [];
-  const shutdown = new HostShutdown({
-    settings: { graceMs: 20_000, criticalGraceMs: 10_000 },
-    pods: () => running.agent.pods(),
-    end: (pod, verdict) => {
-      order.push(pod.metadata.name);
-      running.agent.end(pod, verdict);
-    },
-    onBegin: () => {
-      bench.room.isShuttingDown = true;
-    },
-    clock: systemClock,
-    log: createLog({ level: 'error', part: 'test' }),
-  });
-  const ending = shutdown.endPods();
+  const ending = hostShutdown((name) => order.push(name)).endPods();
   await bench.createPod('late', { containers });
   assert.equal((await failed('late')).status.reason, 'NodeShutdown');
   await ending;
@@ -197,13 +203,31 @@ test('when the host goes down pods end in good order: critical ones last, and no
   bench.room.isShuttingDown = false;
 });
 
-/** Until the script has written its file it has not come to the wait. */
-async function waitForFile(name: string): Promise<void> {
-  const { metadata } = await bench.pod(name);
-  const container = runningContainers(running.agent.containers().of(metadata.uid ?? ''))[0];
-  assert.ok(container);
-  const waits = { command: ['sh', '-c', 'until pidof sleep; do usleep 10000; done'] };
-  const exec = await bench.docker.getContainer(container.id).exec({ Cmd: waits.command, AttachStdout: true });
-  const output = await exec.start({});
-  for await (const _ of output) void _;
+test('a host that goes down while the master is away ends its pods and waits for nobody to be told', async () => {
+  await bench.createPod('untold', { containers: container('') });
+  const { metadata } = await ready('untold');
+  bench.api.isAway = true;
+  await hostShutdown().endPods();
+  assert.deepEqual(runningContainers(running.agent.containers().of(metadata.uid ?? '')), []);
+  bench.api.isAway = false;
+  assert.equal((await failed('untold')).status.reason, 'Terminated');
+  bench.room.isShuttingDown = false;
+});
+
+/** With more time than the test has. */
+function hostShutdown(onEnd: (name: string) => void = () => {}): HostShutdown {
+  return new HostShutdown({
+    settings: { graceMs: 1_200_000, criticalGraceMs: 600_000 },
+    pods: () => running.agent.pods(),
+    hasEnded: (pod) => running.agent.hasEnded(pod),
+    end: (pod, verdict) => {
+      onEnd(pod.metadata.name);
+      running.agent.end(pod, verdict);
+    },
+    onBegin: () => {
+      bench.room.isShuttingDown = true;
+    },
+    clock: systemClock,
+    log: createLog({ level: 'error', part: 'test' }),
+  });
 }

@@ -54,8 +54,8 @@ before(async () => {
     spec: { selector: { app: 'site' }, ports: [{ name: 'web', port: 80, targetPort: 8080 }] },
   });
   await one.podReady('site');
-  await waitUntil('endpoints', async () =>
-    (await one.kubectl('get', 'endpointslices', '-o', 'json')).includes('10.42.'),
+  await waitUntil('an endpoint that is ready', async () =>
+    /"10\.42\.[\s\S]*"ready": true/.test(await one.kubectl('get', 'endpointslices', '-o', 'json')),
   );
   const { certificate, key } = await one.masterIdentity();
   await writeFile(join(one.on.host.folder, 'master.crt'), certificate);

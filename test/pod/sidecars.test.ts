@@ -45,7 +45,7 @@ test('a sidecar lets init and the pod’s own go on, runs beside them, and is en
     ],
     containers: [container('main', untilTold('main'))],
   });
-  const pod = await bench.podWhen('beside', 'ready', isReady);
+  const pod = await bench.heeding('beside');
   assert.equal(pod.status.phase, 'Running');
   assert.deepEqual(
     pod.status.initContainerStatuses?.map(({ name, ready, started, state }) => [

@@ -23,6 +23,8 @@ after(async () => {
 });
 
 const heeding = 'echo here >> /disk/log; trap "echo ended >> /disk/log; exit 0" TERM; while true; do sleep 0.1; done';
+/** Takes longer to end than the least that anybody has. */
+const slow = 'trap "sleep 3; exit 0" TERM; while true; do sleep 0.1; done';
 const manifest = (name: string, more: Partial<Pod['spec']> = {}, labels = {}) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -132,10 +134,15 @@ test('a file that is written anew replaces its pod; one that makes no sense chan
 });
 
 test('a file that is removed ends its pod, with its grace, and its mirror', async () => {
-  const before = await bench.pod('web-n1');
-  await rm(join(manifests, 'web.yaml'));
-  await bench.gone('web-n1');
-  assert.ok(bench.eventsOf('web-n1').includes('Killing: Stopping container main'));
+  const { spec, ...slowly } = manifest('slow');
+  const [main] = spec.containers;
+  const containers = [{ ...main, command: ['sh', '-c', slow] }];
+  await put('slow.yaml', stringify({ ...slowly, spec: { ...spec, containers } }));
+  await bench.heeding('slow-n1');
+  const before = await bench.pod('slow-n1');
+  await rm(join(manifests, 'slow.yaml'));
+  await bench.gone('slow-n1');
+  await bench.eventOf('slow-n1', 'Killing: Stopping container main');
   const told = bench.api
     .history()
     .filter(({ object }) => object.metadata.uid === before.metadata.uid)

@@ -18,6 +18,10 @@ describe('behind NAT', () => {
     await one.applyPod('site', { main: site });
     await one.podReady('site');
     await waitUntil('the tunnel', async () => (await tunnels(one)) === 1);
+    await waitUntil('the pod serves', () =>
+      one.kubectl('exec', 'site', '--', 'wget', '-qO-', 'http://127.0.0.1:8080/'),
+    );
+    await one.logsBecome('site', 'begun\n');
   });
   after(async () => {
     await one?.close();
@@ -111,7 +115,7 @@ describe('within reach', () => {
   test('a node needs no tunnel, and has one if it is told to', async () => {
     await one.applyPod('talk', { main: 'echo begun; sleep 1000' });
     await one.podReady('talk');
-    assert.equal(await one.kubectl('logs', 'talk'), 'begun\n');
+    await one.logsBecome('talk', 'begun\n');
     assert.equal(await tunnels(one), 0);
     await one.agent?.kill('SIGTERM');
     await one.startAgent(['--tunnel', 'always']);

@@ -43,6 +43,7 @@ test('a claim leads to its volume, and to no other', async () => {
   const writer = await start('writer', claimed('data'));
   const reader = await start('reader', claimed('data', true));
   await inside(running, writer, 'echo lasting > /data/x');
+  assert.deepEqual(await running.agent.measuredVolumes(writer), [], 'a path of the host has no room of its own');
   assert.equal(
     await inside(running, reader, 'cat /data/x; touch /data/y'),
     'lasting\ntouch: /data/y: Read-only file system\n',

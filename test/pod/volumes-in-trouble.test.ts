@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  stat,
+  statfs,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +25,7 @@ import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-cl
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
+import { VolumeRooms } from '../../src/node/stats/volume-rooms.ts';
 import { showVersion } from '../../src/node/volumes/atomic-folder.ts';
 import { Mounter } from '../../src/node/volumes/mounter.ts';
 import { type Keepsakes, noKeepsakes } from '../../src/node/volumes/object-source.ts';
@@ -86,6 +98,25 @@ test('a path of the host on a file system that does not answer holds up its pod,
     `FailedMount: MountVolume.SetUp failed for volume "dead" : ${folder}/below cannot be looked at: its file server does not answer`,
   );
   await Promise.all([...names, 'beside'].map(end));
+});
+
+test('the room on a file system that does not answer is not waited for, by nobody', async () => {
+  const near = join(bench.dataDir, 'near');
+  await mkdir(near);
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await using _ = await DeadFileSystem.mount(join(bench.dataDir, 'dead-room'));
+  const volumes = numbers.map((number) => ({ name: `${number}`, folder: join(bench.dataDir, `dead-room/${number}`) }));
+  const rooms = new VolumeRooms({ clock: systemClock });
+  const told = await waitUntil('the one beside is told of', async () => {
+    const found = await rooms.of([...volumes, { name: 'near', folder: near }]);
+    return found.length > 0 && found;
+  });
+  // By the threads in which Node does files, which would all be stuck.
+  const { blocks, bsize } = await statfs(near);
+  assert.deepEqual(
+    told.map(({ name, room }) => [name, room.capacityBytes]),
+    [['near', blocks * bsize]],
+  );
 });
 
 test('a volume whose file server has died, or that somebody holds open, goes with its pod', async () => {

@@ -95,6 +95,10 @@ test('a change of a config map is seen by who runs, and another version at once 
   await watching;
   assert.equal(await inside(running, pod, 'cat /torn 2>/dev/null'), '');
   assert.equal(await inside(running, pod, 'ls -d /all/..* | wc -l'), '3\n', 'itself, its link and one version');
+
+  // What was not there and might be missing.
+  await putSecret(bench, 'none', { late: 'here' });
+  await insideUntil(running, pod, 'cat /maybe/late', 'here');
 });
 
 test('labels and annotations are shown as they are now', async () => {
@@ -113,6 +117,8 @@ test('labels and annotations are shown as they are now', async () => {
     metadata: { labels: { tier: 'front', app: 'x"y' }, annotations: { note: 'hi' } },
   });
   await insideUntil(running, pod, 'cat /about/labels; echo; cat /about/note', 'app="x\\"y"\ntier="front"\nhi');
+  await bench.client.patch(pods, pod.metadata, { metadata: { labels: { tier: 'back' } } });
+  await insideUntil(running, pod, 'grep tier /about/labels', 'tier="back"\n');
 });
 
 test('a pod waits for what it uses, and starts as soon as that is there', async () => {

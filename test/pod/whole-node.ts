@@ -76,6 +76,11 @@ export class WholeNode {
     });
   }
 
+  /** As the administrator; answers the text and the HTTP code. */
+  async askAgent(path: string, more: readonly string[] = []): Promise<string> {
+    return this.#one.askAgent(path, await this.#one.masterIdentity(), more);
+  }
+
   async pod(name: string): Promise<Pod> {
     return this.#one.get<Pod>('pod', name);
   }

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
+import { seedFrom } from '../bench/random.ts';
 import { TestServer } from '../controllers/test-server.ts';
 import { type RandomRequest, requestsTo, type ServedKind } from './random-requests.ts';
 
 const seconds = Number(process.env.WHERRY_RANDOM_SECONDS ?? 20);
-const seed = Number(process.env.WHERRY_RANDOM_SEED ?? Date.now() % 2 ** 31);
+const seed = seedFrom('WHERRY_RANDOM_SEED');
 const atOnce = 8;
 const batch = 200;
 const answerWithinMs = 15_000;

@@ -1,5 +1,6 @@
 // Judges every step of the world by the rules of its workloads, knowing nothing of how controllers work. A controller acts
-// upon what it has seen, which its status tells: of an object all specs since the observed one are in force.
+// upon what it has seen, which its status tells: of an object all specs since the observed one are in force, and those before it
+// as long as what was ordered by them is still to be done.
 import type { Kind } from '../../src/api/kinds/kind.ts';
 import { isBeingDeleted, type KubeObject, keyOf } from '../../src/api/meta.ts';
 import type { Happening } from './happenings.ts';
@@ -19,19 +20,22 @@ export interface Moment<T extends KubeObject> {
 
 export interface Rules<T extends KubeObject> {
   kind: Kind<T>;
+  /** Whether others have seen all that they were told on its behalf: until then its former versions are still acted upon. */
+  isHeard?(owner: T, world: World): boolean;
   /** What is wrong with the step, in words. */
   judge(moment: Moment<T>): string[];
 }
 
 type Versioned = KubeObject & { status?: { observedGeneration?: number } };
 
-/** Answers what was broken, by revision. */
+/** Answers what was broken, by revision, and by whom. */
 export function audit(
   steps: readonly Happening[][],
   allRules: readonly unknown[],
   byHand: ReadonlySet<string>,
-): { faults: string[]; judged: number } {
+): { faults: string[]; accused: Set<string>; judged: number } {
   const faults: string[] = [];
+  const accused = new Set<string>();
   const versions = new Map<string, Map<number, Versioned>>();
   let before = new World();
   let judged = 0;
@@ -43,16 +47,21 @@ export function audit(
         // What is being deleted is the garbage collector's.
         if (isBeingDeleted(owner)) continue;
         const inForce = [...(versions.get(owner.metadata.uid ?? '')?.values() ?? [])];
-        const moment = { owner, inForce, before, after, step, isByHand: (uid: string) => byHand.has(uid) };
-        judged += 1;
-        for (const fault of rules.judge(moment))
-          faults.push(`${revisionsOf(step)} ${rules.kind.kind} ${keyOf(owner)}: ${fault}`);
+        if (isAllKnown(versions, owner)) {
+          const moment = { owner, inForce, before, after, step, isByHand: (uid: string) => byHand.has(uid) };
+          judged += 1;
+          for (const fault of rules.judge(moment)) {
+            faults.push(`${revisionsOf(step)} ${rules.kind.kind} ${keyOf(owner)}: ${fault}`);
+            accused.add(owner.metadata.uid ?? '');
+          }
+        }
+        if (rules.isHeard?.(owner, after) ?? true) forgetObserved(versions, owner);
       }
     }
-    for (const { uid, object } of step) forgetObserved(versions, uid, object);
+    for (const { uid, object } of step) if (!object) versions.delete(uid);
     before = after;
   }
-  return { faults, judged };
+  return { faults, accused, judged };
 }
 
 function noteVersion(versions: Map<string, Map<number, Versioned>>, uid: string, object: Versioned): void {
@@ -60,14 +69,18 @@ function noteVersion(versions: Map<string, Map<number, Versioned>>, uid: string,
   versions.set(uid, known.set(object.metadata.generation ?? 0, object));
 }
 
-function forgetObserved(
-  versions: Map<string, Map<number, Versioned>>,
-  uid: string,
-  object: Versioned | undefined,
-): void {
-  if (!object) return void versions.delete(uid);
-  const observed = object.status?.observedGeneration ?? 0;
-  const known = versions.get(uid);
+/** Whether a watch told of each version that may be acted upon: some came and went while it was broken. */
+function isAllKnown(versions: Map<string, Map<number, Versioned>>, { metadata, status }: Versioned): boolean {
+  const known = versions.get(metadata.uid ?? '');
+  const latest = metadata.generation ?? 0;
+  for (let each = Math.max(1, status?.observedGeneration ?? 0); each <= latest; each++)
+    if (!known?.has(each)) return false;
+  return true;
+}
+
+function forgetObserved(versions: Map<string, Map<number, Versioned>>, owner: Versioned): void {
+  const observed = owner.status?.observedGeneration ?? 0;
+  const known = versions.get(owner.metadata.uid ?? '');
   for (const generation of known?.keys() ?? []) if (generation < observed) known?.delete(generation);
 }
 

@@ -155,7 +155,28 @@ const cases: { name: string; first: KubeObject[]; next: KubeObject[]; fault?: Re
       pod('db-2', db, 'down', { labels: { release: '2' } }),
     ],
     next: [pod('db-1', db, 'ending')],
-    fault: /db-1 was replaced while only 1 of 3 others served, 1 may be missing/,
+    fault: /db-1 was replaced while 1 of 3 others did not serve, 1 may be missing/,
+  },
+  {
+    name: 'a parallel update goes on while one that it has replaced is down',
+    first: [
+      stateful({ template: template(2), podManagementPolicy: 'Parallel' }),
+      pod('db-0', db, 'serving'),
+      pod('db-1', db, 'serving'),
+      pod('db-2', db, 'down', { labels: { release: '2' } }),
+    ],
+    next: [pod('db-1', db, 'ending')],
+    fault: /db-1 was replaced while 1 of 3 others did not serve, 1 may be missing/,
+  },
+  {
+    name: 'a parallel update goes on while one that it has not come to is down',
+    first: [
+      stateful({ template: template(2), podManagementPolicy: 'Parallel' }),
+      pod('db-0', db, 'down'),
+      pod('db-1', db, 'serving'),
+      pod('db-2', db, 'serving', { labels: { release: '2' } }),
+    ],
+    next: [pod('db-1', db, 'ending')],
   },
   {
     name: 'a stateful update begins below',
@@ -216,6 +237,17 @@ const cases: { name: string; first: KubeObject[]; next: KubeObject[]; fault?: Re
     next: [indexed('b', '0')],
     fault: /done twice: 0/,
   },
+  {
+    name: 'a job has one piece more done than it wanted',
+    first: [job, ...pods(3, sums, 'done')],
+    next: [pod('more', sums, 'done')],
+    fault: /4 pods are done, 3 were wanted/,
+  },
+  {
+    name: "one of a job's pods ends well though it was told to go",
+    first: [job, ...pods(3, sums, 'done')],
+    next: [pod('more', sums, 'done', { deletionTimestamp: 'x' })],
+  },
 ];
 
 let revision = 0;
@@ -239,6 +271,41 @@ for (const { name, first, next, fault, byHand } of cases) {
   });
 }
 
+test('who came in a step and was ended by hand in the same is missed by no fault of a controller', () => {
+  const [first = [], next = []] = [
+    [deployment(rolling(1, 0)), set('old', 1), set('new', 3), pod('old-0', ofSet('old'), 'serving')],
+    [pod('new-0', ofSet('new'), 'serving'), pod('old-0', ofSet('old'), 'ending'), pod('new-0', ofSet('new'), 'ending')],
+  ].map((step) => {
+    const from = ++revision;
+    return step.map((each) => ({ ...happening(each, from), to: from + step.length }));
+  });
+  const faultsOf = (byHand: string[]) => audit([first, next], rules, new Set(byHand)).faults.slice(-2).join('\n');
+  assert.doesNotMatch(faultsOf(['new-0']), /serving pods \(maxUnavailable\): 1 -> 0/);
+  assert.match(faultsOf([]), /serving pods \(maxUnavailable\): 1 -> 0/);
+});
+
+test('what a set was told under the former spec may be done after the next one was observed, and no later', () => {
+  const version = (generation: number, maxUnavailable: number) => {
+    const made = deployment({ ...rolling(1, maxUnavailable) });
+    return { ...made, metadata: { ...made.metadata, generation }, status: { observedGeneration: generation } };
+  };
+  const told = (generation: number, observedGeneration: number) => {
+    const made = set('old', 4 - generation);
+    return { ...made, metadata: { ...made.metadata, generation }, status: { observedGeneration } } as KubeObject;
+  };
+  const ends = (index: number) => [pod(`old-${index}`, ofSet('old'), 'ending')];
+  const first = [version(1, 1), told(0, 0), ...pods(4, ofSet('old'))];
+  const faultsOf = (...steps: KubeObject[][]) =>
+    audit(
+      steps.map((step, at) => step.map((each) => happening(each, at))),
+      rules,
+      new Set(),
+    ).faults.filter((fault) => fault.includes('maxUnavailable'));
+  assert.deepEqual(faultsOf(first, [told(1, 0)], [version(2, 0)], ends(0)), []);
+  const late = faultsOf(first, [told(1, 0)], [version(2, 0)], ends(0), [told(1, 1)], ends(1));
+  assert.match(late.join('\n'), /^@5 .*serving pods \(maxUnavailable\): 3 -> 2, at least 4$/);
+});
+
 test('a spec that nobody has observed yet may be acted upon or not', () => {
   const before = deployment(rolling(1, 0));
   const smaller = { ...deployment({ ...rolling(1, 0), replicas: 2 }), metadata: { ...before.metadata, generation: 2 } };
@@ -251,4 +318,22 @@ test('a spec that nobody has observed yet may be acted upon or not', () => {
     step.map((each) => happening(each, at)),
   );
   assert.match(audit(late, rules, new Set()).faults.join(), /4 -> 5, at most 3/);
+});
+
+test('upon a version that came and went while nobody was told, anything may have been done', () => {
+  const sized = (replicas: number, generation: number, observedGeneration: number) => {
+    const made = set('old', replicas);
+    return { ...made, metadata: { ...made.metadata, generation }, status: { observedGeneration } } as KubeObject;
+  };
+  const [one, two] = [pod('one', ofSet('old'), 'serving'), pod('two', ofSet('old'), 'down')];
+  const faultsOf = (next: KubeObject) =>
+    audit(
+      [[deployment({})], [sized(1, 1, 1)], [one], [next], [two]].map((step, at) =>
+        step.map((each) => happening(each, at)),
+      ),
+      rules,
+      new Set(),
+    ).faults.filter((fault) => fault.includes('ReplicaSet'));
+  assert.match(faultsOf(sized(1, 2, 1)).join(), /pods: 1 -> 2, at most 1/);
+  assert.deepEqual(faultsOf(sized(1, 3, 1)), []);
 });

@@ -7,7 +7,7 @@ import { nodes } from '../../src/api/kinds/node.ts';
 import { isPodFinished, isPodReady, type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { type ReplicaSet, replicaSets } from '../../src/api/kinds/replica-set.ts';
 import { type StatefulSet, statefulSets } from '../../src/api/kinds/stateful-set.ts';
-import { controllerOf, isBeingDeleted } from '../../src/api/meta.ts';
+import { controllerOf, isBeingDeleted, type KubeObject } from '../../src/api/meta.ts';
 import type { Moment, Rules } from './audit.ts';
 import type { World } from './world.ts';
 
@@ -37,6 +37,10 @@ const limitsOf = ({ spec }: Deployment) => {
 
 export const deploymentRules: Rules<Deployment> = {
   kind: deployments,
+  isHeard(owner, world) {
+    const sets = world.ownedBy(replicaSets, owner).filter((set) => !isBeingDeleted(set));
+    return sets.every(({ metadata, status }) => (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0));
+  },
   judge(moment) {
     const { owner, inForce, before, after } = moment;
     const setsOf = (world: World) => world.ownedBy(replicaSets, owner);
@@ -93,8 +97,14 @@ function endedIn(moment: Pick<Moment<StatefulSet>, 'before' | 'after'>, podsOf: 
   });
 }
 
-function isByHand(moment: Pick<Moment<StatefulSet>, 'before' | 'after' | 'isByHand'>, podsOf: (world: World) => Pod[]) {
-  return endedIn(moment, podsOf).some(({ metadata }) => moment.isByHand(metadata.uid ?? ''));
+/** Whether people ended one of the pods in the step, be it that it came in the same. */
+function isByHand({ before, after, step, isByHand }: Moment<KubeObject>, podsOf: (world: World) => Pod[]): boolean {
+  const isGoing = (pod: Pod | undefined) => !pod || isBeingDeleted(pod);
+  const everThere = podsOf(before.after(step.filter(({ object }) => object)));
+  return everThere.some(({ metadata: { uid = '' } }) => {
+    const wasThere = before.get(pods, uid);
+    return isByHand(uid) && !(wasThere && isGoing(wasThere)) && isGoing(after.get(pods, uid));
+  });
 }
 
 const ordinalOf = ({ metadata }: Pod) => Number(metadata.name.slice(metadata.name.lastIndexOf('-') + 1));
@@ -136,18 +146,23 @@ export const statefulSetRules: Rules<StatefulSet> = {
       if (isPresent) faults.push(`${pod.metadata.name} went although it was wanted and of the present template`);
       const replicas = Math.min(...inForce.map(({ spec }) => spec.replicas ?? 1));
       const most = Math.max(...inForce.map(({ spec }) => maxMissing(spec)));
-      const serving = count(others, isServing);
-      if (isServing(pod) && moment.step.length === 1 && serving < replicas - most)
+      // Where order is of no matter only those are waited for that have been replaced: they are above.
+      const areAllAwaited = isOrdered || most > 1;
+      const above = (owner.spec.ordinals?.start ?? 0) + replicas - 1 - ordinalOf(pod);
+      const isAwaited = (other: Pod) => areAllAwaited || ordinalOf(other) > ordinalOf(pod);
+      const missing =
+        (areAllAwaited ? replicas - 1 : above) - count(others, (other) => isServing(other) && isAwaited(other));
+      if (isServing(pod) && moment.step.length === 1 && missing >= most)
         faults.push(
-          `${pod.metadata.name} was replaced while only ${serving} of ${replicas} others served, ${most} may be missing`,
+          `${pod.metadata.name} was replaced while ${missing} of ${replicas} others did not serve, ${most} may be missing`,
         );
-      const above = others.find(
+      const former = others.find(
         (other) =>
           ordinalOf(other) > ordinalOf(pod) &&
           isServing(other) &&
           !inForce.some(({ spec }) => isOf(other, spec.template)),
       );
-      if (above && most === 1) faults.push(`${pod.metadata.name} was replaced before ${above.metadata.name}`);
+      if (former && most === 1) faults.push(`${pod.metadata.name} was replaced before ${former.metadata.name}`);
     }
     return faults;
   },
@@ -211,7 +226,8 @@ export const jobRules: Rules<Job> = {
   judge({ owner, inForce, before, after }) {
     const activeIn = (world: World) => count(world.ownedBy(pods, owner), isActive);
     const most = Math.max(...inForce.map(({ spec }) => spec.parallelism ?? 1));
-    const done = after.ownedBy(pods, owner).filter(({ status }) => status.phase === 'Succeeded');
+    // Who was told to go may end well nevertheless: that counts for nothing.
+    const done = after.ownedBy(pods, owner).filter((pod) => pod.status.phase === 'Succeeded' && !isBeingDeleted(pod));
     const indexes = done.map(indexOf);
     const twice = indexes.filter((index, place) => index !== undefined && indexes.indexOf(index) !== place);
     const { completions = 1 } = owner.spec;

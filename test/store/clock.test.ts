@@ -110,7 +110,7 @@ test('a time to live is neither cut short by a clock that jumps ahead nor prolon
   let store = await EmbeddedStore.open(state, { clock });
   try {
     const begun = performance.now();
-    await store.transact([{ key: '/brief', value: 'x', ttlSeconds: 2 }]);
+    await store.transact([{ key: '/brief', value: 'x', ttlSeconds: 4 }]);
     await store.transact([{ key: '/long', value: 'x', ttlSeconds: 3600 }]);
     for (offsetMs of [24 * hourMs, -24 * hourMs]) {
       await store.close();
@@ -118,11 +118,11 @@ test('a time to live is neither cut short by a clock that jumps ahead nor prolon
       assert.equal((await store.range('/')).entries.length, 2, `after ${performance.now() - begun} ms`);
     }
     const gone = Promise.withResolvers<void>();
-    store.watch('/brief', store.stats().revision, () => gone.resolve(), AbortSignal.timeout(10_000));
+    store.watch('/brief', store.stats().revision, () => gone.resolve(), AbortSignal.timeout(20_000));
     offsetMs = 24 * hourMs;
     await gone.promise;
     const tookMs = performance.now() - begun;
-    assert.ok(tookMs > 1_500 && tookMs < 6_000, `${tookMs} ms`);
+    assert.ok(tookMs > 3_500 && tookMs < 12_000, `${tookMs} ms`);
     assert.ok(await store.get('/long'));
   } finally {
     await store.close();

@@ -80,6 +80,7 @@ test('writes are refused while the disk is full, reads go on, and it recovers by
   await rm(join(disk(), 'filler'));
   await waitUntil('a write after there is room again', () => create('again'), { timeoutMs: 10_000 });
   acknowledged.push('again');
+  await waitUntil('the log says so', () => server.output.includes('writes succeed again'));
   // Once each, however many were refused.
   assert.equal(server.output.match(/store: writes fail.*full/g)?.length, 1, server.output);
   assert.equal(server.output.match(/store: writes succeed again/g)?.length, 1);

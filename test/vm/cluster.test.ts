@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
 import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
-import { runWeb, webAnswers, webIsReady } from './web.ts';
+import { nodePort, runWeb, webAnswers, webIsReady } from './web.ts';
 
 let cluster: VmCluster;
 before(async () => {
@@ -40,6 +40,14 @@ test('nginx answers to a client outside on the port of every node, from pods on 
   await webIsReady(cluster);
   for (const node of cluster.nodes) await webAnswers(cluster, node);
   await cluster.kubectl(['uncordon', 'c']);
+});
+
+test('where the iptables of the distribution stands in nftables, services have a table of their own there', async () => {
+  for (const node of cluster.nodes) {
+    assert.match(await node.exec('iptables --version'), /nf_tables/);
+    assert.match(await node.exec('nft list map ip wherry ports'), new RegExp(`tcp \\. ${nodePort} : goto `));
+    assert.doesNotMatch(await node.exec('iptables-save'), new RegExp(`${nodePort}`));
+  }
 });
 
 test('pods reach each other across machines by address and by name, and the master reaches them for people', async () => {

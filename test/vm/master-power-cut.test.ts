@@ -3,18 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
-import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
-import type { LanVm } from './vm-lan.ts';
-import { runWeb, webAnswers, webIsReady, webPods } from './web.ts';
+import { patientMs } from './vm-cluster.ts';
+import { openWebCluster, type WebCluster, webAnswers, webIsReady, webPods } from './web.ts';
 
-let cluster: VmCluster;
-let b: LanVm;
-let c: LanVm;
+let cluster: WebCluster;
 before(async () => {
-  cluster = await openVmCluster();
-  b = cluster.lan.machine('b');
-  c = cluster.lan.machine('c');
-  await runWeb(cluster);
+  cluster = await openWebCluster();
 });
 after(async () => {
   await cluster?.close();
@@ -24,11 +18,11 @@ test('without the master every node serves on and starts anew what ends; back on
   const before = await webPods(cluster);
   await cluster.kubectl(['create', 'configmap', 'kept', '--from-literal=word=acknowledged']);
   await cluster.master.unplug();
-  for (const node of [b, c]) await webAnswers(cluster, node);
+  for (const node of [cluster.b, cluster.c]) await webAnswers(cluster, node);
   const [ended, untouched] = before;
-  await b.exec(`docker kill ${ended?.container}`);
+  await cluster.b.exec(`docker kill ${ended?.container}`);
   const running = async () =>
-    (await b.exec('docker ps --quiet --no-trunc --filter label=io.kubernetes.container.name=nginx')).trim();
+    (await cluster.b.exec('docker ps --quiet --no-trunc --filter label=io.kubernetes.container.name=nginx')).trim();
   await waitUntil('its node starts it again by itself', async () => !['', ended?.container].includes(await running()), {
     timeoutMs: patientMs,
     intervalMs: 500,

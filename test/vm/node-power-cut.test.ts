@@ -3,18 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
-import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
-import type { LanVm } from './vm-lan.ts';
-import { runWeb, webAnswers, webIsReady, webPods } from './web.ts';
+import { patientMs } from './vm-cluster.ts';
+import { openWebCluster, type WebCluster, webAnswers, webIsReady, webPods } from './web.ts';
 
-let cluster: VmCluster;
-let b: LanVm;
-let c: LanVm;
+let cluster: WebCluster;
 before(async () => {
-  cluster = await openVmCluster();
-  b = cluster.lan.machine('b');
-  c = cluster.lan.machine('c');
-  await runWeb(cluster);
+  cluster = await openWebCluster();
 });
 after(async () => {
   await cluster?.close();
@@ -27,10 +21,10 @@ test('the pods of a node without power run elsewhere after their time, and its p
     before.map(({ node }) => node),
     ['b', 'c'],
   );
-  await b.unplug();
-  await cluster.nodesAre('Unknown', b);
+  await cluster.b.unplug();
+  await cluster.nodesAre('Unknown', cluster.b);
   // What is not ready is not asked any more: every answer is of the one that is left.
-  for (let index = 0; index < 20; index += 1) await webAnswers(cluster, c);
+  for (let index = 0; index < 20; index += 1) await webAnswers(cluster, cluster.c);
   await waitUntil('the pods run on c', async () => (await webPods(cluster)).every(({ node }) => node === 'c'), {
     timeoutMs: patientMs,
     intervalMs: 1000,
@@ -44,10 +38,11 @@ test('the pods of a node without power run elsewhere after their time, and its p
 });
 
 test('back on power the node is of the cluster again, and what was moved away is gone from it', async () => {
-  await b.boot();
-  await cluster.nodesAre('True', b);
-  await webAnswers(cluster, b);
-  const left = async () => (await b.exec('docker ps --all --quiet --filter label=io.kubernetes.pod.name')).trim();
+  await cluster.b.boot();
+  await cluster.nodesAre('True', cluster.b);
+  await webAnswers(cluster, cluster.b);
+  const left = async () =>
+    (await cluster.b.exec('docker ps --all --quiet --filter label=io.kubernetes.pod.name')).trim();
   await waitUntil('the pods of before are taken away', async () => (await left()) === '', {
     timeoutMs: patientMs,
     intervalMs: 1000,

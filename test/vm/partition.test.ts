@@ -5,19 +5,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
-import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
-import type { LanVm } from './vm-lan.ts';
-import { isWeb, isWebWithin, runWeb, webAnswers, webIsReady } from './web.ts';
+import { patientMs } from './vm-cluster.ts';
+import { isWeb, isWebWithin, openWebCluster, type WebCluster, webAnswers, webIsReady } from './web.ts';
 
-let cluster: VmCluster;
-let b: LanVm;
-let c: LanVm;
+let cluster: WebCluster;
 before(async () => {
-  cluster = await openVmCluster();
-  b = cluster.lan.machine('b');
-  c = cluster.lan.machine('c');
+  cluster = await openWebCluster();
   await cluster.apply(staying);
-  await runWeb(cluster);
   await cluster.kubectl(['wait', '--for=condition=Ready', 'pod/staying', '--timeout=280s']);
 });
 after(async () => {
@@ -36,7 +30,7 @@ const staying = {
     ],
   },
 };
-const ownNginx = () => c.exec('docker ps --quiet --no-trunc --filter label=io.kubernetes.container.name=nginx');
+const ownNginx = () => cluster.c.exec('docker ps --quiet --no-trunc --filter label=io.kubernetes.container.name=nginx');
 const field = (name: string, path: string) => cluster.kubectl(['get', 'pod', name, '-o', `jsonpath={${path}}`]);
 const nodesOfWeb = async () =>
   (await cluster.kubectl(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}']))
@@ -46,14 +40,14 @@ const nodesOfWeb = async () =>
 test('on both sides nginx is served, and the master has what it misses run on its side', async () => {
   const container = await ownNginx();
   assert.match(container, /^[0-9a-f]{64}\n$/);
-  await c.partition();
-  await cluster.nodesAre('Unknown', c);
+  await cluster.c.partition();
+  await cluster.nodesAre('Unknown', cluster.c);
   // Soon none is led to the side that does not answer.
   let inARow = 0;
   await waitUntil(
     'twenty answers one after the other',
     async () => {
-      inARow = (await isWeb(cluster, b).catch(() => false)) ? inARow + 1 : 0;
+      inARow = (await isWeb(cluster, cluster.b).catch(() => false)) ? inARow + 1 : 0;
       return inARow === 20;
     },
     { timeoutMs: patientMs },
@@ -68,14 +62,14 @@ test('on both sides nginx is served, and the master has what it misses run on it
   );
   await webIsReady(cluster);
   assert.equal(await ownNginx(), container);
-  await waitUntil('the node serves itself', async () => await isWebWithin(c), { timeoutMs: patientMs });
+  await waitUntil('the node serves itself', async () => await isWebWithin(cluster.c), { timeoutMs: patientMs });
 });
 
 test('mended, the node does what it missed, and what was to stay is as it was', async () => {
   const containerOf = () => field('staying', '.status.containerStatuses[0].containerID');
   const before = await containerOf();
-  await c.heal();
-  await cluster.nodesAre('True', c);
+  await cluster.c.heal();
+  await cluster.nodesAre('True', cluster.c);
   await waitUntil(
     'what was replaced is gone',
     async () => (await ownNginx()) === '' && (await nodesOfWeb()).join() === 'b,b',
@@ -88,5 +82,5 @@ test('mended, the node does what it missed, and what was to stay is as it was', 
   assert.equal(await containerOf(), before);
   assert.equal(await field('staying', '.status.containerStatuses[0].restartCount'), '0');
   // By the other node.
-  await webAnswers(cluster, c);
+  await webAnswers(cluster, cluster.c);
 });

@@ -75,9 +75,11 @@ async function installOn({ machines: [master, ...nodes] }: VmLan): Promise<void>
   await Promise.all(nodes.map((node) => installAgent(node, bundle, { vm: master, address: master.address })));
 }
 
-async function clusterOn(lan: VmLan): Promise<VmCluster> {
-  const [master, ...nodes] = lan.machines;
+/** What there is of a cluster on these machines: the first is its master, and a node if it is the only one. */
+export async function clusterOn(lan: VmLan): Promise<VmCluster> {
+  const [master, ...others] = lan.machines;
   if (!master) throw new Error('a cluster has a master');
+  const nodes = others.length > 0 ? others : [master];
   const kubeconfig = join(lan.client.folder, 'kubeconfig');
   const ofMaster = await master.exec('cat /etc/wherry/kubeconfig');
   const server = `https://${master.address}:6443`;

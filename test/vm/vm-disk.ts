@@ -1,15 +1,14 @@
 // What a virtual machine starts from, made once and kept outside the checkout: a Debian disk with its kernel, and the machine as it
 // was when it had booted, with the test images in its Docker Engine.
 
-import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runCommand } from '../bench/command.ts';
-import { makeDebianRoot, packageEnvironment } from '../bench/debian-root.ts';
 import { imageFiles } from '../images/images.ts';
+import { makeDebianDisk } from './debian-disk.ts';
 import { Machine, machineSetup } from './machine.ts';
 import { madeOnce } from './made-once.ts';
 
-const diskSize = '6G';
 const provision = join(import.meta.dirname, 'provision');
 
 export interface VmDisk {
@@ -42,6 +41,7 @@ export async function ensureVmDisk(): Promise<VmDisk> {
   const programs = [
     provision,
     join(import.meta.dirname, 'vm-disk.ts'),
+    join(import.meta.dirname, 'debian-disk.ts'),
     join(import.meta.dirname, '../bench/debian-root.ts'),
   ];
   const madeOf = [JSON.stringify([machineSetup, process.version, contents])];
@@ -53,28 +53,19 @@ type Images = Awaited<ReturnType<typeof imageFiles>>;
 
 async function makeDisk(parts: VmDisk, images: Images): Promise<void> {
   const { folder, key } = parts;
-  const root = join(folder, 'root');
-  await makeDebianRoot(root);
   await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  await mkdir(join(root, 'root/.ssh'), { mode: 0o700 });
-  await cp(`${key}.pub`, join(root, 'root/.ssh/authorized_keys'));
-  // For programs of the tests; what is installed brings its own.
-  await cp(process.execPath, join(root, 'usr/local/bin/node'));
-  await cp(provision, join(root, 'provision'));
-  const inRoot = ['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${join(root, 'proc')}`, 'chroot', root];
-  await runCommand('unshare', [...inRoot, '/provision'], { env: packageEnvironment(), timeoutMs: 900_000 });
-  const boot = join(root, 'boot');
-  for (const name of await readdir(boot)) {
-    if (name.startsWith('vmlinuz-')) await rename(join(boot, name), parts.kernel);
-    if (name.startsWith('initrd.img-')) await rename(join(boot, name), parts.initrd);
-  }
-  await mkdir(join(root, 'images'));
-  for (const [index, { file }] of images.entries()) await cp(file, join(root, `images/${index}.tar`));
-  const raw = join(folder, 'raw');
-  await runCommand('mke2fs', ['-q', '-t', 'ext4', '-d', root, raw, diskSize], { timeoutMs: 300_000 });
-  await rm(root, { recursive: true });
-  await runCommand('qemu-img', ['convert', '-O', 'qcow2', raw, join(folder, 'disk.qcow2')], { timeoutMs: 300_000 });
-  await rm(raw);
+  await makeDebianDisk({
+    folder,
+    programs: [provision],
+    async prepare(root) {
+      await mkdir(join(root, 'root/.ssh'), { mode: 0o700 });
+      await cp(`${key}.pub`, join(root, 'root/.ssh/authorized_keys'));
+      // For programs of the tests; what is installed brings its own.
+      await cp(process.execPath, join(root, 'usr/local/bin/node'));
+      await mkdir(join(root, 'images'));
+      for (const [index, { file }] of images.entries()) await cp(file, join(root, `images/${index}.tar`));
+    },
+  });
   await bootOnce(parts, images);
 }
 
@@ -89,7 +80,7 @@ async function bootOnce(parts: VmDisk, images: Images): Promise<void> {
       const told = changes.map((change) => `--change '${change}'`).join(' ');
       await machine.exec(`docker import ${told} /images/${index}.tar ${tag}`, { timeoutMs: 600_000 });
     }
-    await machine.exec('rm -r /images /provision; sync');
+    await machine.exec('rm -r /images; sync');
     await machine.save(state);
   } finally {
     await machine.cutPower();

@@ -83,7 +83,7 @@ async function plugIn({ lan }: Hosts, name: string, lastByte: number, from?: Boo
 
 /** Makes it a machine of its own: all of them were one until now. */
 async function settle({ exec, name, address }: LanVm): Promise<void> {
-  const card = `[Match]\\nName=ens17\\n[Network]\\nAddress=${address}/24\\n`;
+  const card = `[Match]\\nName=ens17\\n[Network]\\nAddress=${address}/24\\nIPv6AcceptRA=no\\n`;
   await exec(`
     set -e
     echo ${name} >/etc/hostname

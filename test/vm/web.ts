@@ -1,17 +1,17 @@
-// Real nginx on a cluster of virtual machines, with a port for it on every node.
+// Real nginx on a cluster of virtual machines, once on each node, with a port for it on every node.
 
-import type { Pod } from '../../src/api/kinds/pod.ts';
+import { isPodFinished, type Pod } from '../../src/api/kinds/pod.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { nginxImage } from '../images/images.ts';
-import { patientMs, type VmCluster } from './vm-cluster.ts';
+import { openVmCluster, patientMs, type VmCluster } from './vm-cluster.ts';
 import type { LanVm } from './vm-lan.ts';
 
-const nodePort = 30080;
+export const nodePort = 30080;
 const welcome = 'Welcome to nginx!';
 const labels = { app: 'web' };
 
-/** Twice, each on another node as far as there are two; who is on a node that is lost gives it up soon. */
-const template = {
+/** Twice, each on another node as far as there are two. */
+const templateOf = (leavesAfterSeconds: number) => ({
   metadata: { labels },
   spec: {
     containers: [{ name: 'nginx', image: nginxImage, readinessProbe: { httpGet: { port: 80 } } }],
@@ -19,7 +19,7 @@ const template = {
       key: `node.kubernetes.io/${taint}`,
       operator: 'Exists',
       effect: 'NoExecute',
-      tolerationSeconds: 5,
+      tolerationSeconds: leavesAfterSeconds,
     })),
     topologySpreadConstraints: [
       {
@@ -30,9 +30,32 @@ const template = {
       },
     ],
   },
-};
+});
 
-export async function runWeb(cluster: VmCluster): Promise<void> {
+export interface WebCluster extends VmCluster {
+  readonly b: LanVm;
+  readonly c: LanVm;
+}
+
+export interface WebOptions {
+  /** For how long pods stay on a node that is not heard of. */
+  readonly leavesAfterSeconds?: number;
+}
+
+/** The cluster of three, with nginx on both of its nodes. */
+export async function openWebCluster(options: WebOptions = {}): Promise<WebCluster> {
+  const cluster = await openVmCluster();
+  try {
+    await runWeb(cluster, options);
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return { ...cluster, b: cluster.lan.machine('b'), c: cluster.lan.machine('c') };
+}
+
+export async function runWeb(cluster: VmCluster, { leavesAfterSeconds = 5 }: WebOptions = {}): Promise<void> {
+  const template = templateOf(leavesAfterSeconds);
   await cluster.apply(
     {
       apiVersion: 'apps/v1',
@@ -55,14 +78,16 @@ export async function webIsReady(cluster: VmCluster): Promise<void> {
   await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=600s']);
 }
 
+export const webUrl = (node: LanVm): string => `http://${node.address}:${nodePort}/`;
+
 /** What the client gets from the port of a node, once. */
 export async function isWeb(cluster: VmCluster, node: LanVm): Promise<boolean> {
-  return (await cluster.fetch(`http://${node.address}:${nodePort}/`)).includes(welcome);
+  return (await cluster.fetch(webUrl(node))).includes(welcome);
 }
 
 /** The same, from the node itself. */
 export async function isWebWithin(node: LanVm): Promise<boolean> {
-  return (await node.exec(`curl -sS --max-time 10 http://${node.address}:${nodePort}/`)).includes(welcome);
+  return (await node.exec(`curl -sS --max-time 10 ${webUrl(node)}`)).includes(welcome);
 }
 
 /** Waits for it. */
@@ -77,11 +102,11 @@ interface WebPod {
   readonly container: string;
 }
 
-/** Those that are not on their way out, by node. */
+/** Those that are neither over nor on their way out, by node. */
 export async function webPods(cluster: VmCluster): Promise<WebPod[]> {
   const { items } = JSON.parse(await cluster.kubectl(['get', 'pods', '-l', 'app=web', '-o', 'json']));
   const all: WebPod[] = items
-    .filter(({ metadata }: Pod) => metadata.deletionTimestamp === undefined)
+    .filter((pod: Pod) => pod.metadata.deletionTimestamp === undefined && !isPodFinished(pod))
     .map(({ metadata, spec, status }: Pod) => ({
       node: spec.nodeName ?? '',
       name: metadata.name,

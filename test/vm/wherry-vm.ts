@@ -4,12 +4,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CommandOptions, runCommand } from '../bench/command.ts';
-import { ensureBundle, installAgent, installServer, type Settings } from './installation.ts';
+import { ensureBundle, installAgent, installServer } from './installation.ts';
 import { madeOnce } from './made-once.ts';
 import { type BootedDisk, bootedDisk, openVm, type Vm } from './vm.ts';
 import { ensureVmDisk } from './vm-disk.ts';
 
 const address = '10.0.2.15';
+/** Of all tests, as each other setting is another machine to be made. This address of Vagrant's has to be named. */
+const settings = { 'node-ip': address, 'system-reserved': 'cpu=500m,memory=256Mi', 'pod-max-pids': '99' };
 /** What is emulated takes its time, and more where others work beside. */
 export const patientMs = 240_000;
 
@@ -17,22 +19,23 @@ export interface WherryVm {
   readonly vm: Vm;
   kubectl(args: readonly string[], options?: CommandOptions): Promise<string>;
   apply(manifest: object): Promise<void>;
+  /** After its plug was pulled. */
+  boot(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface WherryVmOptions {
-  readonly settings?: Settings;
-}
-
-export async function openWherryVm({ settings = {} }: WherryVmOptions = {}): Promise<WherryVm> {
-  const vm = await openVm({ from: await ensureInstalled(settings) });
+export async function openWherryVm(): Promise<WherryVm> {
+  const vm = await openVm({ from: await ensureInstalled() });
   try {
-    const port = await vm.forward(6443);
     const kubeconfig = join(vm.folder, 'kubeconfig');
-    const ofServer = await vm.exec('cat /etc/wherry/kubeconfig');
-    await writeFile(kubeconfig, ofServer.replaceAll(/https:\/\/[\d.]+:6443/g, `https://127.0.0.1:${port}`), {
-      mode: 0o600,
-    });
+    const reach = async () => {
+      const port = await vm.forward(6443);
+      const ofServer = await vm.exec('cat /etc/wherry/kubeconfig');
+      await writeFile(kubeconfig, ofServer.replaceAll(/https:\/\/[\d.]+:6443/g, `https://127.0.0.1:${port}`), {
+        mode: 0o600,
+      });
+    };
+    await reach();
     const kubectl = async (args: readonly string[], more: CommandOptions = {}) =>
       (await runCommand('kubectl', ['--kubeconfig', kubeconfig, ...args], { timeoutMs: patientMs, ...more })).stdout;
     return {
@@ -42,6 +45,10 @@ export async function openWherryVm({ settings = {} }: WherryVmOptions = {}): Pro
         // To be told what is valid takes kubectl longer here than it waits.
         await kubectl(['apply', '--validate=false', '-f', '-'], { input: JSON.stringify(manifest) });
       },
+      async boot() {
+        await vm.boot();
+        await reach();
+      },
       close: () => vm.close(),
     };
   } catch (error) {
@@ -50,7 +57,7 @@ export async function openWherryVm({ settings = {} }: WherryVmOptions = {}): Pro
   }
 }
 
-async function ensureInstalled(settings: Settings): Promise<BootedDisk> {
+async function ensureInstalled(): Promise<BootedDisk> {
   const { folder } = await ensureVmDisk();
   const bundle = await ensureBundle();
   const made = await madeOnce([JSON.stringify(['one', settings]), folder, bundle.version], async (making) => {
