@@ -1,5 +1,5 @@
 // The pods that a node has of its own, from a folder, on a real Docker Engine: with and without a master, shown in the API
-// by mirrors, replaced when a file is written anew, and ended when it is removed.
+// by mirrors, run again with their node, replaced when a file is written anew, and ended when it is removed.
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -110,6 +110,21 @@ test('an agent that is killed and comes again finds them as they are', async () 
   assert.deepEqual(after.status, before.status);
 });
 
+test('pods that ended with their host run again with it, under the same mirror', async () => {
+  const before = await bench.podWhen('web-n1', 'ready', isReady);
+  const verdict = { reason: 'Terminated', message: 'the host goes down', disruption: 'the host goes down' };
+  for (const pod of running.agent.pods()) running.agent.end(pod, verdict);
+  const ended = await bench.podWhen('web-n1', 'over', ({ status }) => status.phase === 'Failed');
+  assert.equal(ended.status.reason, 'Terminated');
+  running.kill();
+  running = await bench.startAgent({ manifests });
+  const after = await bench.podWhen('web-n1', 'ready again', isReady);
+  assert.equal(after.metadata.uid, before.metadata.uid);
+  assert.deepEqual([after.status.phase, after.status.reason], ['Running', undefined]);
+  assert.equal(after.status.containerStatuses?.[0]?.restartCount, 1);
+  await bench.podWhen('side-n1', 'ready again', isReady);
+});
+
 test('a file that is written anew replaces its pod; one that makes no sense changes nothing', async () => {
   const before = await bench.pod('web-n1');
   await put('web.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: web');
@@ -153,4 +168,23 @@ test('a file that is removed ends its pod, with its grace, and its mirror', asyn
     'it ended by itself, and that was told',
   );
   assert.ok(isReady(await bench.pod('side-n1')));
+});
+
+test('a file that is moved away and comes back ends its pod and runs it anew, also one that runs once', async () => {
+  const { spec, ...slowly } = manifest('moved', { restartPolicy: 'Never' });
+  const [main] = spec.containers;
+  const containers = [{ ...main, command: ['sh', '-c', slow] }];
+  const text = stringify({ ...slowly, spec: { ...spec, containers } });
+  await put('moved.yaml', text);
+  const before = await bench.heeding('moved-n1');
+  await rm(join(manifests, 'moved.yaml'));
+  await bench.eventOf('moved-n1', 'Killing: Stopping container main');
+  await put('moved.yaml', text);
+  const after = await waitUntil('another run', async () => {
+    const found = await bench.pod('moved-n1').catch(() => undefined);
+    return found && found.metadata.uid !== before.metadata.uid && isReady(found) && found;
+  });
+  assert.equal(annotation(after, 'hash'), annotation(before, 'hash'));
+  assert.notEqual(after.status.containerStatuses?.[0]?.containerID, before.status.containerStatuses?.[0]?.containerID);
+  assert.equal(after.status.containerStatuses?.[0]?.restartCount, 0);
 });

@@ -62,15 +62,20 @@ export class DesiredPods {
 
   /** The object of the API that shows the pod: itself, or a static pod's mirror where there is one. */
   shownAs(pod: Pod): Pod | undefined {
-    const { uid = '' } = pod.metadata;
-    if (!this.#statics?.get(uid)) return pod;
+    if (!this.isStatic(pod)) return pod;
     const found = this.#informer.get(keyOf(pod));
-    return found && shownBy(found) === uid ? found : undefined;
+    return found && this.#statics?.isShownBy(found) ? found : undefined;
   }
 
-  /** Nothing is left of the pod on this node. Answers whether that is all there is to do about it. */
-  ended(uid: string): boolean {
-    return this.#statics?.ended(uid) ?? false;
+  /** Whether it is of this node's own files: nobody else says that it is gone, or that it begins anew. */
+  isStatic({ metadata: { uid = '' } }: Pod): boolean {
+    return this.#statics?.get(uid) !== undefined;
+  }
+
+  /** Nothing is left of it on this node, nor known: a static pod whose file is there again begins anew. */
+  ended(uid: string): void {
+    const pod = this.#statics?.get(uid);
+    if (pod) this.#statics?.ended(uid, this.shownAs(pod));
   }
 
   uids(): string[] {

@@ -21,7 +21,7 @@ import type { DesiredPods } from './desired-pods.ts';
 import { leave } from './leaving.ts';
 import type { Step } from './plan.ts';
 import { planPod } from './pod-plan.ts';
-import { isOver } from './pod-progress.ts';
+import { isOver, unlessRevived } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
 import { newPodMemory, type PodMemory, type PodView, type Verdict } from './pod-view.ts';
@@ -216,7 +216,7 @@ export class PodAgent {
       if (steps.length === 0 || isEnding) await this.#writeStatus(uid, view);
       if (steps.length === 0) {
         if (wakeAtMs !== undefined) this.#queue.addAfter(uid, Math.max(0, wakeAtMs - clock.monotonicMs()));
-        if (!view.pod && view.memory.gone) this.#forget(uid);
+        if (view.memory.gone && (!view.pod || desired.isStatic(view.pod))) this.#forget(uid);
         return;
       }
       await this.#perform(steps, uid, view, signal);
@@ -232,12 +232,20 @@ export class PodAgent {
   #view(uid: string): PodView {
     const { desired } = this.#options;
     const memory = this.#memoryOf(uid);
-    const pod = desired.get(uid);
+    const found = desired.get(uid);
+    const containers = this.#watch.of(uid);
+    const pod = found && this.#unlessRevived(found, { containers, memory });
     // What is told by then is of an agent before this one: told later it is of this one, and the same.
     if (pod) memory.startedMs ??= this.#startOf(pod, memory);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined)
       leave(pod, memory, this.#options, () => this.#queue.add(uid));
-    return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers: this.#watch.of(uid), memory };
+    return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers, memory };
+  }
+
+  /** The mirror of a static pod tells how it ended with its node; that it has is for its containers to say, and for this agent. */
+  #unlessRevived(pod: Pod, view: Omit<PodView, 'pod'>): Pod {
+    const { clock, desired } = this.#options;
+    return desired.isStatic(pod) ? unlessRevived(pod, view, clock.monotonicMs()) : pod;
   }
 
   #startOf({ status }: Pod, { firstSeenMs }: PodMemory): number {
@@ -311,7 +319,8 @@ export class PodAgent {
     const { clock, hostAddress } = this.#options;
     const shown = this.#options.desired.shownAs(pod);
     if (!shown) return; // whoever shows it tells when it is there
-    const newest = { ...pod, status: this.#status.newest(shown).status };
+    const told = { ...pod, status: this.#status.newest(shown).status };
+    const newest = this.#unlessRevived(told, { containers, memory });
     // Once its containers have been removed there is nothing new to tell of a pod.
     if (isBeingDeleted(pod) && containers.length === 0 && isPodFinished(newest)) return;
     const status = podStatus(newest, { pod: newest, containers, memory }, hostAddress, momentOf(clock));
@@ -337,6 +346,7 @@ export class PodAgent {
   #forget(uid: string): void {
     this.#memories.delete(uid);
     this.#status.forget(uid);
+    this.#options.desired.ended(uid);
     // Where there was no room there may be now.
     for (const [other, { pendingResize }] of this.#memories)
       if (pendingResize?.reason === 'Deferred') this.#queue.add(other);

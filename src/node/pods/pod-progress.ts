@@ -1,5 +1,6 @@
 // Where a pod stands, read off its containers: which attempt counts, whether one is to be run again, whether all is over.
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
+import { isBeingDeleted } from '../../api/meta.ts';
 import { type ObservedContainer, pauseName } from '../runtime.ts';
 import { type PodContainer, podContainers, type Role } from './pod-containers.ts';
 import type { PodMemory, PodView } from './pod-view.ts';
@@ -85,6 +86,14 @@ export function isOver(pod: Pod, { containers, memory }: Omit<PodView, 'pod'>, n
       : isLost(pod, containers, name);
   };
   return initFailed || listed.filter(({ role }) => role === 'app').every(isDone);
+}
+
+/** A static pod without the end that it came to with its node, where this one runs it again. */
+export function unlessRevived(pod: Pod, view: Omit<PodView, 'pod'>, nowMs: number): Pod {
+  if (!isPodFinished(pod) || isBeingDeleted(pod)) return pod;
+  const { phase: _, reason: __, message: ___, ...status } = pod.status;
+  const revived = { ...pod, status };
+  return isOver(revived, view, nowMs) ? pod : revived;
 }
 
 /** It has run, Docker knows nothing of it any more, and it may not be run a second time. */

@@ -46,7 +46,7 @@ export class PodSteps {
     puller.release(uid);
     // The files go last: as long as there are some, an agent that starts anew knows of the pod.
     await files.remove(uid);
-    if (pod && !desired.ended(uid)) {
+    if (pod && !desired.isStatic(pod)) {
       try {
         await client.delete(pods, pod.metadata, { gracePeriodSeconds: 0, uid });
       } catch (error) {

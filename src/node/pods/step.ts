@@ -27,7 +27,7 @@ export interface PodStepsOptions {
   puller: ImagePuller;
   files: PodFiles;
   volumes: PodVolumes;
-  desired: Pick<DesiredPods, 'ended'>;
+  desired: Pick<DesiredPods, 'isStatic'>;
   recorder: EventRecorder;
   clock: Clock;
   hostAddress: string;

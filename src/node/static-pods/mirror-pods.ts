@@ -8,7 +8,7 @@ import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
-import { isMirror, mirrorOf, shownBy } from './static-pod.ts';
+import { isMirror, mirrorOf } from './static-pod.ts';
 import type { StaticPods } from './static-pods.ts';
 
 export interface MirrorPodsOptions {
@@ -27,9 +27,12 @@ const nodeWaitMs = 5_000;
 const absentMs = 1_000;
 
 /** What to do about one name: the picture there, and the static pod that runs under it. */
-export function planMirror(mirror: Pod | undefined, running: Pod | undefined): 'make' | 'remove' | undefined {
-  const isOfIt = mirror && shownBy(mirror) === running?.metadata.uid;
-  if (mirror) return isOfIt && !isBeingDeleted(mirror) ? undefined : 'remove';
+export function planMirror(
+  mirror: Pod | undefined,
+  running: Pod | undefined,
+  statics: Pick<StaticPods, 'isShownBy'>,
+): 'make' | 'remove' | undefined {
+  if (mirror) return statics.isShownBy(mirror) && !isBeingDeleted(mirror) ? undefined : 'remove';
   // One that is about to end is not shown again.
   return running && !isBeingDeleted(running) ? 'make' : undefined;
 }
@@ -61,7 +64,7 @@ export class MirrorPods {
     const there = informer.get(key);
     if (there && !isMirror(there)) return;
     const running = statics.withKey(key);
-    const todo = planMirror(there, running);
+    const todo = planMirror(there, running, statics);
     if (todo === 'remove' && there) {
       const { uid = '' } = there.metadata;
       await client.delete(pods, there.metadata, { gracePeriodSeconds: 0, uid }).catch((error: unknown) => {

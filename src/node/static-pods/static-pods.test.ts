@@ -69,22 +69,50 @@ test('the next pod of a name begins when the one before it has ended', () => {
   statics.want([second]);
   assert.equal(statics.get(uidOf(second)), undefined);
   assert.equal(statics.get(uidOf(first))?.metadata.deletionGracePeriodSeconds, 30);
-  assert.equal(statics.ended(uidOf(first)), true);
+  statics.ended('of the API', undefined);
+  statics.ended(uidOf(first), undefined);
   assert.deepEqual(statics.all(), [second]);
-  assert.equal(statics.ended('of the API'), false);
+});
+
+/** As the API has it. */
+function mirrorIn(uid: string, of: Pod): Pod {
+  const mirror = mirrorOf(of, { name: 'n', uid: 'u' }) as Pod;
+  return { ...mirror, metadata: { ...mirror.metadata, uid } };
+}
+
+test('a file that comes again as it was asks for another run, which the mirror of the one before does not show', () => {
+  const statics = new StaticPods({ clock: systemClock });
+  const pod = staticPod(web, place);
+  const before = mirrorIn('m1', pod);
+  statics.want([pod]);
+  assert.ok(statics.isShownBy(before));
+  statics.want([]);
+  statics.want([pod]);
+  assert.ok(statics.isShownBy(before), 'how it ends is told first');
+  statics.ended(pod.metadata.uid ?? '', before);
+  assert.deepEqual(statics.all(), [pod]);
+  assert.deepEqual(
+    [before, mirrorIn('m2', pod)].map((mirror) => statics.isShownBy(mirror)),
+    [false, true],
+  );
 });
 
 test('a mirror is made, left alone, or removed', () => {
   const pod = staticPod(web, place);
   const other = staticPod(changed, place);
-  const mirror = mirrorOf(pod, { name: 'n', uid: 'u' }) as Pod;
+  const mirror = mirrorIn('m1', pod);
   const ending = (of: Pod): Pod => ({ ...of, metadata: { ...of.metadata, deletionTimestamp: '2026-11-20T12:00:00Z' } });
-  assert.equal(planMirror(undefined, undefined), undefined);
-  assert.equal(planMirror(undefined, pod), 'make');
-  assert.equal(planMirror(mirror, pod), undefined);
-  assert.equal(planMirror(mirror, other), 'remove', 'it shows what the file said before');
-  assert.equal(planMirror(ending(mirror), pod), 'remove', 'somebody deleted it');
-  assert.equal(planMirror(mirror, ending(pod)), undefined, 'how it ends is still to be told');
-  assert.equal(planMirror(undefined, ending(pod)), undefined);
-  assert.equal(planMirror(mirror, undefined), 'remove');
+  const plan = (mirror: Pod | undefined, running: Pod | undefined) => {
+    const statics = new StaticPods({ clock: systemClock });
+    statics.want(running ? [running] : []);
+    return planMirror(mirror, running, statics);
+  };
+  assert.equal(plan(undefined, undefined), undefined);
+  assert.equal(plan(undefined, pod), 'make');
+  assert.equal(plan(mirror, pod), undefined);
+  assert.equal(plan(mirror, other), 'remove', 'it shows what the file said before');
+  assert.equal(plan(ending(mirror), pod), 'remove', 'somebody deleted it');
+  assert.equal(plan(mirror, ending(pod)), undefined, 'how it ends is still to be told');
+  assert.equal(plan(undefined, ending(pod)), undefined);
+  assert.equal(plan(mirror, undefined), 'remove');
 });

@@ -3,6 +3,7 @@
 import type { Pod } from '../../api/kinds/pod.ts';
 import { keyOf } from '../../api/meta.ts';
 import { type Clock, timestamp } from '../../base/clock.ts';
+import { shownBy } from './static-pod.ts';
 
 const graceSeconds = 30;
 
@@ -10,6 +11,8 @@ export class StaticPods {
   readonly #clock: Clock;
   /** By uid. */
   readonly #running = new Map<string, Pod>();
+  /** By key, the uid of the mirror that showed the pod which ended there last. */
+  readonly #pastMirrors = new Map<string, string>();
   #wanted: readonly Pod[] = [];
   readonly #heard: ((pod: Pod) => void)[] = [];
 
@@ -43,14 +46,21 @@ export class StaticPods {
     this.#beginAll();
   }
 
-  /** Nothing is left of it on this node. False where it is no static pod. */
-  ended(uid: string): boolean {
+  /** Whether what runs here is what the mirror shows: a file that comes again as it was asks for another run of its pod. */
+  isShownBy(mirror: Pod): boolean {
+    const key = keyOf(mirror);
+    const uid = this.withKey(key)?.metadata.uid;
+    return uid !== undefined && shownBy(mirror) === uid && this.#pastMirrors.get(key) !== mirror.metadata.uid;
+  }
+
+  /** Nothing is left of it on this node, and `mirror` tells how it ended. */
+  ended(uid: string, mirror: Pod | undefined): void {
     const pod = this.#running.get(uid);
-    if (!pod) return false;
+    if (!pod) return;
     this.#running.delete(uid);
+    if (mirror?.metadata.uid) this.#pastMirrors.set(keyOf(mirror), mirror.metadata.uid);
     this.#tell(pod);
     this.#beginAll();
-    return true;
   }
 
   #end(pod: Pod): void {
