@@ -73,6 +73,24 @@ test('empty folders: on disk, in memory as large as they may be, gone with the p
   assert.equal((await mountTable()).includes(pod.metadata.uid ?? ''), false);
 });
 
+test('what mode an empty folder has by now stays, also with an agent that comes later', async () => {
+  const volumes: Volumes = [
+    { name: 'disk', emptyDir: {} },
+    { name: 'memory', emptyDir: { medium: 'Memory' } },
+  ];
+  const pod = await start('closed', volumes, { securityContext: { fsGroup: 2000 } });
+  const modes = () => inside(running, pod, 'stat -c "%a %u:%g" /disk /memory');
+  assert.equal(await modes(), '2777 0:2000\n2777 0:2000\n');
+  await inside(running, pod, 'chmod 700 /disk /memory; chmod g-s /disk /memory; chown 1000:1000 /disk /memory');
+  running.kill();
+  running = await bench.startAgent();
+  await inside(running, pod, 'kill 1');
+  const isAgain = (now: Pod) => isReady(now) && now.status.containerStatuses?.[0]?.restartCount === 1;
+  await bench.podWhen('closed', 'started again', isAgain);
+  assert.equal(await modes(), '700 1000:1000\n700 1000:1000\n');
+  await end('closed');
+});
+
 test('a pod that is over keeps its logs and loses its volumes', async () => {
   const spec: Asked = { restartPolicy: 'Never', container: { command: ['sh', '-c', 'echo done; echo x > /big/x'] } };
   const pod = await create('over', [{ name: 'big', emptyDir: { medium: 'Memory' } }], spec);
