@@ -78,6 +78,8 @@ test('what the node does not have is not given, and told; it is given when the o
   const never = await bench.podWhen('web', 'told', (now) => conditionOf(now, 'PodResizePending') !== undefined);
   assert.equal(conditionOf(never, 'PodResizePending')?.reason, 'Infeasible');
   assert.equal(told(never)?.resources?.limits?.cpu, '150m');
+  await bench.createPod('beside', { containers: [container({ cpu: '100m' }, {})] });
+  await bench.podWhen('beside', 'ready, as what is not given is not held', isReady);
   running.kill();
   running = await bench.startAgent();
   const fits = { requests: { cpu: '1200m', memory: '16Mi' }, limits: { cpu: '1200m', memory: '64Mi' } };
@@ -88,6 +90,40 @@ test('what the node does not have is not given, and told; it is given when the o
   const given = await bench.podWhen('web', 'given', (now) => told(now)?.resources?.limits?.cpu === '1200m');
   assert.equal(conditionOf(given, 'PodResizePending'), undefined);
   assert.equal((await limitsOf(given))[2], 120_000);
+});
+
+const cpu = (amount: string) => ({ requests: { cpu: amount }, limits: { cpu: amount } });
+const has = (amount: string) => (pod: Pod) => told(pod)?.resources?.limits?.cpu === amount;
+const isDeferred = (pod: Pod) => conditionOf(pod, 'PodResizePending')?.reason === 'Deferred';
+
+test('of those that wish for the same room one gets it, and the next when that one has ended or gives some back', async () => {
+  for (const name of ['web', 'beside'])
+    await bench.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 1 });
+  const names = ['one', 'two', 'three'];
+  for (const name of names) {
+    const { requests, limits } = cpu('200m');
+    await bench.createPod(name, { restartPolicy: 'Never', containers: [container(requests, limits)] });
+  }
+  for (const name of names) await bench.podWhen(name, 'ready', isReady);
+  await bench.gone('web');
+  // None is looked at before all have their wish.
+  running.kill();
+  for (const name of names) await resize(name, cpu('1500m'));
+  running = await bench.startAgent();
+  const waiting = new Set(names);
+  const givenOf = async () => {
+    for (const name of waiting) if (has('1500m')(await bench.pod(name))) return name;
+    return undefined;
+  };
+  const first = await waitUntil('one has it', givenOf);
+  waiting.delete(first);
+  for (const name of waiting) await bench.podWhen(name, 'deferred', isDeferred);
+  await bench.docker.getContainer(latest(await bench.pod(first))?.id ?? '').kill();
+  const second = await waitUntil('another has it, as that one has ended', givenOf);
+  waiting.delete(second);
+  await resize(second, cpu('100m'));
+  await bench.podWhen(second, 'smaller', has('100m'));
+  await waitUntil('the last has it, as that one has become smaller', givenOf);
 });
 
 test('a container that wants it so is restarted for what it is given', async () => {

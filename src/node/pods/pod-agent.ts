@@ -25,7 +25,7 @@ import { isOver, unlessRevived } from './pod-progress.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
 import { newPodMemory, type PodMemory, type PodView, type Verdict } from './pod-view.ts';
-import { agreedPod, type NodeRoom } from './resize.ts';
+import { agreedPod, heldPod, type NodeRoom } from './resize.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { PodStepsOptions } from './step.ts';
 import { observeMessages } from './termination-message.ts';
@@ -132,11 +132,13 @@ export class PodAgent {
     return isPodFinished(this.#status.newest(pod)) || (isReleased && this.#status.isAway);
   }
 
-  /** The pods that have been let in and have not ended. */
+  /** The pods that have been let in and have not ended, as the node has agreed to run them. */
   active(): Pod[] {
-    return this.pods().filter((pod) => {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.pods().flatMap((pod) => {
       const memory = this.#memories.get(pod.metadata.uid ?? '');
-      return memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, this.#options.clock.monotonicMs());
+      const isActive = memory?.isAdmitted && !isPodFinished(pod) && !verdictOn(pod, memory, nowMs);
+      return isActive ? [heldPod(pod, memory.agreed)] : [];
     });
   }
 
@@ -239,7 +241,10 @@ export class PodAgent {
     if (pod) memory.startedMs ??= this.#startOf(pod, memory);
     if (pod && isBeingDeleted(pod) && memory.leavesUntilMs === undefined)
       leave(pod, memory, this.#options, () => this.#queue.add(uid));
-    return { pod: pod && agreedPod(pod, memory, this.#roomBeside(uid)), containers, memory };
+    const { agreed } = memory;
+    const given = pod && agreedPod(pod, memory, this.#roomBeside(uid));
+    if (memory.agreed !== agreed) this.#retryDeferred();
+    return { pod: given, containers, memory };
   }
 
   /** The mirror of a static pod tells how it ended with its node; that it has is for its containers to say, and for this agent. */
@@ -285,11 +290,19 @@ export class PodAgent {
       const sum: Amounts = {};
       for (const other of desired.uids()) {
         const pod = desired.get(other);
-        if (pod && other !== uid && !isPodFinished(pod)) add(sum, podRequests(pod.spec));
+        const { agreed, released } = this.#memories.get(other) ?? {};
+        const isHere = pod && other !== uid && !isPodFinished(pod) && !released;
+        if (isHere) add(sum, podRequests(heldPod(pod, agreed).spec));
       }
       return sum;
     };
     return { allocatable: () => amountsOf(allocatable()), used };
+  }
+
+  /** Where there was no room there may be now. */
+  #retryDeferred(): void {
+    for (const [uid, { pendingResize }] of this.#memories)
+      if (pendingResize?.reason === 'Deferred') this.#queue.add(uid);
   }
 
   /** What the pod uses of the API is not what it was: whatever failed for that reason is worth another try. */
@@ -309,6 +322,7 @@ export class PodAgent {
     const work = { uid, view, pod, signal, planAgain: () => this.#queue.add(uid) };
     const outcomes = await Promise.allSettled(steps.map((step) => this.#steps.perform(step, work)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (view.memory.released) this.#retryDeferred();
     if (!failed) return;
     await this.#writeStatus(uid, view);
     throw failed.reason;
@@ -347,8 +361,5 @@ export class PodAgent {
     this.#memories.delete(uid);
     this.#status.forget(uid);
     this.#options.desired.ended(uid);
-    // Where there was no room there may be now.
-    for (const [other, { pendingResize }] of this.#memories)
-      if (pendingResize?.reason === 'Deferred') this.#queue.add(other);
   }
 }

@@ -5,7 +5,7 @@ import { planPod } from './pod-plan.ts';
 import { moment, nowMs, sampleContainer, samplePause, samplePod, sampleView } from './pod-samples.ts';
 import { podStatus } from './pod-status.ts';
 import { newPodMemory } from './pod-view.ts';
-import { agreedPod, type NodeRoom } from './resize.ts';
+import { agreedPod, heldPod, type NodeRoom } from './resize.ts';
 
 type Amounts = Record<string, string>;
 const resources = (cpu: string, limits: Amounts = {}) => ({ requests: { cpu }, limits });
@@ -61,6 +61,14 @@ test('what was agreed is what the API was told, to an agent that starts anew', (
   assert.deepEqual(untold.spec.containers[0]?.resources, resources('5'), 'of what has not run nothing was agreed');
   const unchanged = pod(resources('5'), told, 1);
   assert.equal(agreedPod(unchanged, newPodMemory(nowMs), room), unchanged);
+});
+
+test('a pod holds what was agreed, whatever it asks for', () => {
+  const held = (asked: Pod, agreed?: string) =>
+    heldPod(asked, agreed ? new Map([['main', resources(agreed)]]) : undefined).spec.containers[0]?.resources;
+  assert.deepEqual(held(pod(resources('5'), told)), resources('1'));
+  assert.deepEqual(held(pod(resources('5'), told), '2'), resources('2'));
+  assert.deepEqual(held(pod(resources('5'), told, 1)), resources('5'));
 });
 
 const limits = { cpu: '500m', memory: '64Mi' };

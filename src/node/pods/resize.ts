@@ -8,7 +8,7 @@ import { containerResources } from '../resources/container-resources.ts';
 import type { ContainerResources, ObservedContainer } from '../runtime.ts';
 import type { PendingResize, PodMemory } from './pod-view.ts';
 
-/** What pods may have of the node, and what the others on it ask for. */
+/** What pods may have of the node, and what the others on it hold. */
 export interface NodeRoom {
   allocatable(): Amounts;
   used(): Amounts;
@@ -18,13 +18,24 @@ type Agreed = ReadonlyMap<string, ResourceRequirements>;
 
 /** The pod as the node has agreed to run it. What it has not agreed to is noted. */
 export function agreedPod(pod: Pod, memory: Pick<PodMemory, 'agreed' | 'pendingResize'>, room: NodeRoom): Pod {
-  // Nothing of it has ever been changed.
-  if ((pod.metadata.generation ?? 1) === 1) return pod;
+  if (isUnchanged(pod)) return pod;
   const asked = askedBy(pod);
-  const agreed = memory.agreed ?? toldAgreed(pod, asked);
-  memory.pendingResize = isDeepStrictEqual(asked, agreed) ? undefined : objection(pod, room);
-  memory.agreed = memory.pendingResize ? agreed : asked;
-  return memory.pendingResize ? withResources(pod, agreed) : pod;
+  memory.agreed ??= toldAgreed(pod, asked);
+  const isAgreed = isDeepStrictEqual(asked, memory.agreed);
+  memory.pendingResize = isAgreed ? undefined : objection(pod, room);
+  if (memory.pendingResize) return withResources(pod, memory.agreed);
+  if (!isAgreed) memory.agreed = asked;
+  return pod;
+}
+
+/** The pod as the node has agreed to run it so far: what it asks for beyond that it does not hold. */
+export function heldPod(pod: Pod, agreed: Agreed | undefined): Pod {
+  return isUnchanged(pod) ? pod : withResources(pod, agreed ?? toldAgreed(pod, askedBy(pod)));
+}
+
+/** Since it was made, in nothing. */
+function isUnchanged({ metadata }: Pod): boolean {
+  return (metadata.generation ?? 1) === 1;
 }
 
 function containersOf({ spec }: Pod): Container[] {
