@@ -95,6 +95,31 @@ const cases: [string, Record<string, string>, Record<string, string>][] = [
     },
   ],
   [
+    'one that asks for what is no IPv4 address is told so, and the others are served',
+    planned([
+      service('name', { loadBalancerIP: 'balancer.example' }),
+      service('other', { loadBalancerIP: '2001:db8::7' }),
+      service('short', { loadBalancerIP: '192.0.513' }),
+      service('good'),
+    ]),
+    {
+      name: 'balancer.example is no IPv4 address',
+      other: '2001:db8::7 is no IPv4 address',
+      short: '192.0.513 is no IPv4 address',
+      good: '192.0.2.0 on a',
+    },
+  ],
+  ['what others gave is no address of ours', planned([service('one', {}, '2001:db8::7')]), { one: '192.0.2.0 on a' }],
+  [
+    'an address with zeros is the one that the nodes make of it',
+    planned(
+      [service('asks', { loadBalancerIP: '192.0.2.010' }), service('has', {}, '192.0.2.011')],
+      {},
+      '192.0.2.0/28',
+    ),
+    { asks: '192.0.2.10 on a', has: '192.0.2.11 on b' },
+  ],
+  [
     'no more than there are',
     planned(
       ['1', '2', '3'].map((name) => service(name)),

@@ -7,6 +7,7 @@ import { addressOf, type Node, nodeReadiness } from '../../api/kinds/node.ts';
 import type { Service } from '../../api/kinds/service.ts';
 import { announcedByAnnotation } from '../../api/kinds/service-types.ts';
 import { isBeingDeleted, keyOf } from '../../api/meta.ts';
+import { ipv4Address } from '../../api/traffic-rules.ts';
 
 const excludedLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
@@ -41,7 +42,12 @@ function byAge(one: Service, other: Service): number {
   return a < b ? -1 : 1;
 }
 
-const ingressOf = ({ status }: Service): string[] => (status.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+/** What is no IPv4 address was given by somebody else. */
+const ingressOf = ({ status }: Service): string[] =>
+  (status.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }) => ipv4Address(ip) ?? []);
+
+/** The API takes any text: an address is read as the nodes do, the rest is answered with a fault. */
+const askedOf = ({ spec: { loadBalancerIP = '' } }: Service): string => ipv4Address(loadBalancerIP) ?? loadBalancerIP;
 
 function planPool(view: BalancerView, services: readonly Service[]): Map<string, BalancerPlan> {
   const { pool } = view;
@@ -53,7 +59,7 @@ function planPool(view: BalancerView, services: readonly Service[]): Map<string,
   // Those who have one come first, whoever is older.
   for (const service of services) {
     const [held] = ingressOf(service);
-    const asked = service.spec.loadBalancerIP;
+    const asked = askedOf(service);
     if (held && isInPool(held) && !takenBy.has(held) && (!asked || asked === held)) takenBy.set(held, keyOf(service));
   }
   const heldBy = new Map([...takenBy].map(([address, key]) => [key, address]));
@@ -61,7 +67,7 @@ function planPool(view: BalancerView, services: readonly Service[]): Map<string,
   const plans = new Map<string, BalancerPlan>();
   for (const service of services) {
     const key = keyOf(service);
-    const asked = service.spec.loadBalancerIP;
+    const asked = askedOf(service);
     const address = heldBy.get(key) ?? (asked || freeAddress(pool, takenBy));
     const fault = address && !heldBy.has(key) ? faultOf(address, { isInPool, takenBy }) : undefined;
     if (!address || fault) {
@@ -80,6 +86,7 @@ function faultOf(
   address: string,
   { isInPool, takenBy }: { isInPool: (address: string) => boolean; takenBy: ReadonlyMap<string, string> },
 ): string | undefined {
+  if (!ipv4Address(address)) return `${address} is no IPv4 address`;
   if (!isInPool(address)) return `${address} is not in the pool of addresses`;
   const owner = takenBy.get(address);
   return owner && `${address} is taken by ${owner}`;
@@ -145,7 +152,7 @@ function planNodeAddresses(view: BalancerView, services: readonly Service[]): Ma
       plans.set(key, { addresses: [], fault });
       continue;
     }
-    const asked = service.spec.loadBalancerIP;
+    const asked = askedOf(service);
     const own = servingNodes(service, view)
       .flatMap((node) => addressOf(node, 'InternalIP') ?? [])
       .sort();
