@@ -1,6 +1,6 @@
 // The ordered table of what a server starts: state, API, and the loops that live on it.
 import type { AddressRange } from './api/address-range.ts';
-import { addressInRange, clusterSettings, type NetworkBackend } from './api/cluster-settings.ts';
+import { addressInRange, clusterSettings, type NetworkBackend, tunnelPort } from './api/cluster-settings.ts';
 import { allKinds } from './api/kinds/all.ts';
 import { componentStatuses } from './api/kinds/component-status.ts';
 import { issuerOf } from './api/service-account-claims.ts';
@@ -180,7 +180,10 @@ export function serverComponents(options: ServerOptions): Component[] {
           loadBalancers: {
             pool: options.loadBalancerAddresses,
             // Who takes one of these away from the nodes cannot give it back.
-            reservedPorts: new Set(['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`]),
+            reservedPorts: new Set([
+              ...['22/TCP', '10250/TCP', `${options.httpsPort}/TCP`],
+              ...(settings.networkBackend === 'routes' ? [] : [`${tunnelPort}/UDP`]),
+            ]),
           },
           manifests: options.manifests,
           metrics: loopMetrics,

@@ -9,6 +9,12 @@ import { addressOfNumber, numberOfAddress } from './address-range.ts';
 export const networkBackends = ['auto', 'routes', 'vxlan'] as const;
 export type NetworkBackend = (typeof networkBackends)[number];
 
+/**
+ * The UDP port of nodes at which wrapped packets arrive: Linux' own and flannel's. The registered one, 4789, is that of Docker's
+ * swarms, and some clouds keep it for themselves.
+ */
+export const tunnelPort = 8472;
+
 export interface ClusterSettings {
   /** The range from which every node gets a network for its pods. */
   clusterCidr: string;

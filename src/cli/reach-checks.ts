@@ -1,6 +1,7 @@
 // What `wherry check` finds of the way between this host and others: the master, its clock, this host's address, the firewall.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { tunnelPort } from '../api/cluster-settings.ts';
 import { openPort } from '../api/open-port.ts';
 import { kubernetesVersion } from '../api/version.ts';
 import { systemClock } from '../base/clock.ts';
@@ -84,7 +85,7 @@ export const portsOfServer = (httpsPort: number): PortNeed[] => [{ protocol: 'tc
 
 export const portsOfAgent = (agentPort: number): PortNeed[] => [
   { protocol: 'tcp', port: agentPort, for: 'logs, exec and metrics, unless through a tunnel' },
-  { protocol: 'udp', port: 8472, for: 'pods of nodes beyond a router' },
+  { protocol: 'udp', port: tunnelPort, for: 'pods of nodes beyond a router' },
 ];
 
 export async function lookAtFirewall(needs: readonly PortNeed[]): Promise<Finding[]> {

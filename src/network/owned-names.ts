@@ -30,9 +30,6 @@ export function tunnelCard(gateway: string): string {
 /** What tells our packets from those of others on the same port: "W", as below. */
 export const tunnelId = 87;
 
-/** Linux' own and flannel's. The registered one, 4789, is that of Docker's swarms, and some clouds keep it for themselves. */
-export const tunnelPort = 8472;
-
 /** The UDP port by which nodes ask each other, inside the pod network, whether they are reached. */
 export const reachPort = 8473;
 

@@ -19,8 +19,8 @@ after(async () => {
 });
 
 const namespace = 'default';
-const create = (name: string, spec: object = {}) =>
-  server.client.create(services, {
+const create = (name: string, spec: object = {}, at = server) =>
+  at.client.create(services, {
     metadata: { name, namespace },
     spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
   });
@@ -29,8 +29,8 @@ const when = (what: string, name: string, isSo: (service: Service) => boolean) =
   server.when(what, services, (all) => all.find((each) => each.metadata.name === name && isSo(each)));
 const hasAddress = ({ status }: Service) => status.loadBalancer?.ingress?.[0]?.ip !== undefined;
 const ingressOf = ({ status }: Service) => status.loadBalancer?.ingress ?? [];
-const event = (reason: string, name: string) =>
-  server.when(`event ${reason}`, events, (all) =>
+const event = (reason: string, name: string, at = server) =>
+  at.when(`event ${reason}`, events, (all) =>
     all.find((each) => each.reason === reason && each.involvedObject.name === name),
   );
 
@@ -80,4 +80,15 @@ test('an address is kept over a kill of the server, and moves away from a node t
   agents.silence(holder);
   const moved = await when('another node', 'first', (service) => announcedBy(service) !== holder);
   assert.deepEqual(ingressOf(moved), [{ ip: '192.0.2.10', ipMode: 'VIP' }]);
+});
+
+test('without a pool nobody takes away the port by which the nodes reach each other', async () => {
+  const poolless = await TestServer.open();
+  try {
+    await create('greedy', { ports: [{ port: 8472, protocol: 'UDP' }] }, poolless);
+    const { message } = await event('SyncLoadBalancerFailed', 'greedy', poolless);
+    assert.match(message ?? '', /port 8472\/UDP is the nodes' own/);
+  } finally {
+    await poolless.close();
+  }
 });

@@ -1,7 +1,8 @@
 // What a node says of its way to the others, out of what became of asking them: the condition NetworkUnavailable. Pure.
 // Holds: a node that was there before is never called unavailable because of one that joined after it.
+
+import { tunnelPort } from '../../api/cluster-settings.ts';
 import type { Node } from '../../api/kinds/node.ts';
-import { tunnelPort } from '../owned-names.ts';
 import type { NodeWay } from './node-ways.ts';
 
 /** What became of asking a node: "small" where only small packets come through. */

@@ -1,8 +1,9 @@
 // The tunnel to nodes with which no link is shared: one VXLAN link, and for each such node who it is (a neighbour) and where (an
 // entry of the forwarding table). Both are written by us alone: nothing is learned, nobody is asked, nothing is flooded.
+import { tunnelPort } from '../../api/cluster-settings.ts';
 import { execute } from '../../base/exec.ts';
 import { ipJson, type Link, linkOf } from '../ip-command.ts';
-import { tunnelCard, tunnelId, tunnelName, tunnelOverheadBytes, tunnelPort, usualMtu } from '../owned-names.ts';
+import { tunnelCard, tunnelId, tunnelName, tunnelOverheadBytes, usualMtu } from '../owned-names.ts';
 import { gatewayOf, type NodeWay } from './node-ways.ts';
 
 /** The link as `ip -json -details link show` tells it. */
