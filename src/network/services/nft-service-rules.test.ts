@@ -87,6 +87,11 @@ const cases: [string, Partial<Frontend>, Record<string, readonly string[] | unde
     { doors: ['10.96.0.80 . tcp . 80 : goto to-1'], 'backends-1': undefined },
   ],
   [
+    'inside to one of this node that serves no other node: it reaches itself, too',
+    { internalPolicy: 'Local', backends: there },
+    { 'backends-0': ['10.96.0.80 . tcp . 80 : 10.244.1.2 . 8080'], hairpins: ['10.244.1.2 . 10.244.1.2'] },
+  ],
+  [
     'dropped inside where only other nodes have backends, yet served from outside',
     { nodePort: 30080, internalPolicy: 'Local', backends: there, localBackends: [] },
     { doors: ['10.96.0.80 . tcp . 80 : drop'], ports: ['tcp . 30080 : goto outside-to-2-by-port'], refused: undefined },

@@ -136,8 +136,10 @@ class FrontendElements {
       const verdict = this.#fromOutside(door);
       this.#open(door, sourceRanges.length > 0 ? this.#restrict(verdict) : verdict);
     }
-    for (const { address } of backends.filter((backend) => isInRange(backend.address, this.#node.podCidr)))
-      this.#add('hairpins', `${address} . ${address}`);
+    // One of this node's that is on its way out, or meant for another zone, serves here though it does not serve all.
+    const addresses = new Set([...backends, ...localBackends].map(({ address }) => address));
+    for (const address of addresses)
+      if (isInRange(address, this.#node.podCidr)) this.#add('hairpins', `${address} . ${address}`);
   }
 
   #at(address: string): Door {
