@@ -1,4 +1,4 @@
-// A program: what runs in a pod. Tells its name and who asks, by TCP (then closes) and by UDP, on port 8080 and on those that are
+// A program: what runs in a pod. Tells its name and who asks, by TCP (then closes; also over IPv6) and by UDP, on port 8080 and on those that are
 // named after it.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,8 +9,8 @@ const [name = '', ...ports] = process.argv.slice(2);
 async function serve(port: number): Promise<void> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.end(`${name} ${socket.remoteAddress}`);
-  }).listen(port, '0.0.0.0');
+    socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`);
+  }).listen(port);
   const udp = createSocket('udp4');
   udp.on('message', (_, { address, port: from }) => udp.send(`${name} ${address}`, from, address));
   udp.bind(port);

@@ -53,6 +53,19 @@ test('attaching again leaves alone what is right and mends what is not', async (
   assert.deepEqual(await pod(1).ask('10.244.1.2', 8080), ['0 one 10.244.1.3']);
 });
 
+test('neither pods nor their bridge have IPv6, also a pod to which an earlier version left it', async () => {
+  const addresses = async (of: string) =>
+    (await lab.client.run('nsenter', [`--net=${of}`, 'ip', '-6', '-br', 'address', 'show', 'scope', 'link'])).trim();
+  const podsNetwork = `/proc/${pod(0).pid}/ns/net`;
+  const bridge = async () => await lab.host(0).run('ip', ['-6', 'address', 'show', 'dev', 'wherry0']);
+  assert.deepEqual([await addresses(podsNetwork), await bridge()], ['', '']);
+  const give = 'echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6';
+  await lab.client.run('nsenter', [`--net=${podsNetwork}`, 'sh', '-c', give]);
+  await waitUntil('IPv6', async () => (await addresses(podsNetwork)).includes('fe80::'));
+  assert.equal(await attach(network(0), pod(0)), '10.244.1.2');
+  assert.equal(await addresses(podsNetwork), '');
+});
+
 test('kill -9, restart without a master: the same addresses for the same pods, links untouched, none handed out twice', async () => {
   const linksOf = async () => await lab.host(0).run('ip', ['-o', 'link', 'show', 'type', 'veth']);
   const before = await linksOf();

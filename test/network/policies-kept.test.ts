@@ -57,6 +57,14 @@ for (const { flavour, bridgedTraffic } of hosts) {
       await bench.settled({ closed: [...deny.shut, 'web > cart:8080'] });
     });
 
+    test('nor by the address of IPv6 that follows from it, which no rules are about', async () => {
+      const [, , third, fourth] = (bench.addresses.get('web') ?? '').split('.').map(Number) as number[];
+      const hex = (byte = 0) => byte.toString(16).padStart(2, '0');
+      const address = `fe80::858:aff:fef4:${hex(third)}${hex(fourth)}%eth0`;
+      const [answer] = (await bench.pods.get('cart')?.ask(address, 8080)) ?? [];
+      assert.match(answer ?? '', /^failed /);
+    });
+
     test('what others flush comes back', async () => {
       await bench.lab.host(0).run(`iptables-${flavour}`, ['-F', 'WHERRY-POL-ENTER']);
       await bench.settled({ closed: deny.shut, open: ['a > web:8080'] });

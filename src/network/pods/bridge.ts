@@ -5,6 +5,7 @@ import type { ClusterSettings } from '../../api/cluster-settings.ts';
 import { type IpBatch, ipJson, type Link, linkOf, observeLinks } from '../ip-command.ts';
 import { bridgeName, cardAddress, routeProtocol, tunnelName, tunnelOverheadBytes, usualMtu } from '../owned-names.ts';
 import { aliasOf, ensureSysctls, neededSysctls, observeSysctls, type Sysctls } from '../sysctls.ts';
+import { ipv6Switch } from './no-ipv6.ts';
 import { gatewayOf } from './node-ways.ts';
 
 export interface BridgeWish {
@@ -23,10 +24,16 @@ export interface Bridge {
 export async function ensureBridge(wish: BridgeWish, ip: IpBatch): Promise<Bridge> {
   const [links, sysctls] = await Promise.all([observeLinks(), observeSysctls(Object.keys(neededSysctls))]);
   await ip.run(planBridge(wish, links, sysctls));
-  await ensureSysctls({ ...neededSysctls, [`net/ipv4/conf/${bridgeName}/send_redirects`]: '0' });
+  const mtu = mtuOfPods(wish, links);
+  const ofIpv6 = ipv6Switch(bridgeName, mtu);
+  await ensureSysctls({
+    ...neededSysctls,
+    [`net/ipv4/conf/${bridgeName}/send_redirects`]: '0',
+    ...(ofIpv6 && { [ofIpv6]: '1' }),
+  });
   // Only now, for a bridge has no routes while it is down.
   await ip.run(planServiceRoute(wish.settings, await ipJson<HostRoute>(['-4', 'route', 'show'])));
-  return { gateway: gatewayOf(wish.podCidr), mtu: mtuOfPods(wish, links) };
+  return { gateway: gatewayOf(wish.podCidr), mtu };
 }
 
 /** The lines for `ip -batch`; none where the bridge is as it should be. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Link } from '../ip-command.ts';
-import { isWired } from './pod-links.ts';
+import { isWired, type Wiring } from './pod-links.ts';
 
 const link = (ifname: string, rest: Partial<Link> = {}): Link => {
   return { ifindex: 7, ifname, mtu: 1500, operstate: 'UP', flags: ['UP'], ...rest };
@@ -17,7 +17,7 @@ const right = {
   routes: [{ gateway: '10.244.1.1' }],
 };
 
-const wrong: [string, Partial<Parameters<typeof isWired>[0]>][] = [
+const wrong: [string, Partial<Wiring>][] = [
   ['without a link on the host', { hostLink: undefined }],
   ['when the link is on no bridge', { hostLink: link('wh0af40102') }],
   ['when the link is down', { hostLink: link('wh0af40102', { master: 'wherry0', flags: [] }) }],

@@ -6,6 +6,7 @@ import { type IpBatch, ipBatchOf, ipJson, ipJsonOf, type Link } from '../ip-comm
 import { bridgeName, cardAddress, isPodLinkName, podLinkName } from '../owned-names.ts';
 import type { AddressAllocator } from './address-allocator.ts';
 import type { Bridge } from './bridge.ts';
+import { hasIpv6, shutIpv6 } from './no-ipv6.ts';
 import { neededIsolation, observePorts, planIsolation } from './port-isolation.ts';
 
 export interface PodLinksOptions {
@@ -26,7 +27,11 @@ export class PodLinks {
     const { allocator } = this.#options;
     const known = allocator.addressOf(podUid);
     if (known) {
-      if (await this.#isWired(known, pid)) return known;
+      const observed = await this.#observe(known, pid);
+      if (isWired(observed)) {
+        await ensureNoIpv6(observed.podLinks, pid);
+        return known;
+      }
       await this.#unplug([podLinkName(known)]);
     }
     const address = await allocator.allocate(podUid);
@@ -77,16 +82,16 @@ export class PodLinks {
       'link set eth0 up',
       `route add default via ${gateway} dev eth0 onlink`,
     ]);
+    await shutIpv6(pid, 'eth0', mtu);
   }
 
-  /** Whether the pod's eth0 is the other end of its link and has all that it needs. */
-  async #isWired(address: string, pid: number): Promise<boolean> {
-    const [hosts, pods, routes] = await Promise.all([
+  async #observe(address: string, pid: number): Promise<Wiring> {
+    const [hosts, podLinks, routes] = await Promise.all([
       ipJson<Link>(['address', 'show', 'dev', podLinkName(address)]).catch(noSuchLink),
       ipJsonOf<Link>(pid, ['address', 'show']),
       ipJsonOf<{ gateway?: string }>(pid, ['-4', 'route', 'show', 'default']),
     ]);
-    return isWired({ address, gateway: this.#options.bridge().gateway, hostLink: hosts[0], podLinks: pods, routes });
+    return { address, gateway: this.#options.bridge().gateway, hostLink: hosts[0], podLinks, routes };
   }
 
   /** Takes links away; one that is gone meanwhile is as good. */
@@ -102,13 +107,17 @@ export class PodLinks {
   }
 }
 
-export function isWired(observed: {
+/** What is there of a pod's link, on either side. */
+export interface Wiring {
   address: string;
   gateway: string;
   hostLink: Link | undefined;
   podLinks: Link[];
   routes: { gateway?: string }[];
-}): boolean {
+}
+
+/** Whether the pod's eth0 is the other end of its link and has all that it needs. */
+export function isWired(observed: Wiring): boolean {
   const { address, gateway, hostLink, podLinks, routes } = observed;
   const podLink = podLinks.find(({ ifname }) => ifname === 'eth0');
   const isUp = (link: Link | undefined) => link?.flags.includes('UP') ?? false;
@@ -121,6 +130,12 @@ export function isWired(observed: {
     isUp(podLinks.find(({ ifname }) => ifname === 'lo')) &&
     routes.some((route) => route.gateway === gateway)
   );
+}
+
+/** Who was wired by an earlier version may have it. */
+async function ensureNoIpv6(podLinks: Link[], pid: number): Promise<void> {
+  const eth0 = podLinks.find(({ ifname }) => ifname === 'eth0');
+  if (eth0 && hasIpv6(eth0)) await shutIpv6(pid, 'eth0', eth0.mtu);
 }
 
 /** The links to pods, of pods that are and that were. */

@@ -1,6 +1,7 @@
 // Whether pods' ports of the bridge pass frames to each other. Pods are routed, and have no reason to; one that knows another's
 // card address could yet send to it past the host's rules. So the ports are isolated, unless the host's rules see bridged traffic,
-// too (br_netfilter): then nothing gets past them, and what is led from one port to another by a service must be passed on.
+// too (br_netfilter): then nothing gets past them (of IPv4, and pods have no IPv6), and what is led from one port to another by a
+// service must be passed on.
 import { readFileIfThere } from '../../base/files.ts';
 import { ipJson } from '../ip-command.ts';
 import { bridgeName } from '../owned-names.ts';
