@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -83,6 +84,17 @@ test('no lookup fails while the agent is killed and starts again, three times', 
   assert.ok(asked > 200, `${asked}`);
   t.diagnostic(`the slowest took ${Math.round(slowestMs)} ms`);
   assert.equal(await theProgram(), program, 'the same program went on');
+});
+
+test('a peer that ends in the midst of a word does not end the program', async () => {
+  const program = await theProgram();
+  const peer = connect(join(network.config.dataDir, 'network', 'dns.sock'));
+  await once(peer, 'connect');
+  peer.write('{"do":"put"', () => peer.destroy());
+  await once(peer, 'close');
+  await delay(300);
+  assert.equal(await theProgram(), program);
+  assert.deepEqual(await ask('web'), ['10.96.0.80']);
 });
 
 test('what changed while the agent was away is told when it is back', async () => {

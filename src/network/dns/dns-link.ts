@@ -28,7 +28,23 @@ export function tell(socket: Socket, message: ToProgram | FromProgram): boolean 
   return socket.writable && socket.write(`${JSON.stringify(message)}\n`);
 }
 
+/** What comes of a peer that ends in the midst of a line is not heard, and ends the connection. Its errors are its owner's. */
 export function hear<T extends ToProgram | FromProgram>(socket: Socket, heard: (message: T) => void): void {
-  // Both sides are of one house: what comes is of the type that is said.
-  createInterface({ input: socket }).on('line', (line) => heard(JSON.parse(line) as T));
+  const lines = createInterface({ input: socket });
+  // It tells the socket's errors once more.
+  lines.on('error', () => {});
+  lines.on('line', (line) => {
+    const message = parse<T>(line);
+    if (message) heard(message);
+    else socket.destroy();
+  });
+}
+
+/** Both sides are of one house: what comes whole is of the type that is said. */
+function parse<T>(line: string): T | undefined {
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    return undefined;
+  }
 }
