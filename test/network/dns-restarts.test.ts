@@ -132,6 +132,23 @@ test('no lookup fails while a newer program takes over, and there is one again',
   t.diagnostic(`the slowest took ${Math.round(slowestMs)} ms`);
 });
 
+test('names are answered again where a newer program takes all over and then cannot be found', async () => {
+  const newest = join(network.config.dataDir, 'dns-program-of-next-week.ts');
+  const program = JSON.stringify(import.meta.resolve('../../src/network/dns/dns-program.ts'));
+  await writeFile(
+    newest,
+    `if (process.send) {
+      process.on('message', ({ give }) => (give === 'tcp' ? process.send('taken') : give === 'office' && process.exit(1)));
+      process.send('ready');
+    } else await import(${program});\n`,
+  );
+  await network.kill();
+  network.config.dnsProgram = newest;
+  await start();
+  await theProgram();
+  await waitUntil('names are answered', async () => Array.isArray(await ask('web')));
+});
+
 test('a program that is killed itself is started again at once, and told all that it has to know', async () => {
   const program = await theProgram();
   await lookUpDuring(async () => {

@@ -2,12 +2,12 @@
 // a time for a socket file; it ends when told to, when another takes over, and when its socket file is taken away.
 
 import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
-import { systemClock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { untilFolderChanges } from '../../base/folder-changes.ts';
 import type { Level, Log } from '../../base/log.ts';
 import { type FromProgram, hear, type ToProgram, tell } from './dns-link.ts';
 import { DnsServer, type DnsSockets, openSockets } from './dns-server.ts';
@@ -21,13 +21,15 @@ import { Zone } from './zone.ts';
 /** How long a question waits for the records of the cluster after a start. */
 const recordsWithinMs = 2_000;
 const mostLogLines = 100;
+/** How often it looks, besides, whether its socket file is there. */
+const lookEveryMs = 30_000;
 
 export class DnsProcess {
   readonly #path: string;
   readonly #build: string;
   readonly #zone = new Zone();
-  readonly #clock = systemClock;
-  readonly #resolvers = new HostResolvers(systemClock);
+  readonly #clock: Clock;
+  readonly #resolvers: HostResolvers;
   readonly #complete = Promise.withResolvers<boolean>();
   readonly #over = new AbortController();
   readonly #logLines: FromProgram[] = [];
@@ -41,9 +43,11 @@ export class DnsProcess {
   #link: Server | undefined;
   #agent: Socket | undefined;
 
-  constructor(path: string, build: string) {
+  constructor(path: string, build: string, clock = systemClock) {
     this.#path = path;
     this.#build = build;
+    this.#clock = clock;
+    this.#resolvers = new HostResolvers(clock);
   }
 
   /** Takes over what another program had. */
@@ -62,16 +66,18 @@ export class DnsProcess {
     this.#link = link;
     link.listen(this.#path);
     await once(link, 'listening');
-    const name = basename(this.#path);
-    const folder = watch(dirname(this.#path), (_, changed) => {
-      if (changed === name || changed === null) void this.#checkFile();
-    });
-    folder.on('error', () => this.#end());
-    this.#over.signal.addEventListener('abort', () => folder.close());
+    void this.#watchFile();
   }
 
-  async #checkFile(): Promise<void> {
-    if (!this.#over.signal.aborted && !(await isAnswered(this.#path))) this.#end();
+  /** Who cannot be found any more is of no use. Also where the kernel has no watch left to give. */
+  async #watchFile(): Promise<void> {
+    const { signal } = this.#over;
+    const wait = { clock: this.#clock, mostMs: lookEveryMs, settleMs: 50 };
+    while (!signal.aborted) {
+      await untilFolderChanges(dirname(this.#path), wait, signal);
+      const isFound = await isAnswered(this.#path);
+      if (!isFound && !signal.aborted) this.#end();
+    }
   }
 
   /** One agent at a time: a new one takes the place of one that is gone and does not know it yet. */
@@ -170,22 +176,25 @@ export class DnsProcess {
     const successor = await handOver(command, args, { ...known, sockets: server.sockets });
     this.#over.abort();
     this.#link?.close();
-    await successor.takeOffice();
+    try {
+      await successor.takeOffice();
+    } catch (error) {
+      // Nobody finds this one any more, and who is started now needs the port.
+      this.#log.warn('the DNS program of another version has not taken over', { error });
+      return this.#end();
+    }
     // Now it finds the other one.
     this.#agent?.destroy();
     await server.leave((datagram) => successor.send(datagram));
     successor.farewell();
   }
 
+  /** Gives up all that it has. */
   #end(): void {
-    this.#closeLink();
-    this.#server?.close();
-  }
-
-  #closeLink(): void {
     this.#over.abort();
     this.#link?.close();
     this.#agent?.destroy();
+    this.#server?.close();
   }
 
   /** Told to the agent, now or when there is one. */

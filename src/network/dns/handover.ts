@@ -4,8 +4,8 @@
 //   the one that goes      state ►  udp ►  tcp ►        takeOffice ►            datagram ► ...  (disconnects)
 //   the one that comes   ◄ ready                ◄ taken            ◄ inOffice
 //
-// One that is left before the end, because the other was killed, takes the office by itself if it has all, and else gives up: nobody
-// holds the sockets of whom agents do not know.
+// One that is left before the end, because the other was killed, takes the office by itself if it has all, and else gives up; one that
+// cannot take it dies of that: nobody holds the sockets of whom agents do not know.
 import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
 import type { Server } from 'node:net';
 import type { ClusterSettings } from '../../api/cluster-settings.ts';
@@ -41,21 +41,25 @@ export interface Successor {
 export async function handOver(command: string, args: string[], estate: Inheritance): Promise<Successor> {
   const heir = new HeirProcess(command, args);
   const give = (message: ToHeir, socket?: UdpSocket | Server) => heir.send(message, socket);
+  const hear = async (word: FromHeir) => {
+    try {
+      await heir.says(word);
+    } catch (error) {
+      // It may hold the sockets.
+      heir.kill();
+      throw error;
+    }
+  };
   const { sockets, ...state } = estate;
-  try {
-    await heir.says<FromHeir>('ready');
-    give({ give: 'state', ...state });
-    give({ give: 'udp' }, sockets.udp);
-    give({ give: 'tcp' }, sockets.tcp);
-    await heir.says<FromHeir>('taken');
-  } catch (error) {
-    heir.kill();
-    throw error;
-  }
+  await hear('ready');
+  give({ give: 'state', ...state });
+  give({ give: 'udp' }, sockets.udp);
+  give({ give: 'tcp' }, sockets.tcp);
+  await hear('taken');
   return {
     takeOffice: async () => {
       give({ give: 'office' });
-      await heir.says<FromHeir>('inOffice');
+      await hear('inOffice');
     },
     send: ({ response, port, address }) =>
       give({ give: 'datagram', response: response.toString('base64'), port, address }),
