@@ -70,6 +70,26 @@ test('a right to one object by its name makes no other, whatever is selected', a
   await refused(account.request({ ...request, verb: 'delete' }), 403, /cannot deletecollection/);
 });
 
+test('a right to a part of everything shows no object whole, by whatever form of a watch', async () => {
+  const name = 'kept';
+  await asAdmin().request({ verb: 'create', resource: core('secrets'), namespace, body: { metadata: { name } } });
+  const rules = [{ verbs: ['get', 'watch'], apiGroups: ['*'], resources: ['*/scale'] }];
+  const account = await accountWith('scaler', rules);
+  const query = { watch: 'true', timeoutSeconds: '1' };
+  for (const version of ['v1', 'v1/watch']) {
+    const resource = { ...core('secrets'), version };
+    const asked: ApiRequest = { verb: 'get', resource, namespace, name, query };
+    await refused(account.request({ ...asked, subresource: 'scale' }), 404, /could not find the requested resource/);
+    await refused(account.request(asked), 403, /cannot (get|watch) resource "secrets"/);
+  }
+});
+
+test('what a query says of a watch means nothing where one object is named', async () => {
+  const asked: ApiRequest = { verb: 'get', resource: core('namespaces'), name: namespace, query: { watch: 'true', timeoutSeconds: '1' } };
+  const { kind } = (await asAdmin().request(asked)) as { kind: string };
+  assert.equal(kind, 'Namespace');
+});
+
 test('to replace what is not there takes the right to create it', async () => {
   const account = await accountWith('replacer', [
     { verbs: ['update'], apiGroups: [''], resources: ['endpoints'] },

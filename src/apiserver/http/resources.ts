@@ -183,7 +183,8 @@ function verbOf(
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isWatch || isTrue(query.watch)) {
+      // One object is watched in the old form, or selected from its list: a query for it means nothing where a name stands.
+      if (isWatch || (!isOne && isTrue(query.watch))) {
         if (isOne) query.fieldSelector = `metadata.name=${name}`;
         return 'watch';
       }

@@ -99,6 +99,8 @@ export class Rest {
 
   async watch(request: RestRequest, sink: WatchSink): Promise<OpenWatch> {
     this.authorize(request);
+    // Whole objects are watched: who may watch a part of them, which nobody serves, may not see them for it.
+    if (request.subresource) throw new NoSuchPath();
     checkAddress(request);
     return openWatch(this.cache, request, sink, this.#clock);
   }
