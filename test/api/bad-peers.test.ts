@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
 import { pods } from '../../src/api/kinds/pod.ts';
 import { serviceAccounts } from '../../src/api/kinds/service-account.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 import { TestServer } from '../controllers/test-server.ts';
 
 const namespace = 'default';
@@ -62,6 +63,41 @@ test('who begins more requests than he may is told to come again, and others wri
   for (const refusal of refusals) refusal.catch(() => {});
   await server.client.create(configMaps, { metadata: { name: 'written-afterwards', namespace } });
   assert.doesNotMatch(server.output, / error /, 'what a client breaks off is no error of the server');
+});
+
+test('who goes away while it is found out who he is takes no place with him', async () => {
+  const ref = { namespace, name: 'leaver' };
+  await server.client.create(serviceAccounts, { metadata: ref });
+  await server.kubectl(
+    'create',
+    'clusterrolebinding',
+    'leaver',
+    '--clusterrole=view',
+    '--serviceaccount=default:leaver',
+  );
+  type Asked = { status: { token: string } };
+  const mint = () => server.client.createThrough<Asked>(serviceAccounts, ref, 'token', {});
+  const running = async (metric: string) => {
+    const metrics = await server.kubectl('get', '--raw', '/metrics');
+    return metrics.split('\n').find((line) => line.startsWith(metric));
+  };
+  const cases = {
+    '/api/v1/configmaps': 'apiserver_current_inflight_requests{request_kind="readOnly"}',
+    '/api/v1/configmaps?watch=1': 'apiserver_longrunning_requests',
+  };
+  for (const [path, metric] of Object.entries(cases)) {
+    const before = await running(metric);
+    const session = connect();
+    const ask = (token: string) => session.request({ ':path': path, authorization: `Bearer ${token}` });
+    // A token is looked at when it is new, one after the other.
+    const tokens = await Promise.all(Array.from({ length: 60 }, async () => (await mint()).status.token));
+    const last = (await mint()).status.token;
+    for (const token of tokens) ask(token).close(http2.constants.NGHTTP2_CANCEL);
+    const stream = ask(last).resume();
+    await once(stream, 'response');
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await waitUntil(`${metric} is what it was`, async () => (await running(metric)) === before);
+  }
 });
 
 test('the whole address may be named, and what is no path is refused', async () => {

@@ -85,7 +85,12 @@ test('a right to a part of everything shows no object whole, by whatever form of
 });
 
 test('what a query says of a watch means nothing where one object is named', async () => {
-  const asked: ApiRequest = { verb: 'get', resource: core('namespaces'), name: namespace, query: { watch: 'true', timeoutSeconds: '1' } };
+  const asked: ApiRequest = {
+    verb: 'get',
+    resource: core('namespaces'),
+    name: namespace,
+    query: { watch: 'true', timeoutSeconds: '1' },
+  };
   const { kind } = (await asAdmin().request(asked)) as { kind: string };
   assert.equal(kind, 'Namespace');
 });

@@ -123,19 +123,22 @@ export class Front {
 
   async #serve(request: IncomingMessage, response: Response): Promise<void> {
     response.on('error', () => {}); // the client went away
+    // Told once, and what waits for something may ask only later.
+    const closed = new AbortController();
+    response.once('close', () => closed.abort());
     const form = byteFormOf(request);
     try {
-      await this.#route(request, response, form);
+      await this.#route(request, response, form, closed.signal);
     } catch (error) {
       await sendError(response, error, form, this.#options.log);
     }
   }
 
-  async #route(request: IncomingMessage, response: Response, form: ByteForm): Promise<void> {
+  async #route(request: IncomingMessage, response: Response, form: ByteForm, closed: AbortSignal): Promise<void> {
     const { authorizer, documents, resources } = this.#options;
     const { url, user, path } = await this.#read(request);
     const stopping = this.#stopping.signal;
-    if (path) return await resources.serve({ request, response, url, path, user, form, stopping });
+    if (path) return await resources.serve({ request, response, closed, url, path, user, form, stopping });
     authorizer.authorize(user, { verb: request.method?.toLowerCase() ?? '', path: url.pathname });
     await documents.send(request, response, url, form);
   }

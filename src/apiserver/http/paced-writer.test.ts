@@ -7,7 +7,8 @@ import type { Response } from './send.ts';
 
 /** A client that reads when it is told to. */
 class SlowClient extends EventEmitter {
-  destroyed = false;
+  readonly #closing = new AbortController();
+  readonly closed = this.#closing.signal;
   isEnded = false;
   written: string[] = [];
   write(bytes: Buffer): boolean {
@@ -18,7 +19,7 @@ class SlowClient extends EventEmitter {
     this.emit('drain');
   }
   destroy(): void {
-    this.destroyed = true;
+    this.#closing.abort();
   }
   end(): void {
     this.isEnded = true;
@@ -29,7 +30,7 @@ class SlowClient extends EventEmitter {
 }
 
 function writerTo(client: SlowClient, faults: unknown[] = []): PacedWriter {
-  return new PacedWriter(client as unknown as Response, (error) => faults.push(error));
+  return new PacedWriter(client as unknown as Response, client.closed, (error) => faults.push(error));
 }
 
 const megabyte = 'x'.repeat(1024 * 1024);
@@ -50,7 +51,7 @@ test('what is there at the beginning is made as it is read, however much it is',
   writer.write(() => Buffer.from('last'));
   await setImmediate();
   for (let read = 0; read < 100; read++) client.reads();
-  assert.deepEqual([made, client.destroyed, client.text.length], [100, false, 100 * megabyte.length + 4]);
+  assert.deepEqual([made, client.closed.aborted, client.text.length], [100, false, 100 * megabyte.length + 4]);
   assert.ok(client.text.endsWith('last'));
 });
 
@@ -76,10 +77,20 @@ test('who lets too much of what comes lie unread is cut off', async () => {
   for (let piece = 0; piece < 17; piece++) {
     writer.write(() => Buffer.from(megabyte));
     await setImmediate();
-    assert.equal(client.destroyed, false, String(piece));
+    assert.equal(client.closed.aborted, false, String(piece));
   }
   writer.write(() => Buffer.from(megabyte));
-  assert.equal(client.destroyed, true);
+  assert.equal(client.closed.aborted, true);
+});
+
+test('for one who has gone nothing more is made', () => {
+  const client = new SlowClient();
+  const writer = writerTo(client);
+  writer.write(() => assert.fail('made for nobody'));
+  client.destroy();
+  writer.start();
+  writer.end();
+  assert.deepEqual([client.written, client.isEnded], [[], true]);
 });
 
 test('what cannot be made ends nothing but this', () => {

@@ -15,6 +15,7 @@ interface Piece {
 
 export class PacedWriter {
   readonly #response: Response;
+  readonly #closed: AbortSignal;
   readonly #fail: (error: unknown) => void;
   #waiting: Piece[] = [];
   #waitingBytes = 0;
@@ -22,9 +23,10 @@ export class PacedWriter {
   #isScheduled = false;
   #isBlocked = false;
 
-  /** What cannot be made is told to `fail`. */
-  constructor(response: Response, fail: (error: unknown) => void) {
+  /** Nothing is made once `closed` is aborted, as nobody reads it. What cannot be made is told to `fail`. */
+  constructor(response: Response, closed: AbortSignal, fail: (error: unknown) => void) {
     this.#response = response;
+    this.#closed = closed;
     this.#fail = fail;
   }
 
@@ -59,7 +61,7 @@ export class PacedWriter {
   #flush(): void {
     this.#isScheduled = false;
     try {
-      while (this.#waiting.length > 0 && !this.#isBlocked && !this.#response.destroyed) this.#writeChunk();
+      while (this.#waiting.length > 0 && !this.#isBlocked && !this.#closed.aborted) this.#writeChunk();
     } catch (error) {
       this.#fail(error);
     }

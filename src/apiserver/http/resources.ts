@@ -41,6 +41,8 @@ export interface ResourcesOptions {
 export interface ResourceCall {
   request: IncomingMessage;
   response: Response;
+  /** Aborted when the answer has been taken, or nobody is there any more to take it. */
+  closed: AbortSignal;
   url: URL;
   path: ResourcePath;
   user: User;
@@ -65,7 +67,8 @@ export class Resources {
   }
 
   async serve(call: ResourceCall): Promise<void> {
-    const { request, response, url, path, user } = call;
+    const { request, response, closed, url, path, user } = call;
+    if (closed.aborted) return; // who went while it was asked who he is would keep his place for ever
     const query = Object.fromEntries(url.searchParams);
     const verb = verbOf(request.method, path, query);
     const { group, version, plural: resource, namespace, name, subresource } = path;
@@ -80,13 +83,12 @@ export class Resources {
     const begunAt = performance.now();
     // Whoever asks for what there is not makes no series of metrics of it.
     const known = subresourcesOf(kind).some(({ name }) => name === subresource) ? subresource : undefined;
-    let isClosed = false;
-    response.once('close', () => {
-      isClosed = true;
+    const done = () => {
       leave();
       const labels = { verb, group, version, resource, subresource: known ?? '' };
       metrics.answered(labels, response.statusCode, (performance.now() - begunAt) / 1000);
-    });
+    };
+    closed.addEventListener('abort', done, { once: true });
     const contentType = mediaTypeOf(request.headers['content-type']);
     const userAgent = request.headers['user-agent'] ?? '';
     const said = { query, contentType, user, userAgent, warn: warningsOf(response) };
@@ -96,11 +98,9 @@ export class Resources {
       leave(); // a refusal costs nothing, and whoever does not take it keeps nobody waiting
       throw error;
     }
-    if (requestClass === 'watching' || isClosed) return;
-    response.once(
-      'close',
-      clock.after(takenWithinMs, () => response.destroy()),
-    );
+    if (requestClass === 'watching' || closed.aborted) return;
+    const cancel = clock.after(takenWithinMs, () => response.destroy());
+    closed.addEventListener('abort', cancel, { once: true });
   }
 
   /** A connection that shall become a stream to a pod. */
@@ -133,10 +133,12 @@ export class Resources {
     });
   }
 
-  async #answer({ request, response, url, form: bytes, stopping }: ResourceCall, asked: RestRequest): Promise<void> {
+  async #answer(call: ResourceCall, asked: RestRequest): Promise<void> {
+    const { request, response, closed, url, form: bytes } = call;
     const { rest, nodeProxy, objectProxy, clock, log } = this.#options;
     const { verb, kind, query } = asked;
-    if (isProxied(kind, asked.subresource)) return objectProxy.serve({ asked, incoming: request, url }, response, rest);
+    if (isProxied(kind, asked.subresource))
+      return objectProxy.serve({ asked, incoming: request, url }, { response, closed }, rest);
     if (kind.plural === 'pods' && asked.subresource === 'log') return nodeProxy.sendLog(asked, response, rest);
     if (kind.plural === 'pods' && streamingSubresources.includes(asked.subresource ?? '')) {
       rest.authorize(asked);
@@ -149,7 +151,7 @@ export class Resources {
       includeObject: includeObjectOf(query.includeObject),
       nowMs: clock.now(),
     };
-    if (verb === 'watch') return await sendWatch(response, asked, rest, form, clock, log, stopping);
+    if (verb === 'watch') return await sendWatch(call, asked, rest, form, clock, log);
     rest.authorize(asked);
     if (verb !== 'get' && verb !== 'list') {
       const bodyType = verb === 'patch' ? formOfPatch(asked.contentType) : asked.contentType;

@@ -11,21 +11,28 @@ import type { Encoding } from './negotiation.ts';
 import { PacedWriter } from './paced-writer.ts';
 import type { Response } from './send.ts';
 
+export interface WatchCall {
+  response: Response;
+  /** Aborted when the client has gone. */
+  closed: AbortSignal;
+  /** Aborted when the server stops. */
+  stopping: AbortSignal;
+}
+
 export async function sendWatch(
-  response: Response,
+  { response, closed, stopping }: WatchCall,
   request: RestRequest,
   rest: Rest,
   form: AnswerForm,
   clock: Clock,
   log: Log,
-  stopping: AbortSignal,
 ): Promise<void> {
   const coding = await codingOf(form.encoding);
   const fail = (error: unknown) => {
     log.error('a watch ended', { kind: request.kind.kind, error });
     response.destroy();
   };
-  const writer = new PacedWriter(response, fail);
+  const writer = new PacedWriter(response, closed, fail);
   let isFirst = true;
   const sink: WatchSink = {
     event: (type, cached) =>
@@ -48,7 +55,7 @@ export async function sendWatch(
     response.end(coding.error(error.toStatus()));
     return;
   }
-  if (response.destroyed) return watch.close();
+  if (closed.aborted) return watch.close();
   response.writeHead(200, { 'content-type': coding.contentType });
   response.flushHeaders();
   writer.start();
@@ -63,7 +70,7 @@ export async function sendWatch(
   };
   const cancel = clock.after(watch.timeoutMs, end);
   stopping.addEventListener('abort', end);
-  response.once('close', end);
+  closed.addEventListener('abort', end, { once: true });
   if (stopping.aborted) end();
 }
 

@@ -37,6 +37,12 @@ export interface ProxiedRequest {
   url: URL;
 }
 
+export interface ProxiedAnswer {
+  response: Response;
+  /** Aborted when the client has gone. */
+  closed: AbortSignal;
+}
+
 export class ObjectProxy {
   readonly #access: AgentAccess;
   readonly #clock: Clock;
@@ -46,7 +52,11 @@ export class ObjectProxy {
     this.#clock = clock;
   }
 
-  async serve({ asked, incoming, url }: ProxiedRequest, response: Response, rest: Rest): Promise<void> {
+  async serve(
+    { asked, incoming, url }: ProxiedRequest,
+    { response, closed }: ProxiedAnswer,
+    rest: Rest,
+  ): Promise<void> {
     authorize(asked, incoming, rest);
     const { before, behind } = cutProxyPath(url.pathname);
     if (behind === '') {
@@ -54,8 +64,9 @@ export class ObjectProxy {
       return;
     }
     const upstream = await this.#request({ asked, incoming, url }, rest, {});
-    response.once('close', () => upstream.destroy());
+    closed.addEventListener('abort', () => upstream.destroy(), { once: true });
     try {
+      closed.throwIfAborted();
       // Who answers before he has heard all may close the door: the answer is what counts.
       pipeline(incoming, upstream).catch(() => {});
       const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
@@ -67,7 +78,7 @@ export class ObjectProxy {
       response.writeHead(answer.statusCode ?? 502, headers);
       await pipeline(answer, response);
     } catch (error) {
-      if (response.destroyed || response.headersSent) return;
+      if (closed.aborted || response.headersSent) return;
       throw unreachable(error);
     } finally {
       upstream.destroy();
