@@ -70,7 +70,7 @@ export async function canReachAgent(
   }
 }
 
-/** The container of a pod that is meant: the one that is asked for, the only one, or the one the pod prefers. */
+/** The container of a pod that is meant: the one that is asked for, the only one but for init and debug containers, or the one the pod prefers. */
 export function containerOf(pod: Pod, asked: string | undefined | null): string {
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const names = [...initContainers, ...containers, ...ephemeralContainers].map(({ name }) => name);
@@ -80,7 +80,7 @@ export function containerOf(pod: Pod, asked: string | undefined | null): string 
     return asked;
   }
   const preferred = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-  const only = names.length === 1 ? names[0] : preferred;
+  const only = containers.length === 1 ? containers[0]?.name : preferred;
   if (only === undefined || !names.includes(only)) {
     throw new BadRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`);
   }
