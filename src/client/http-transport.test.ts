@@ -193,6 +193,55 @@ test('a watch to a server that goes before it answers fails', limits, async () =
   }
 });
 
+test('an answer may take its time while more of it comes, and watches live meanwhile', limits, async (t) => {
+  const lists: ServerHttp2Stream[] = [];
+  const server = createSecureServer({ cert: serving.certificate, key: serving.key });
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session) => sessions.push(session.on('error', () => {})));
+  const event = `${JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'one' } } })}\n`;
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {}).respond({ ':status': 200 });
+    if (!headers[':path']?.includes('watch=true')) return lists.push(stream);
+    return stream.write(event);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const waiting = new Set<() => void>();
+  const after = (_ms: number, run: () => void) => {
+    waiting.add(run);
+    return () => waiting.delete(run);
+  };
+  const transport = new HttpTransport({ server: urlOf(server), ca, log, clock: { ...systemClock, after } });
+  t.after(async () => {
+    await transport.close();
+    end(server, sessions);
+  });
+  const watch = transport.watch(watchRequest, new AbortController().signal)[Symbol.asyncIterator]();
+  await watch.next();
+  /** A request of whose answer something has come, and then no more for as long as any may take. */
+  const begin = async (more: string[]) => {
+    const answer = transport.request({ verb: 'list', resource });
+    while (lists.length === 0) await turn();
+    const [list] = lists.splice(0);
+    for (const chunk of more) {
+      const overdue = [...waiting];
+      list?.write(chunk);
+      // What was sent before it has arrived when it is acknowledged.
+      await Promise.race([answer, new Promise((resolve) => list?.session?.ping(resolve))]);
+      for (const run of overdue) if (waiting.has(run)) run();
+    }
+    return { answer, list };
+  };
+  const whole = await begin(['{', '"items":', '[]']);
+  whole.list?.end('}');
+  assert.deepEqual(await whole.answer, { items: [] });
+  const next = watch.next();
+  const silent = await begin(['{']);
+  for (const run of [...waiting]) run();
+  await assert.rejects(silent.answer, { reason: 'ServiceUnavailable' });
+  await assert.rejects(next);
+  assert.equal(sessions.length, 1);
+});
+
 test('an answer in whose midst its connection is given up is none, whatever has come of it', limits, async () => {
   const server = createSecureServer({ cert: serving.certificate, key: serving.key });
   const sessions: ServerHttp2Session[] = [];

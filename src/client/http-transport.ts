@@ -18,7 +18,7 @@ export interface HttpTransportOptions {
   log: Log;
   /** As what the server notes who writes. */
   program?: string;
-  /** How long an answer may take, and how long connecting may take before it. */
+  /** How long nothing may come of an answer, and how long connecting may take before it. */
   requestTimeoutMs?: number;
   clock?: Clock;
 }
@@ -89,10 +89,17 @@ export class HttpTransport implements Transport {
     const connection = this.#connected();
     // One that is never aborted costs little; a signal of AbortSignal's own timeout is aborted long after the answer, too.
     const overdue = new AbortController();
-    const cancelTimeout = this.#clock.after(this.#timeoutMs, () => overdue.abort());
+    let cancelTimeout = () => {};
+    // Answers may be long and ways narrow: whoever goes on telling is there.
+    const expectMore = () => {
+      cancelTimeout();
+      cancelTimeout = this.#clock.after(this.#timeoutMs, () => overdue.abort());
+    };
+    expectMore();
     try {
       const end = signal ? AbortSignal.any([signal, overdue.signal]) : overdue.signal;
       const stream = await this.#open(connection, headers, body, end);
+      stream.on('data', expectMore);
       return await objectIn(readAnswer(stream));
     } catch (error) {
       if (!overdue.signal.aborted) throw error;
