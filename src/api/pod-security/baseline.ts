@@ -59,10 +59,26 @@ const hostPorts: Check = (secured) => {
   const detail = ofContainers(
     secured,
     (container) => portsOf(container).length > 0,
-    (who) =>
-      `${who} ${who.startsWith('containers') ? 'use' : 'uses'} hostPort${ports.length === 1 ? '' : 's'} ${ports.join(', ')}`,
+    (who) => `${use(who)} hostPort${ports.length === 1 ? '' : 's'} ${ports.join(', ')}`,
   );
   return violation('hostPort', [detail]);
+};
+
+const use = (who: string) => `${who} ${who.startsWith('containers') ? 'use' : 'uses'}`;
+
+/** Made by the node, they would reach from its network what the pod itself may not. */
+const hostProbesAndHostLifecycle: Check = (secured) => {
+  const hostsOf = ({ livenessProbe, readinessProbe, startupProbe, lifecycle }: SecuredContainer) =>
+    [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop]
+      .flatMap((handler) => [handler?.httpGet?.host, handler?.tcpSocket?.host])
+      .flatMap((host) => host || []);
+  const hosts = [...new Set(secured.containers.flatMap(hostsOf))].sort();
+  const detail = ofContainers(
+    secured,
+    (container) => hostsOf(container).length > 0,
+    (who) => `${use(who)} ${counted('probe or lifecycle host', hosts)}`,
+  );
+  return violation('probe or lifecycle host', [detail]);
 };
 
 const privileged: Check = (secured) => {
@@ -140,6 +156,9 @@ const windowsHostProcess: Check = (secured) => {
   ]);
 };
 
+/** The minor versions of Kubernetes from which on there are those that came later: who asks for one before is spared them. */
+export const checkedSince: Readonly<Record<string, number>> = { hostProbesAndHostLifecycle: 34 };
+
 /** By the names in whose order they are told. */
 export const baselineChecks: Readonly<Record<string, Check>> = {
   appArmorProfile,
@@ -147,6 +166,7 @@ export const baselineChecks: Readonly<Record<string, Check>> = {
   hostNamespaces,
   hostPathVolumes,
   hostPorts,
+  hostProbesAndHostLifecycle,
   privileged,
   procMount,
   seLinuxOptions,

@@ -6,14 +6,15 @@ import { checkPolicyLabels, levelOf, violationsOf } from './policy.ts';
 const container = (securityContext: object = {}, more: object = {}) => ({ name: 'c', securityContext, ...more });
 const one = (securityContext: object = {}, more: object = {}) =>
   ({ containers: [container(securityContext)], ...more }) as PodSpec;
+const probing = (more: object) => container({}, more);
 const modest = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
   runAsNonRoot: true,
   seccompProfile: { type: 'RuntimeDefault' },
 };
-const judge = (level: string, spec: PodSpec, annotations = {}) =>
-  violationsOf({ annotations }, spec, { name: level, version: 'latest' })?.replace(/^violate PodSecurity ".*?": /, '');
+const judge = (level: string, spec: PodSpec, version = 'latest') =>
+  violationsOf({ annotations: {} }, spec, { name: level, version })?.replace(/^violate PodSecurity ".*?": /, '');
 
 test('what the baseline forbids', () => {
   const cases: [spec: PodSpec, found: string | undefined][] = [
@@ -34,6 +35,27 @@ test('what the baseline forbids', () => {
       } as unknown as PodSpec,
       'hostPort (containers "c", "d" use hostPorts 80, 81)',
     ],
+    [
+      one({}, { containers: [probing({ livenessProbe: { httpGet: { host: '1.2.3.4' } } })] }),
+      'probe or lifecycle host (container "c" uses probe or lifecycle host "1.2.3.4")',
+    ],
+    [
+      one({}, { initContainers: [{ ...probing({ startupProbe: { tcpSocket: { host: '::1' } } }), name: 'sidecar' }] }),
+      'probe or lifecycle host (container "sidecar" uses probe or lifecycle host "::1")',
+    ],
+    [
+      one(
+        {},
+        {
+          containers: [
+            probing({ lifecycle: { postStart: { httpGet: { host: 'b' } }, preStop: { tcpSocket: { host: 'a' } } } }),
+            { ...probing({ readinessProbe: { httpGet: { host: 'b' } } }), name: 'd' },
+          ],
+        },
+      ),
+      'probe or lifecycle host (containers "c", "d" use probe or lifecycle hosts "a", "b")',
+    ],
+    [one({}, { containers: [probing({ livenessProbe: { httpGet: { host: '' }, tcpSocket: {} } })] }), undefined],
     [one({ procMount: 'Unmasked' }), 'procMount (container "c" must not set securityContext.procMount to "Unmasked")'],
     [
       one({}, { securityContext: { seccompProfile: { type: 'Unconfined' } } }),
@@ -84,6 +106,14 @@ test('what a restricted pod gives up', () => {
     [one({ runAsNonRoot: true }, { os: { name: 'windows' } }), undefined],
   ];
   for (const [spec, found] of cases) assert.equal(judge('restricted', spec), found);
+});
+
+test('a check is none of versions before it', () => {
+  const spec = one(modest, { containers: [container(modest, { livenessProbe: { httpGet: { host: 'h' } } })] });
+  for (const level of ['baseline', 'restricted']) {
+    const judged = ['latest', 'v1.35', 'v1.34', 'v1.33'].map((version) => judge(level, spec, version) !== undefined);
+    assert.deepEqual(judged, [true, true, true, false], level);
+  }
 });
 
 test('a privileged namespace takes every pod', () => {

@@ -1,7 +1,7 @@
 // How strict a namespace is with its pods, as its labels say, and what is wrong with a pod by a level of strictness.
 import type { PodSpec } from '../kinds/pod-spec/types.ts';
 import { type Cause, invalid } from '../validation.ts';
-import { baselineChecks } from './baseline.ts';
+import { baselineChecks, checkedSince } from './baseline.ts';
 import { restrictedChecks } from './restricted.ts';
 import { type Check, type Secured, securedOf } from './violation.ts';
 
@@ -10,7 +10,7 @@ export type Mode = (typeof modes)[number];
 
 export interface Level {
   name: string;
-  /** As it is asked for; the rules are those of today. */
+  /** As it is asked for; the rules are those of today but for whole checks that it did not have. */
   version: string;
 }
 
@@ -22,6 +22,9 @@ const checksOfLevel: Readonly<Record<string, Readonly<Record<string, Check>>>> =
   baseline: baselineChecks,
   restricted: restrictedChecks,
 };
+
+/** NaN for the latest, which is before none. */
+const minorOf = (version: string): number => Number(version.slice('v1.'.length));
 
 export function levelOf(labels: Labels, mode: Mode): Level {
   return {
@@ -52,6 +55,7 @@ export function violationsOf(
   const checks = checksOfLevel[name] ?? restrictedChecks;
   const secured = securedOf(metadata, spec);
   const found = Object.keys(checks)
+    .filter((check) => !(minorOf(version) < (checkedSince[check] ?? 0)))
     .sort()
     .flatMap((check) => checks[check]?.(secured) ?? [])
     .map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason));

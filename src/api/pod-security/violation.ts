@@ -1,9 +1,10 @@
 // What the checks of pod security look at, and how they word what they find.
-import type { PodSpec } from '../kinds/pod-spec/types.ts';
+import type { Container, PodSpec } from '../kinds/pod-spec/types.ts';
 import type { KubeObject } from '../meta.ts';
 
 /** Containers of every sort, as far as security goes. */
-export interface SecuredContainer {
+export interface SecuredContainer
+  extends Pick<Container, 'livenessProbe' | 'readinessProbe' | 'startupProbe' | 'lifecycle'> {
   name: string;
   ports?: readonly { hostPort?: number }[];
   securityContext?: NonNullable<PodSpec['containers'][number]['securityContext']>;
