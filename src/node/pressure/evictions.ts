@@ -1,5 +1,6 @@
 // Looks every few seconds whether the node runs out of something; frees what nobody needs, and if that is not enough ends
 // one pod after the other until there is room again. Also ends pods that take more disk than their own limits allow.
+import { isCriticalPod } from '../../api/critical-pod.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -97,7 +98,8 @@ export class Evictions {
 
   async #keepToLimits(): Promise<void> {
     const { pods, usages } = this.#options;
-    for (const pod of pods().filter(hasStorageLimits)) {
+    for (const pod of pods()) {
+      if (isCriticalPod(pod) || !hasStorageLimits(pod)) continue;
       const message = storageOveruse(pod, await usages.storageOf(pod));
       if (message) this.#evict(pod, message, true);
     }
