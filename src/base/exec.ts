@@ -7,12 +7,15 @@ export class ExecError extends Error {
   readonly command: string;
   readonly exitCode: number | null;
   readonly stderr: string;
+  /** What it wrote until then, where that was kept. */
+  readonly stdout: string;
 
-  constructor(command: string, exitCode: number | null, stderr: string) {
+  constructor(command: string, exitCode: number | null, stderr: string, stdout = '') {
     super(`${command} ended with ${exitCode ?? 'a signal'}: ${stderr.trim() || 'no output'}`);
     this.command = command;
     this.exitCode = exitCode;
     this.stderr = stderr;
+    this.stdout = stdout;
   }
 }
 
@@ -44,7 +47,7 @@ export function execute(program: string, args: string[], options: ExecOptions = 
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.stdin.on('error', () => {}); // the program may end without reading; its exit code tells
   child.once('error', (error) => reject(new ExecError(command, null, error.message)));
-  child.once('close', (code) => (code === 0 ? resolve(stdout) : reject(new ExecError(command, code, stderr))));
+  child.once('close', (code) => (code === 0 ? resolve(stdout) : reject(new ExecError(command, code, stderr, stdout))));
   child.stdin.end(options.input ?? '');
   return promise.finally(cancelTimeout);
 }

@@ -2,7 +2,7 @@
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { execute } from '../../base/exec.ts';
+import { ExecError, execute } from '../../base/exec.ts';
 import { ShortMemory } from '../../base/short-memory.ts';
 
 export interface DiskRoom {
@@ -72,44 +72,59 @@ const longestMs = 600_000;
 /** Who nests folders deeper than any path can name is no better off: a program of the host goes down step by step. */
 async function measureByProgram(path: string): Promise<FolderUsage> {
   const sum = async (...options: string[]) =>
-    Number.parseInt(await execute('du', ['-s', '-x', ...options, '--', path], { timeoutMs: longestMs }), 10);
+    Number.parseInt(await outputOf('du', ['-s', '-x', ...options, '--', path]), 10);
   return { usedBytes: await sum('--block-size=1'), inodesUsed: await sum('--inodes') };
 }
 
+/** It fails where it could not count everything, and tells what it could. */
+async function outputOf(program: string, args: string[]): Promise<string> {
+  try {
+    return await execute(program, args, { timeoutMs: longestMs });
+  } catch (error) {
+    if (error instanceof ExecError && error.stdout) return error.stdout;
+    throw error;
+  }
+}
+
+/** Everything below it on its own disk, as far as the system lets it be seen: what somebody mounted there is not the folder's. */
 async function walk(top: string): Promise<FolderUsage> {
   const usage = { usedBytes: 0, inodesUsed: 0 };
   /** What is linked to from several places takes its room once. */
-  const seen = new Set<string>();
+  const seen = new Set<number>();
+  let disk: number | undefined;
   const folders = [top];
-  const add = async (path: string): Promise<void> => {
+  /** Answers whether it is on the disk of the others. */
+  const add = async (path: string): Promise<boolean> => {
     const { blocks, nlink, dev, ino } = await lstat(path);
+    disk ??= dev;
+    if (dev !== disk) return false;
     if (nlink > 1) {
-      const identity = `${dev}:${ino}`;
-      if (seen.has(identity)) return;
-      seen.add(identity);
+      if (seen.has(ino)) return true;
+      seen.add(ino);
     }
     usage.usedBytes += blocks * bytesPerBlock;
     usage.inodesUsed += 1;
+    return true;
   };
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     try {
-      await add(folder);
+      if (!(await add(folder))) continue;
       for (const entry of await readdir(folder, { withFileTypes: true })) {
         const path = join(folder, entry.name);
         if (entry.isDirectory()) folders.push(path);
-        else await add(path).catch(ignoreGone);
+        else await add(path).catch(ignoreUnseen);
       }
     } catch (error) {
-      ignoreGone(error);
+      ignoreUnseen(error);
     }
   }
   return usage;
 }
 
-/** Files come and go while they are counted. */
-function ignoreGone(error: unknown): void {
-  const code = codeOf(error);
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+/** Files come and go while they are counted, disks break, and servers of files die. */
+function ignoreUnseen(error: unknown): void {
+  const isOfSystem = (error as NodeJS.ErrnoException).errno !== undefined;
+  if (!isOfSystem || codeOf(error) === 'ENAMETOOLONG') throw error;
 }
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
