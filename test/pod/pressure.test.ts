@@ -172,7 +172,7 @@ test('a pod that takes more disk than its own limits allow goes, whatever there 
     volumes: [{ name: 'data', emptyDir: { sizeLimit: '2Mi' } }],
   });
   await ready('over');
-  await evictionsBy([]).look();
+  await evictionsBy([]).keepToLimits();
   assert.equal((await failed('over')).status.message, 'Usage of EmptyDir volume "data" exceeds the limit "2Mi". ');
   assert.equal((await bench.pod('small')).status.phase, 'Running');
 });

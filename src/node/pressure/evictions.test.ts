@@ -4,21 +4,29 @@ import type { Pod } from '../../api/kinds/pod.ts';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
 import { samplePod } from '../pods/pod-samples.ts';
-import { Evictions, type EvictionsOptions } from './evictions.ts';
+import { type EvictionSettings, Evictions, type EvictionsOptions } from './evictions.ts';
 import type { PodUsages } from './pod-usages.ts';
+import type { Levels, Signal } from './signals.ts';
+import type { Threshold } from './thresholds.ts';
 
 const critical = { priority: 2_000_000_000 };
 const limited = { volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Ki' } }] };
+const noUsage = { memoryBytes: 0, diskBytes: 0, inodes: 0, processes: 0 };
+const overLimit = { volumeBytes: new Map([['data', 2048]]), containerBytes: new Map() };
 
-/** A node with these pods, each of which takes more disk than it may. */
-function nodeWith(pods: readonly Pod[], changes: Partial<EvictionsOptions> = {}) {
+interface Circumstances extends Partial<Omit<EvictionsOptions, 'usages'>> {
+  /** What a pod is found to take where it has limits of its own. */
+  storageOf?: PodUsages['storageOf'];
+}
+
+/** A node with these pods. */
+function nodeWith(pods: readonly Pod[], { storageOf = async () => overLimit, ...changes }: Circumstances = {}) {
   const evicted: string[] = [];
+  const all = async () => pods.map((pod) => ({ pod, whole: noUsage, containers: new Map() }));
   const evictions = new Evictions({
     settings: { thresholds: [], transitionMs: 0, softGraceMs: 0 },
     levels: async () => new Map(),
-    usages: {
-      storageOf: async () => ({ volumeBytes: new Map([['data', 2048]]), containerBytes: new Map() }),
-    } as object as PodUsages,
+    usages: { all, storageOf } as object as PodUsages,
     pods: () => pods,
     evict: ({ metadata }) => evicted.push(metadata.name),
     isRunning: () => false,
@@ -31,12 +39,51 @@ function nodeWith(pods: readonly Pod[], changes: Partial<EvictionsOptions> = {})
   return { evictions, evicted };
 }
 
+/** Below it is who has less than a hundred left. */
+function threshold(signal: Signal): EvictionSettings {
+  const hundred: Threshold = { signal, limit: { amount: 100 }, text: '100', graceMs: 0, reclaim: { amount: 0 } };
+  return { thresholds: [hundred], transitionMs: 0, softGraceMs: 0 };
+}
+
+const left = (signal: Signal, available: number): Levels => new Map([[signal, { available, capacity: 1000 }]]);
+
 test('critical and static pods stay, also those that take more disk than their own limits allow', async () => {
   const { evictions, evicted } = nodeWith([
     samplePod({ ...limited, ...critical }, { name: 'critical' }),
     samplePod(limited, { name: 'static', annotations: { 'kubernetes.io/config.source': 'file' } }),
     samplePod(limited, { name: 'plain' }),
   ]);
-  await evictions.look();
+  await evictions.keepToLimits();
   assert.deepEqual(evicted, ['plain']);
+});
+
+test('a pod whose disk cannot be measured saves no other from its limits', async () => {
+  const { evictions, evicted } = nodeWith(
+    [samplePod(limited, { name: 'broken' }), samplePod(limited, { name: 'plain' })],
+    {
+      storageOf: async ({ metadata }) => {
+        if (metadata.name === 'broken') throw new Error('too deep');
+        return overLimit;
+      },
+    },
+  );
+  await evictions.keepToLimits();
+  assert.deepEqual(evicted, ['plain']);
+});
+
+test('a pod whose disk is measured for ever does not hide that memory runs out', { timeout: 10_000 }, async (t) => {
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const told: string[] = [];
+  const { promise: evicted, resolve: evict } = Promise.withResolvers<Pod>();
+  const { evictions } = nodeWith([samplePod(limited, { name: 'huge' })], {
+    storageOf: () => new Promise(() => {}),
+    settings: threshold('memory.available'),
+    levels: async () => left('memory.available', 1),
+    tellPressures: (pressures) => told.push(...pressures),
+    evict,
+  });
+  void evictions.run(stop.signal);
+  assert.equal((await evicted).metadata.name, 'huge');
+  assert.deepEqual(told, ['MemoryPressure']);
 });

@@ -2,6 +2,7 @@
 // one pod after the other until there is room again. Also ends pods that take more disk than their own limits allow.
 import { isCriticalPod } from '../../api/critical-pod.ts';
 import type { Pod } from '../../api/kinds/pod.ts';
+import { keyOf } from '../../api/meta.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Verdict } from '../pods/pod-view.ts';
@@ -50,17 +51,21 @@ export class Evictions {
     this.#options = options;
   }
 
+  /** Both at once: whoever takes long to be measured by its own limits must not hide what the node runs out of. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    while (!signal.aborted) {
-      await this.look().catch((error: unknown) => log.warn('cannot tell what the node runs out of', { error }));
-      await clock.sleep(lookMs, signal).catch(() => {});
-    }
+    const repeat = async (what: () => Promise<void>) => {
+      while (!signal.aborted) {
+        await what().catch((error: unknown) => log.warn('cannot tell what the node runs out of', { error }));
+        await clock.sleep(lookMs, signal).catch(() => {});
+      }
+    };
+    await Promise.all([repeat(() => this.look()), repeat(() => this.keepToLimits())]);
   }
 
+  /** Tells what the node runs out of, and acts upon it. */
   async look(): Promise<void> {
     const { settings, levels: read, clock, tellPressures } = this.#options;
-    await this.#keepToLimits();
     const levels = await read();
     const { thresholds, transitionMs } = settings;
     const { memory, told, due } = judge(thresholds, levels, this.#memory, { nowMs: clock.monotonicMs(), transitionMs });
@@ -71,6 +76,20 @@ export class Evictions {
     if (level) await this.#act(first, level);
   }
 
+  /** Ends pods that take more disk than their own limits allow. One that cannot be measured is no excuse for the others. */
+  async keepToLimits(): Promise<void> {
+    const { pods, usages, log } = this.#options;
+    for (const pod of pods()) {
+      if (isCriticalPod(pod) || !hasStorageLimits(pod)) continue;
+      try {
+        const message = storageOveruse(pod, await usages.storageOf(pod));
+        if (message) this.#evict(pod, message, true);
+      } catch (error) {
+        log.warn('cannot tell how much disk a pod takes', { pod: keyOf(pod), error });
+      }
+    }
+  }
+
   async #act(threshold: Threshold, level: Level): Promise<void> {
     const { usages, isRunning, log } = this.#options;
     if (this.#last !== undefined && isRunning(this.#last)) return;
@@ -79,7 +98,7 @@ export class Evictions {
     log.warn('the node runs out of something', { signal, threshold: text, available: level.available });
     if (pressureOf(signal) === 'DiskPressure' && (await this.#freed(threshold, level))) return;
     const active = new Set(this.#options.pods().map(({ metadata }) => metadata.uid));
-    const candidates = (await usages.all()).filter(({ pod }) => active.has(pod.metadata.uid));
+    const candidates = (await usages.all(signal)).filter(({ pod }) => active.has(pod.metadata.uid));
     const [first] = rankForEviction(signal, candidates);
     if (!first) {
       log.warn('there is no pod that could be evicted', { signal });
@@ -96,20 +115,10 @@ export class Evictions {
     return signal.endsWith('.available') && bytes >= wanted;
   }
 
-  async #keepToLimits(): Promise<void> {
-    const { pods, usages } = this.#options;
-    for (const pod of pods()) {
-      if (isCriticalPod(pod) || !hasStorageLimits(pod)) continue;
-      const message = storageOveruse(pod, await usages.storageOf(pod));
-      if (message) this.#evict(pod, message, true);
-    }
-  }
-
   #evict(pod: Pod, message: string, isHard: boolean): void {
     const { settings, evict, log } = this.#options;
-    const { namespace, name } = pod.metadata;
     const ownMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    log.warn('a pod is evicted', { pod: `${namespace}/${name}`, message });
+    log.warn('a pod is evicted', { pod: keyOf(pod), message });
     const graceMs = isHard ? hardGraceMs : Math.min(settings.softGraceMs, ownMs);
     evict(pod, { reason: 'Evicted', message, graceMs, disruption: message });
   }

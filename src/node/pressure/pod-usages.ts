@@ -5,10 +5,14 @@ import { type Disks, emptyDirsInMemory, type VolumeUsage } from '../stats/disks.
 import type { Observer, PodObservation } from '../stats/observation.ts';
 import type { PodUsage, Usage } from './eviction-rank.ts';
 import type { LocalStorageUsage } from './local-storage.ts';
+import { pressureOf } from './pressure.ts';
+import type { Signal } from './signals.ts';
+
+type Walk = Pick<Disks, 'container' | 'volumes'>;
 
 export interface PodUsagesOptions {
   observer: Observer;
-  disks: Disks;
+  disks: Walk;
   containers: { of(podUid: string): ObservedContainer[] };
 }
 
@@ -17,6 +21,12 @@ interface DiskUsage {
   inodes: number;
 }
 
+/** In place of the disks where nobody asks about them: to walk them takes minutes where there are many files. */
+const notWalked: Walk = {
+  container: async () => ({ rootfs: undefined, logs: undefined }),
+  volumes: async () => [],
+};
+
 export class PodUsages {
   readonly #options: PodUsagesOptions;
 
@@ -24,56 +34,59 @@ export class PodUsages {
     this.#options = options;
   }
 
-  async all(): Promise<PodUsage[]> {
+  /** As far as the signal is about it. A pod whose disk cannot be measured is told of without. */
+  async all(signal: Signal): Promise<PodUsage[]> {
+    const disks = pressureOf(signal) === 'DiskPressure' ? this.#options.disks : notWalked;
     const { pods } = await this.#options.observer.observe();
-    return Promise.all(pods.map((observation) => this.#of(observation)));
+    const of = (pod: PodObservation) => usageOf(pod, disks).catch(() => usageOf(pod, notWalked));
+    return Promise.all(pods.map(of));
   }
 
   async storageOf(pod: Pod): Promise<LocalStorageUsage> {
-    const { containers } = this.#options;
-    const volumes = await this.#volumesOnDisk(pod);
+    const { containers, disks } = this.#options;
+    const volumes = await volumesOnDisk(pod, disks);
     const containerBytes = new Map<string, number>();
     for (const container of containers.of(pod.metadata.uid ?? ''))
       if (container.state === 'running')
-        containerBytes.set(container.name, (await this.#containerDisk(container)).diskBytes);
+        containerBytes.set(container.name, (await containerDisk(container, disks)).diskBytes);
     return { volumeBytes: new Map(volumes.map(({ name, used }) => [name, used.usedBytes])), containerBytes };
   }
+}
 
-  async #of({ pod, containers, usage }: PodObservation): Promise<PodUsage> {
-    const byName = new Map<string, Usage>();
-    for (const { container, usage: own } of containers) {
-      const disk = await this.#containerDisk(container);
-      byName.set(container.name, { ...disk, memoryBytes: own.workingSetBytes, processes: own.processes });
-    }
-    const volumes = await this.#volumesOnDisk(pod);
-    const whole: Usage = {
-      memoryBytes: usage?.workingSetBytes ?? 0,
-      processes: usage?.processes ?? 0,
-      diskBytes: 0,
-      inodes: 0,
-    };
-    for (const { used } of volumes) {
-      whole.diskBytes += used.usedBytes;
-      whole.inodes += used.inodesUsed;
-    }
-    for (const { diskBytes, inodes } of byName.values()) {
-      whole.diskBytes += diskBytes;
-      whole.inodes += inodes;
-    }
-    return { pod, whole, containers: byName };
+async function usageOf({ pod, containers, usage }: PodObservation, disks: Walk): Promise<PodUsage> {
+  const byName = new Map<string, Usage>();
+  for (const { container, usage: own } of containers) {
+    const disk = await containerDisk(container, disks);
+    byName.set(container.name, { ...disk, memoryBytes: own.workingSetBytes, processes: own.processes });
   }
+  const volumes = await volumesOnDisk(pod, disks);
+  const whole: Usage = {
+    memoryBytes: usage?.workingSetBytes ?? 0,
+    processes: usage?.processes ?? 0,
+    diskBytes: 0,
+    inodes: 0,
+  };
+  for (const { used } of volumes) {
+    whole.diskBytes += used.usedBytes;
+    whole.inodes += used.inodesUsed;
+  }
+  for (const { diskBytes, inodes } of byName.values()) {
+    whole.diskBytes += diskBytes;
+    whole.inodes += inodes;
+  }
+  return { pod, whole, containers: byName };
+}
 
-  /** What is in memory is counted there, and takes no disk. */
-  async #volumesOnDisk(pod: Pod): Promise<VolumeUsage[]> {
-    const inMemory = emptyDirsInMemory(pod);
-    return (await this.#options.disks.volumes(pod)).filter(({ name }) => !inMemory.has(name));
-  }
+/** What is in memory is counted there, and takes no disk. */
+async function volumesOnDisk(pod: Pod, disks: Walk): Promise<VolumeUsage[]> {
+  const inMemory = emptyDirsInMemory(pod);
+  return (await disks.volumes(pod)).filter(({ name }) => !inMemory.has(name));
+}
 
-  async #containerDisk(container: ObservedContainer): Promise<DiskUsage> {
-    const { rootfs, logs } = await this.#options.disks.container(container);
-    return {
-      diskBytes: (rootfs?.used.usedBytes ?? 0) + (logs?.used.usedBytes ?? 0),
-      inodes: (rootfs?.used.inodesUsed ?? 0) + (logs?.used.inodesUsed ?? 0),
-    };
-  }
+async function containerDisk(container: ObservedContainer, disks: Walk): Promise<DiskUsage> {
+  const { rootfs, logs } = await disks.container(container);
+  return {
+    diskBytes: (rootfs?.used.usedBytes ?? 0) + (logs?.used.usedBytes ?? 0),
+    inodes: (rootfs?.used.inodesUsed ?? 0) + (logs?.used.inodesUsed ?? 0),
+  };
 }
