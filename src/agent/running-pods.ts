@@ -15,7 +15,7 @@ import { PodFiles } from '../node/pods/pod-files.ts';
 import { runningContainers } from '../node/pods/pod-progress.ts';
 import { Evictions } from '../node/pressure/evictions.ts';
 import { PodUsages } from '../node/pressure/pod-usages.ts';
-import { readLevels } from '../node/pressure/signals.ts';
+import { isOfEngineDisk, readLevels } from '../node/pressure/signals.ts';
 import { groupPath, groupTreeFor } from '../node/resources/group-driver.ts';
 import { PodGroups } from '../node/resources/pod-groups.ts';
 import { untilDone } from '../node/retry.ts';
@@ -174,9 +174,11 @@ function createEvictions({
   disks,
 }: AgentParts): Evictions {
   const containers = podAgent.containers();
+  const places = { nodeFolder: options.dataDir, imageFolder: () => images.store.folder() };
   return new Evictions({
     settings: options.evictions,
-    levels: () => readLevels({ nodeFolder: options.dataDir, imageFolder: () => images.store.folder() }),
+    levels: () => readLevels(places),
+    isOfEngineDisk: (signal) => isOfEngineDisk(signal, places),
     usages: new PodUsages({ observer, disks, containers }),
     pods: () => podAgent.active(),
     evict: (pod, verdict) => podAgent.end(pod, verdict),

@@ -10,7 +10,7 @@ import { runningContainers } from '../../src/node/pods/pod-progress.ts';
 import { Evictions } from '../../src/node/pressure/evictions.ts';
 import { PodUsages } from '../../src/node/pressure/pod-usages.ts';
 import type { Pressure } from '../../src/node/pressure/pressure.ts';
-import { readLevels } from '../../src/node/pressure/signals.ts';
+import { isOfEngineDisk, readLevels } from '../../src/node/pressure/signals.ts';
 import { parseLimit, type Threshold } from '../../src/node/pressure/thresholds.ts';
 import { Disks } from '../../src/node/stats/disks.ts';
 import { Observer } from '../../src/node/stats/observation.ts';
@@ -57,9 +57,11 @@ function evictionsBy(thresholds: Threshold[], tellPressures: (pressures: Readonl
   const clock = systemClock;
   const observer = new Observer({ pods: () => agent.pods(), containers, clock });
   const disks = new Disks({ dataDir: bench.dataDir, clock });
+  const places = { nodeFolder: bench.dataDir, imageFolder: () => images.store.folder() };
   return new Evictions({
     settings: { thresholds, transitionMs: 0, softGraceMs: 30_000 },
-    levels: () => readLevels({ nodeFolder: bench.dataDir, imageFolder: () => images.store.folder() }),
+    levels: () => readLevels(places),
+    isOfEngineDisk: (signal) => isOfEngineDisk(signal, places),
     usages: new PodUsages({ observer, disks, containers }),
     pods: () => agent.active(),
     evict: (pod, verdict) => agent.end(pod, verdict),

@@ -30,7 +30,8 @@ function nodeWith(pods: readonly Pod[], { storageOf = async () => overLimit, ...
     pods: () => pods,
     evict: ({ metadata }) => evicted.push(metadata.name),
     isRunning: () => false,
-    freeImages: async () => 0,
+    isOfEngineDisk: async () => true,
+    freeImages: async () => {},
     tellPressures: () => {},
     clock: systemClock,
     log: createLog({ level: 'error' }),
@@ -86,4 +87,41 @@ test('a pod whose disk is measured for ever does not hide that memory runs out',
   void evictions.run(stop.signal);
   assert.equal((await evicted).metadata.name, 'huge');
   assert.deepEqual(told, ['MemoryPressure']);
+});
+
+/** What is left at each look at it, in turn: before images were removed, and after that. */
+function disk(signal: Signal, ...available: number[]) {
+  const asked: number[] = [];
+  const levels = async () => left(signal, available.shift() ?? Number.NaN);
+  const freeImages = async (amount: number) => asked.push(amount);
+  return { asked, changes: { settings: threshold(signal), levels, freeImages } };
+}
+
+for (const signal of ['imagefs.available', 'imagefs.inodesFree'] as const)
+  test(`${signal}: where the images that nobody uses were enough no pod goes`, async () => {
+    const { asked, changes } = disk(signal, 40, 100);
+    const { evictions, evicted } = nodeWith([samplePod()], changes);
+    await evictions.look();
+    assert.deepEqual([asked, evicted], [[signal === 'imagefs.available' ? 60 : Number.POSITIVE_INFINITY], []]);
+  });
+
+test('where they were not enough a pod goes at once', async () => {
+  const { evictions, evicted } = nodeWith([samplePod()], disk('imagefs.available', 40, 99).changes);
+  await evictions.look();
+  assert.deepEqual(evicted, ['web']);
+});
+
+test('images on another disk stay, and a pod goes', async () => {
+  const { asked, changes } = disk('nodefs.available', 40, 40);
+  const { evictions, evicted } = nodeWith([samplePod()], { ...changes, isOfEngineDisk: async () => false });
+  await evictions.look();
+  assert.deepEqual([asked, evicted], [[], ['web']]);
+});
+
+test('where images cannot be removed a pod goes', async () => {
+  const { changes } = disk('imagefs.available', 40, 40);
+  const freeImages = () => Promise.reject(new Error('the engine is away'));
+  const { evictions, evicted } = nodeWith([samplePod()], { ...changes, freeImages });
+  await evictions.look();
+  assert.deepEqual(evicted, ['web']);
 });

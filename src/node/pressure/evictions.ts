@@ -9,9 +9,9 @@ import type { Verdict } from '../pods/pod-view.ts';
 import { evictionMessage, rankForEviction } from './eviction-rank.ts';
 import { hasStorageLimits, storageOveruse } from './local-storage.ts';
 import type { PodUsages } from './pod-usages.ts';
-import { judge, noPressure, type Pressure, type PressureMemory, pressureOf } from './pressure.ts';
-import type { Level, Levels } from './signals.ts';
-import { amountOf, type Threshold } from './thresholds.ts';
+import { judge, lackOf, noPressure, type Pressure, type PressureMemory } from './pressure.ts';
+import type { Level, Levels, Signal } from './signals.ts';
+import type { Threshold } from './thresholds.ts';
 
 const lookMs = 10_000;
 /** What a hard threshold leaves a pod to end, as there is no time. */
@@ -34,8 +34,10 @@ export interface EvictionsOptions {
   evict(pod: Pod, verdict: Verdict): void;
   /** Whether anything of the pod still runs. */
   isRunning(podUid: string): boolean;
-  /** Removes images that nobody uses; answers how much was freed. */
-  freeImages(bytes: number): Promise<number>;
+  /** Whether the signal is about the disk of images. */
+  isOfEngineDisk(signal: Signal): Promise<boolean>;
+  /** Removes images that nobody uses until so much is free that was not before. */
+  freeImages(bytes: number): Promise<unknown>;
   tellPressures(pressures: ReadonlySet<Pressure>): void;
   clock: Clock;
   log: Log;
@@ -96,7 +98,7 @@ export class Evictions {
     this.#last = undefined;
     const { signal, text } = threshold;
     log.warn('the node runs out of something', { signal, threshold: text, available: level.available });
-    if (pressureOf(signal) === 'DiskPressure' && (await this.#freed(threshold, level))) return;
+    if (await this.#freed(threshold, level)) return;
     const active = new Set(this.#options.pods().map(({ metadata }) => metadata.uid));
     const candidates = (await usages.all(signal)).filter(({ pod }) => active.has(pod.metadata.uid));
     const [first] = rankForEviction(signal, candidates);
@@ -108,11 +110,18 @@ export class Evictions {
     this.#evict(first.pod, evictionMessage(threshold, level.available, first), threshold.graceMs === 0);
   }
 
-  /** Whether what nobody needs was enough. */
-  async #freed({ signal, limit, reclaim }: Threshold, level: Level): Promise<boolean> {
-    const wanted = amountOf(limit, level) + amountOf(reclaim, level) - level.available;
-    const bytes = await this.#options.freeImages(signal.endsWith('.available') ? wanted : Number.POSITIVE_INFINITY);
-    return signal.endsWith('.available') && bytes >= wanted;
+  /** Whether removing what nobody needs was enough. */
+  async #freed(threshold: Threshold, level: Level): Promise<boolean> {
+    const { levels: read, isOfEngineDisk, freeImages, log } = this.#options;
+    const { signal } = threshold;
+    try {
+      if (!(await isOfEngineDisk(signal))) return false;
+      await freeImages(signal.endsWith('.available') ? lackOf(threshold, level) : Number.POSITIVE_INFINITY);
+    } catch (error) {
+      log.warn('what nobody needs cannot be removed', { error });
+    }
+    const now = (await read()).get(signal);
+    return now !== undefined && lackOf(threshold, now) <= 0;
   }
 
   #evict(pod: Pod, message: string, isHard: boolean): void {

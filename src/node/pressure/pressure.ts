@@ -1,6 +1,6 @@
 // Which thresholds a node is below, what it says of itself then, and which one is to be acted upon. Pure: what it has to
 // remember goes in and comes out.
-import type { Levels, Signal } from './signals.ts';
+import type { Level, Levels, Signal } from './signals.ts';
 import { amountOf, type Threshold } from './thresholds.ts';
 
 export const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
@@ -52,6 +52,10 @@ export function judge(
 function isMet(threshold: Threshold, levels: Levels, wasMet: boolean): boolean {
   const level = levels.get(threshold.signal);
   if (!level) return false;
-  const limit = amountOf(threshold.limit, level);
-  return level.available < limit + (wasMet ? amountOf(threshold.reclaim, level) : 0);
+  return wasMet ? lackOf(threshold, level) > 0 : level.available < amountOf(threshold.limit, level);
+}
+
+/** How much there is to win back until a threshold that was met holds no more; nothing or less where that is done. */
+export function lackOf({ limit, reclaim }: Threshold, level: Level): number {
+  return amountOf(limit, level) + amountOf(reclaim, level) - level.available;
 }

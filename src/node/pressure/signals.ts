@@ -1,4 +1,5 @@
 // What a node may run out of, and how much of it is left. Read from /proc and the file systems: no question to the engine.
+import { stat } from 'node:fs/promises';
 import { readRoom } from '../stats/disk-usage.ts';
 import { readHostUsage } from '../stats/host-usage.ts';
 
@@ -46,4 +47,11 @@ export async function readLevels({ nodeFolder, imageFolder }: Places): Promise<L
     if (room.inodes > 0) levels.set(`${name}.inodesFree`, { available: room.inodesFree, capacity: room.inodes });
   }
   return levels;
+}
+
+/** Whether it is about the disk on which the engine keeps what it has, which may be the node's, too. */
+export async function isOfEngineDisk(signal: Signal, { nodeFolder, imageFolder }: Places): Promise<boolean> {
+  if (!signal.startsWith('nodefs.')) return signal.startsWith('imagefs.');
+  const [node, image] = await Promise.all([stat(nodeFolder), imageFolder().then((folder) => stat(folder))]);
+  return node.dev === image.dev;
 }
