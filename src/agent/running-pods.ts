@@ -40,7 +40,7 @@ export function runningPods(parts: AgentParts): Component {
       podAgent.containers().subscribe((container) => links.heed(container));
       await startStatics(parts, signal);
       await podAgent.start(signal);
-      runBeside(createEvictions(parts).run(signal), signal, log, 'evictions');
+      runBeside(createEvictions(parts, signal).run(signal), signal, log, 'evictions');
       vitals.watch('the pods', longestTurnMs, () => podAgent.stalledMs());
       parts.registration.setProblem('start', undefined);
     },
@@ -163,26 +163,19 @@ async function startStatics(parts: AgentParts, signal: AbortSignal): Promise<voi
   await startStaticSource(source, signal);
 }
 
-function createEvictions({
-  options,
-  clock,
-  log,
-  podAgent,
-  images,
-  registration,
-  observer,
-  disks,
-}: AgentParts): Evictions {
+function createEvictions(parts: AgentParts, signal: AbortSignal): Evictions {
+  const { options, clock, log, podAgent, images, registration, observer, disks } = parts;
   const containers = podAgent.containers();
   const places = { nodeFolder: options.dataDir, imageFolder: () => images.store.folder() };
   return new Evictions({
     settings: options.evictions,
     levels: () => readLevels(places),
-    isOfEngineDisk: (signal) => isOfEngineDisk(signal, places),
+    isOfEngineDisk: (about) => isOfEngineDisk(about, places),
     usages: new PodUsages({ observer, disks, containers }),
     pods: () => podAgent.active(),
     evict: (pod, verdict) => podAgent.end(pod, verdict),
     isRunning: (uid) => runningContainers(containers.of(uid)).length > 0,
+    freeContainers: () => podAgent.removeEnded(signal),
     freeImages: (bytes) => images.garbage.free(bytes),
     tellPressures: (pressures) => registration.setPressures(pressures),
     clock,

@@ -1,27 +1,33 @@
 // A node that runs out of something, on a real Docker Engine: pods that ask for too much are refused, pods that use too much
 // go, the least important first, and nobody else does.
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { HostShutdown } from '../../src/node/host-shutdown.ts';
 import { runningContainers } from '../../src/node/pods/pod-progress.ts';
-import { Evictions } from '../../src/node/pressure/evictions.ts';
+import { Evictions, type EvictionsOptions } from '../../src/node/pressure/evictions.ts';
 import { PodUsages } from '../../src/node/pressure/pod-usages.ts';
 import type { Pressure } from '../../src/node/pressure/pressure.ts';
-import { isOfEngineDisk, readLevels } from '../../src/node/pressure/signals.ts';
+import { isOfEngineDisk, type Levels, readLevels } from '../../src/node/pressure/signals.ts';
 import { parseLimit, type Threshold } from '../../src/node/pressure/thresholds.ts';
 import { Disks } from '../../src/node/stats/disks.ts';
 import { Observer } from '../../src/node/stats/observation.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 import { busyboxImage } from '../images/images.ts';
 import { PodBench, type RunningAgent } from './pod-bench.ts';
 
 let bench: PodBench;
 let running: RunningAgent;
+let manifests: string;
 before(async () => {
   bench = await PodBench.open();
-  running = await bench.startAgent();
+  manifests = join(bench.dataDir, 'manifests');
+  await mkdir(manifests);
+  running = await bench.startAgent({ manifests });
 });
 after(async () => {
   await bench?.close();
@@ -51,7 +57,7 @@ function threshold(signal: Threshold['signal'], text: string): Threshold {
   return { signal, limit: parseLimit(text), text, graceMs: 0, reclaim: { amount: 0 } };
 }
 
-function evictionsBy(thresholds: Threshold[], tellPressures: (pressures: ReadonlySet<Pressure>) => void = () => {}) {
+function evictionsBy(thresholds: Threshold[], changes: Partial<EvictionsOptions> = {}) {
   const { agent, images } = running;
   const containers = agent.containers();
   const clock = systemClock;
@@ -66,10 +72,12 @@ function evictionsBy(thresholds: Threshold[], tellPressures: (pressures: Readonl
     pods: () => agent.active(),
     evict: (pod, verdict) => agent.end(pod, verdict),
     isRunning: (uid) => runningContainers(containers.of(uid)).length > 0,
+    freeContainers: () => agent.removeEnded(new AbortController().signal),
     freeImages: (bytes) => images.garbage.free(bytes),
-    tellPressures,
+    tellPressures: () => {},
     clock,
     log: createLog({ level: 'error', part: 'test' }),
+    ...changes,
   });
 }
 
@@ -114,9 +122,10 @@ test('with too little memory who uses most beyond its request goes first; one at
   await Promise.all(['modest', 'greedy', 'entitled', 'critical'].map(ready));
   let pressures: ReadonlySet<Pressure> = new Set();
   // More than any machine has: it is always too little.
-  const short = evictionsBy([threshold('memory.available', '1000Ti')], (now) => {
+  const tellPressures = (now: ReadonlySet<Pressure>) => {
     pressures = now;
-  });
+  };
+  const short = evictionsBy([threshold('memory.available', '1000Ti')], { tellPressures });
   await short.look();
   assert.deepEqual([...pressures], ['MemoryPressure']);
   const greedy = await failed('greedy');
@@ -145,9 +154,7 @@ test('with too little memory who uses most beyond its request goes first; one at
   await short.look();
   assert.equal((await bench.pod('critical')).status.phase, 'Running');
 
-  await evictionsBy([threshold('memory.available', '1Ki')], (now) => {
-    pressures = now;
-  }).look();
+  await evictionsBy([threshold('memory.available', '1Ki')], { tellPressures }).look();
   assert.deepEqual([...pressures], []);
 });
 
@@ -164,6 +171,35 @@ test('with too little disk who takes most of it goes', async () => {
   await evictionsBy([threshold('nodefs.available', '1000Ti')]).look();
   assert.match((await failed('large')).status.message ?? '', /low on resource: ephemeral-storage\./);
   assert.equal((await bench.pod('small')).status.phase, 'Running');
+});
+
+/** Docker's containers of a pod, but for those that hold its namespaces. */
+async function leftOf(pod: Pod) {
+  const found = await bench.containersOf(pod);
+  return found.filter(({ Labels }) => Labels['io.kubernetes.container.name'] === 'main');
+}
+
+test('what an evicted pod has written goes before another pod does', async () => {
+  await Promise.all([
+    bench.createPod('hoarder', { containers: container('dd if=/dev/zero of=/file bs=1M count=20 2>/dev/null') }),
+    bench.createPod('neighbour', { containers: container('') }),
+  ]);
+  await Promise.all(['hoarder', 'neighbour'].map(ready));
+  const left = async () => leftOf(await bench.pod('hoarder'));
+  const active = () => running.agent.active().map(({ metadata }) => metadata.name);
+  // There is room as soon as nothing is left of the hoarder.
+  const levels = async (): Promise<Levels> =>
+    new Map([['imagefs.available', { available: (await left()).length > 0 ? 1 : 1000, capacity: 1000 }]]);
+  const short = evictionsBy([threshold('imagefs.available', '100')], { levels, freeImages: async () => {} });
+  await short.look();
+  const { status } = await bench.podWhen('hoarder', 'over', (pod) => running.agent.hasEnded(pod));
+  assert.equal(status.reason, 'Evicted');
+  assert.notDeepEqual(await left(), [], 'its logs are kept as long as there is room');
+  const others = active();
+  assert.ok(others.includes('neighbour'));
+  await short.look();
+  assert.deepEqual(await left(), []);
+  assert.deepEqual(active(), others);
 });
 
 test('a pod that takes more disk than its own limits allow goes, whatever there is', async () => {
@@ -214,6 +250,41 @@ test('a host that goes down while the master is away ends its pods and waits for
   bench.api.isAway = false;
   assert.equal((await failed('untold')).status.reason, 'Terminated');
   bench.room.isShuttingDown = false;
+});
+
+test('what is left of a pod is kept until the master knows how it ended, unless the node itself has ended it', async () => {
+  await bench.createPod('ending', { containers: container(''), restartPolicy: 'OnFailure' });
+  await bench.createPod('evicted', { containers: container('') });
+  const [ending, evicted] = await Promise.all(['ending', 'evicted'].map(ready));
+  assert.ok(ending && evicted);
+  bench.api.isAway = true;
+  const [{ Id = '' } = {}] = await leftOf(ending);
+  await bench.docker.getContainer(Id).kill({ signal: 'SIGTERM' });
+  running.agent.end(evicted, { reason: 'Evicted', message: 'too much', graceMs: 1_000 });
+  for (const pod of [ending, evicted])
+    await waitUntil(`${pod.metadata.name} is over`, () => running.agent.hasEnded(pod), { intervalMs: 5 });
+  await running.agent.removeEnded(new AbortController().signal);
+  assert.deepEqual([(await leftOf(ending)).length, (await leftOf(evicted)).length], [1, 0]);
+  bench.api.isAway = false;
+  const { status } = await bench.podWhen('ending', 'through', (pod) => pod.status.phase === 'Succeeded');
+  assert.equal(status.containerStatuses?.[0]?.state?.terminated?.exitCode, 0);
+  assert.equal((await failed('evicted')).status.reason, 'Evicted');
+  await waitUntil('nothing is left of it', async () => {
+    await running.agent.removeEnded(new AbortController().signal);
+    return (await leftOf(ending)).length === 0;
+  });
+});
+
+test('what is left of a static pod stays: it would run anew without', async () => {
+  const [main] = container('');
+  const spec = { restartPolicy: 'OnFailure', containers: [{ ...main, command: ['true'] }] };
+  const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'once' }, spec };
+  await writeFile(join(manifests, 'once.json'), JSON.stringify(manifest));
+  const once = await waitUntil('once is over', () =>
+    running.agent.pods().find((pod) => pod.metadata.name === 'once-n1' && running.agent.hasEnded(pod)),
+  );
+  await running.agent.removeEnded(new AbortController().signal);
+  assert.equal((await leftOf(once)).length, 1);
 });
 
 /** With more time than the test has. */

@@ -5,7 +5,7 @@
 //   Docker ─► watch ──────┘              ▲             └─► status to the API
 //                                        └── again, until nothing is left to do
 import { isPodFinished, type Pod } from '../../api/kinds/pod.ts';
-import { isBeingDeleted } from '../../api/meta.ts';
+import { isBeingDeleted, keyOf } from '../../api/meta.ts';
 import { type Amounts, add, amountsOf, podRequests } from '../../api/pod-resources.ts';
 import { type Clock, momentOf, pastMonotonicOf } from '../../base/clock.ts';
 import { runBeside } from '../../base/component.ts';
@@ -130,6 +130,27 @@ export class PodAgent {
     const { uid = '' } = pod.metadata;
     const isReleased = this.#memories.get(uid)?.released === true;
     return isPodFinished(this.#status.newest(pod)) || (isReleased && this.#status.isAway);
+  }
+
+  /** Removes what Docker keeps of pods that are over, for their logs: others need the room more. */
+  async removeEnded(signal: AbortSignal): Promise<void> {
+    const { desired, log } = this.#options;
+    for (const pod of desired.all()) {
+      const { uid = '' } = pod.metadata;
+      if (!this.#watch.current || !this.#isOverWithout(pod)) continue;
+      const view = this.#view(uid);
+      const exited = view.containers.filter(({ state }) => state === 'exited');
+      const steps = exited.map(({ id }) => ({ kind: 'remove' as const, id }));
+      await this.#perform(steps, uid, view, signal).catch((error: unknown) =>
+        log.warn('what is left of a pod cannot be removed', { pod: keyOf(pod), error }),
+      );
+    }
+  }
+
+  /** Whether it is known to be over without its containers: one of which only they say so would be begun anew. */
+  #isOverWithout(pod: Pod): boolean {
+    if (this.#options.desired.isStatic(pod)) return false;
+    return this.#memories.get(pod.metadata.uid ?? '')?.verdict ? this.hasEnded(pod) : isPodFinished(pod);
   }
 
   /** The pods that have been let in and have not ended, as the node has agreed to run them. */

@@ -31,6 +31,7 @@ function nodeWith(pods: readonly Pod[], { storageOf = async () => overLimit, ...
     evict: ({ metadata }) => evicted.push(metadata.name),
     isRunning: () => false,
     isOfEngineDisk: async () => true,
+    freeContainers: async () => {},
     freeImages: async () => {},
     tellPressures: () => {},
     clock: systemClock,
@@ -89,7 +90,7 @@ test('a pod whose disk is measured for ever does not hide that memory runs out',
   assert.deepEqual(told, ['MemoryPressure']);
 });
 
-/** What is left at each look at it, in turn: before images were removed, and after that. */
+/** What is left at each look at it, in turn: at first, without the containers of pods that are over, and without images. */
 function disk(signal: Signal, ...available: number[]) {
   const asked: number[] = [];
   const levels = async () => left(signal, available.shift() ?? Number.NaN);
@@ -97,29 +98,38 @@ function disk(signal: Signal, ...available: number[]) {
   return { asked, changes: { settings: threshold(signal), levels, freeImages } };
 }
 
+test('where the containers of pods that are over were enough neither an image nor a pod goes', async () => {
+  const { asked, changes } = disk('imagefs.available', 40, 100);
+  const { evictions, evicted } = nodeWith([samplePod()], changes);
+  await evictions.look();
+  assert.deepEqual([asked, evicted], [[], []]);
+});
+
 for (const signal of ['imagefs.available', 'imagefs.inodesFree'] as const)
   test(`${signal}: where the images that nobody uses were enough no pod goes`, async () => {
-    const { asked, changes } = disk(signal, 40, 100);
+    const { asked, changes } = disk(signal, 40, 70, 100);
     const { evictions, evicted } = nodeWith([samplePod()], changes);
     await evictions.look();
-    assert.deepEqual([asked, evicted], [[signal === 'imagefs.available' ? 60 : Number.POSITIVE_INFINITY], []]);
+    assert.deepEqual([asked, evicted], [[signal === 'imagefs.available' ? 30 : Number.POSITIVE_INFINITY], []]);
   });
 
 test('where they were not enough a pod goes at once', async () => {
-  const { evictions, evicted } = nodeWith([samplePod()], disk('imagefs.available', 40, 99).changes);
+  const { evictions, evicted } = nodeWith([samplePod()], disk('imagefs.available', 40, 40, 99).changes);
   await evictions.look();
   assert.deepEqual(evicted, ['web']);
 });
 
-test('images on another disk stay, and a pod goes', async () => {
-  const { asked, changes } = disk('nodefs.available', 40, 40);
-  const { evictions, evicted } = nodeWith([samplePod()], { ...changes, isOfEngineDisk: async () => false });
+test('what the engine has on another disk stays, and a pod goes', async () => {
+  const { asked, changes } = disk('nodefs.available', 40, 40, 40);
+  const freeContainers = async () => void asked.push(0);
+  const elsewhere = { ...changes, freeContainers, isOfEngineDisk: async () => false };
+  const { evictions, evicted } = nodeWith([samplePod()], elsewhere);
   await evictions.look();
   assert.deepEqual([asked, evicted], [[], ['web']]);
 });
 
 test('where images cannot be removed a pod goes', async () => {
-  const { changes } = disk('imagefs.available', 40, 40);
+  const { changes } = disk('imagefs.available', 40, 40, 40);
   const freeImages = () => Promise.reject(new Error('the engine is away'));
   const { evictions, evicted } = nodeWith([samplePod()], { ...changes, freeImages });
   await evictions.look();

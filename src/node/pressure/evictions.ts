@@ -34,8 +34,10 @@ export interface EvictionsOptions {
   evict(pod: Pod, verdict: Verdict): void;
   /** Whether anything of the pod still runs. */
   isRunning(podUid: string): boolean;
-  /** Whether the signal is about the disk of images. */
+  /** Whether the signal is about the disk of images and containers. */
   isOfEngineDisk(signal: Signal): Promise<boolean>;
+  /** Removes the containers of pods that are over. */
+  freeContainers(): Promise<void>;
   /** Removes images that nobody uses until so much is free that was not before. */
   freeImages(bytes: number): Promise<unknown>;
   tellPressures(pressures: ReadonlySet<Pressure>): void;
@@ -110,18 +112,23 @@ export class Evictions {
     this.#evict(first.pod, evictionMessage(threshold, level.available, first), threshold.graceMs === 0);
   }
 
-  /** Whether removing what nobody needs was enough. */
+  /** Whether removing what nobody needs was enough: what pods that are over have left, and if need be images. */
   async #freed(threshold: Threshold, level: Level): Promise<boolean> {
-    const { levels: read, isOfEngineDisk, freeImages, log } = this.#options;
+    const { levels: read, isOfEngineDisk, freeContainers, freeImages, log } = this.#options;
     const { signal } = threshold;
+    let lack = lackOf(threshold, level);
     try {
       if (!(await isOfEngineDisk(signal))) return false;
-      await freeImages(signal.endsWith('.available') ? lackOf(threshold, level) : Number.POSITIVE_INFINITY);
+      for (const free of [freeContainers, freeImages]) {
+        await free(signal.endsWith('.available') ? lack : Number.POSITIVE_INFINITY);
+        const now = (await read()).get(signal);
+        if (now) lack = lackOf(threshold, now);
+        if (lack <= 0) return true;
+      }
     } catch (error) {
       log.warn('what nobody needs cannot be removed', { error });
     }
-    const now = (await read()).get(signal);
-    return now !== undefined && lackOf(threshold, now) <= 0;
+    return false;
   }
 
   #evict(pod: Pod, message: string, isHard: boolean): void {
