@@ -36,8 +36,8 @@ let generation = 1;
 async function resize(name: string, resources: object, more: object = {}): Promise<void> {
   const pod = await bench.pod(name);
   generation += 1;
-  const [main] = pod.spec.containers;
-  const containers = [{ ...main, ...more, resources }];
+  const [main, ...others] = pod.spec.containers;
+  const containers = [{ ...main, ...more, resources }, ...others];
   await bench.client.patch(pods, pod.metadata, { metadata: { generation }, spec: { containers } });
 }
 
@@ -65,9 +65,9 @@ test('a container is given more, then less, while it runs; an agent that was kil
   assert.deepEqual([latest(pod)?.id, latest(pod)?.pid], [before?.id, before?.pid]);
   running.kill();
   running = await bench.startAgent();
-  await resize('web', { requests: { cpu: '100m', memory: '16Mi' }, limits: { cpu: '150m', memory: '64Mi' } });
+  await resize('web', { requests: { cpu: '100m', memory: '16Mi' }, limits: { cpu: '150m', memory: '32Mi' } });
   await bench.podWhen('web', 'given less', (now) => told(now)?.resources?.limits?.cpu === '150m');
-  assert.deepEqual(await limitsOf(pod), [15_000, 64 * mebi, 15_000, 64 * mebi]);
+  assert.deepEqual(await limitsOf(pod), [15_000, 32 * mebi, 15_000, 32 * mebi]);
   assert.deepEqual([latest(pod)?.id, latest(pod)?.pid, latest(pod)?.attempt], [before?.id, before?.pid, 0]);
 });
 
@@ -125,6 +125,43 @@ test('of those that wish for the same room one gets it, and the next when that o
   await bench.podWhen(second, 'smaller', has('100m'));
   await waitUntil('the last has it, as that one has become smaller', givenOf);
 });
+
+test('less memory than a container holds, or than Docker gives, is told of and not given; the rest of the pod goes on', async () => {
+  const holding = 'dd if=/dev/zero of=/dev/shm/held bs=1M count=40; exec sleep 1000';
+  const [requests, limits] = [{ memory: '3Mi' }, { memory: '64Mi' }];
+  const failing = { ...container(requests, { memory: '16Mi' }), name: 'failing', command: ['sh', '-c', 'exit 1'] };
+  const cases: [string, string, string[], RegExp][] = [
+    ['full', '16Mi', ['sh', '-c', holding], /^cannot decrease memory limits: .*"main" memory limit \(16777216\) below/],
+    ['tiny', '4Mi', ['sleep', '1000'], /Minimum memory limit allowed is 6MB/],
+  ];
+  const refuse = async ([name, less, command, message]: (typeof cases)[number]) => {
+    const pod = await bench.createPod(name, { containers: [container(requests, limits, { command }), failing] });
+    await bench.podWhen(name, 'running', ({ status }) => status.containerStatuses?.[1]?.state?.running !== undefined);
+    const memoryLimits = async () => (await limitsOf(pod)).filter((_, index) => index % 2 === 1);
+    await waitUntil('it is full', async () => name !== 'full' || (await heldBy(pod)) > 40 * 2 ** 20);
+    const [before, limited] = [latest(pod), await memoryLimits()];
+    await resize(name, { requests, limits: { memory: less } });
+    const refused = await bench.podWhen(
+      name,
+      'told',
+      (now) => conditionOf(now, 'PodResizeInProgress')?.reason === 'Error',
+    );
+    assert.match(conditionOf(refused, 'PodResizeInProgress')?.message ?? '', message);
+    await bench.eventOf(name, /^ResizeError: Pod resize error: /);
+    assert.deepEqual([latest(pod)?.id, latest(pod)?.pid, await memoryLimits()], [before?.id, before?.pid, limited]);
+    const restarts = (now: Pod) =>
+      now.status.containerStatuses?.find((each) => each.name === 'failing')?.restartCount ?? 0;
+    await bench.podWhen(name, 'restarted beside it', (now) => restarts(now) > 1);
+    await resize(name, { requests, limits });
+    await bench.podWhen(name, 'as before', (now) => conditionOf(now, 'PodResizeInProgress') === undefined);
+  };
+  await Promise.all(cases.map(refuse));
+});
+
+async function heldBy(pod: Pod): Promise<number> {
+  const group = `${runName}/kubepods/burstable/pod${pod.metadata.uid}/${latest(pod)?.id}`;
+  return Number(await readFile(`/sys/fs/cgroup/memory/${group}/memory.usage_in_bytes`, 'utf8'));
+}
 
 test('a container that wants it so is restarted for what it is given', async () => {
   const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];

@@ -31,7 +31,7 @@ import {
   usualLogLimits,
 } from './container-config.ts';
 import { type Deadlines, openDocker } from './deadlines.ts';
-import { codeOf, conflict, notFound } from './docker-errors.ts';
+import { codeOf, conflict, notFound, wordsOf } from './docker-errors.ts';
 import { execIn } from './docker-exec.ts';
 import { jsonLines } from './docker-streams.ts';
 import { attach, startProcess } from './joined-process.ts';
@@ -193,7 +193,11 @@ export class DockerRuntime implements Runtime {
   }
 
   async resize(id: string, resources: ContainerResources): Promise<void> {
-    await this.#docker.getContainer(id).update(resourcesConfig(resources));
+    try {
+      await this.#docker.getContainer(id).update(resourcesConfig(resources));
+    } catch (error) {
+      throw new Error(wordsOf(error), { cause: error });
+    }
   }
 
   async signal(id: string, signal: string): Promise<void> {

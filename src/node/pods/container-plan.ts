@@ -6,7 +6,7 @@ import type { ObservedContainer } from '../runtime.ts';
 import type { Draft } from './plan.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { isLost, isOutdated, isRestarted, latestOf, nextAttempt } from './pod-progress.ts';
-import { imageSituation } from './pod-view.ts';
+import { imageSituation, type Problem } from './pod-view.ts';
 import { needsRestart, unlike } from './resize.ts';
 import { nextBackoffSeconds, restartAtMs } from './restart-backoff.ts';
 import { isPrepared, isWired } from './sandbox-plan.ts';
@@ -47,7 +47,7 @@ function planRunning(
   const { memory } = draft.view;
   const order = stopOrder(draft, listed, running, { pod, graceMs });
   if (order) planStop(draft, running, order);
-  else if (unlike(listed.container, running).length > 0)
+  else if (unlike(listed.container, running).length > 0 && isFreeOf(draft, memory.resizeProblems.get(running.id)))
     draft.add({ kind: 'resize', container: running.name, id: running.id });
   if (order || !listed.container.lifecycle?.postStart) return false;
   const hook = memory.postStart.get(running.id);
@@ -107,7 +107,7 @@ function planCreation(
   if (before && isHeldBack(draft, before)) return false;
   const image = hasImage(draft, container);
   if (image !== 'ready') return image === 'coming';
-  if (!isFreeOfProblems(draft, name)) return false;
+  if (!isFreeOf(draft, memory.problems.get(name))) return false;
   if (!isPrepared(draft) || !pause || (isToldAddress(container) && !isWired(pod, pause, memory))) return true;
   draft.add({
     kind: 'create',
@@ -144,7 +144,6 @@ function hasImage(draft: Draft, container: Container): 'ready' | 'coming' | 'fai
   return 'failed';
 }
 
-function isFreeOfProblems(draft: Draft, container: string): boolean {
-  const problem = draft.view.memory.problems.get(container);
+function isFreeOf(draft: Draft, problem: Problem | undefined): boolean {
   return !problem || draft.isDue(problem.retryAtMs);
 }

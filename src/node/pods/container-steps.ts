@@ -1,7 +1,6 @@
 // The steps that make, start, end and remove the containers of a pod.
 import { posix } from 'node:path';
 import type { Pod } from '../../api/kinds/pod.ts';
-import { containerResources } from '../resources/container-resources.ts';
 import { ImageNotFound, type Mount, type ObservedContainer, pauseName } from '../runtime.ts';
 import { VolumeProblem } from '../volumes/volume-problem.ts';
 import { ConfigProblem, containerEnv } from './container-env.ts';
@@ -24,7 +23,7 @@ import {
   type Work,
 } from './step.ts';
 
-type ContainerStep = 'create' | 'start' | 'resize' | 'remove' | 'tellBackoff';
+type ContainerStep = 'create' | 'start' | 'remove' | 'tellBackoff';
 
 const problemRetryMs = 10_000;
 const defaultMessagePath = '/dev/termination-log';
@@ -34,7 +33,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
 
   const create: DoStep<'create'> = async (
     { container: name, attempt, backoffSeconds, pauseId },
-    { pod: maybe, view, signal },
+    { uid, pod: maybe, view, signal },
   ) => {
     const pod = needed(maybe);
     const container = containerOf(pod, name);
@@ -60,9 +59,9 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       const made = { attempt, backoffSeconds, pauseId, ociRuntime, image, env, mounts };
       const circumstances = { ...made, security, targetId, placement };
       const spec = containerSpec(pod, container, circumstances);
-      const make = async () => watch.put(await runtime.createContainer(spec));
       // Of a pod that was changed the group is told what it is now.
-      await (view.memory.agreed ? options.groups.resize(pod, make) : make());
+      if (view.memory.agreed) await options.groups.fit(pod, () => watch.of(uid));
+      watch.put(await runtime.createContainer(spec));
       images.delete(name);
       problems.delete(name);
       tell(pod, name, 'Normal', 'Created', `Created container: ${name}`);
@@ -93,18 +92,9 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
     tellOfContainer(recorder, pod, { container, type, reason, message });
   }
 
-  const resize: DoStep<'resize'> = async ({ id, container }, { pod }) => {
-    await options.groups.resize(needed(pod), async () => {
-      await runtime.resize(id, containerResources(containerOf(pod, container)));
-      const resized = await runtime.inspect(id);
-      if (resized) watch.put(resized);
-    });
-  };
-
   return {
     create,
     start,
-    resize,
     remove: async ({ id }, { uid, view }) => {
       const removed = watch.get(id);
       // One that Docker takes for never started may run, or have left a shim: nobody else would end it, nor an agent that comes
@@ -115,6 +105,7 @@ export function containerSteps(options: PodStepsOptions): StepTable<ContainerSte
       view.memory.stopping.delete(id);
       view.memory.postStart.delete(id);
       view.memory.probed.delete(id);
+      view.memory.resizeProblems.delete(id);
       view.memory.messages.delete(id);
       view.memory.toldBackoff.delete(id);
     },

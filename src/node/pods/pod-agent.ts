@@ -209,7 +209,7 @@ export class PodAgent {
         await groups.remove(uid);
         await files.remove(uid);
       }
-      await groups.adopt(this.#agreedPods());
+      await groups.adopt(this.#agreedPods(), (uid) => this.#watch.of(uid));
     };
     // Pods that come meanwhile wait: what they get would be taken for left behind.
     const swept = sweep();

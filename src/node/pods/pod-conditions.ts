@@ -43,16 +43,16 @@ export function conditionsOf(pod: Pod, view: PodView, parts: Parts, wallMs: numb
 
 function resizeFindings(pod: Pod, { containers, memory }: PodView): [string, Finding][] {
   const pending = memory.pendingResize;
-  const isUnder = podContainers(pod).some(({ role, container }) => {
-    const latest = latestOf(containers, container.name);
-    return (
-      (role === 'app' || role === 'sidecar') && latest?.state === 'running' && unlike(container, latest).length > 0
-    );
+  const changing = podContainers(pod).flatMap(({ role, container }) => {
+    const latest = role === 'app' || role === 'sidecar' ? latestOf(containers, container.name) : undefined;
+    return latest?.state === 'running' && unlike(container, latest).length > 0 ? [latest.id] : [];
   });
-  const isInProgress = memory.agreed !== undefined && isUnder;
+  const isInProgress = memory.agreed !== undefined && changing.length > 0;
+  const problems = changing.flatMap((id) => memory.resizeProblems.get(id)?.message ?? []);
+  const error = problems.length > 0 && { reason: 'Error', message: problems.join(', ') };
   return [
     ...(pending ? [['PodResizePending', { holds: true, ...pending }] satisfies [string, Finding]] : []),
-    ...(isInProgress ? [['PodResizeInProgress', { holds: true }] satisfies [string, Finding]] : []),
+    ...(isInProgress ? [['PodResizeInProgress', { holds: true, ...error }] satisfies [string, Finding]] : []),
   ];
 }
 

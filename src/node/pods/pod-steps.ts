@@ -6,6 +6,7 @@ import { containerSteps } from './container-steps.ts';
 import { hookSteps } from './hook-steps.ts';
 import { imageSteps } from './image-steps.ts';
 import type { Step } from './plan.ts';
+import { resizeSteps } from './resize-steps.ts';
 import { sandboxSteps } from './sandbox-steps.ts';
 import type { DoStep, PodStepsOptions, StepTable, Work } from './step.ts';
 import { stopSteps } from './stop-steps.ts';
@@ -22,6 +23,7 @@ export class PodSteps {
       ...sandboxSteps(options),
       ...imageSteps(options),
       ...containerSteps(options),
+      ...resizeSteps(options),
       ...hookSteps(options),
       ...stopSteps(options),
       release: async (_, work) => this.#release(work),

@@ -82,6 +82,8 @@ export interface PodMemory {
   /** By container name: what it may use, once the pod has been changed since it was made. */
   agreed: ReadonlyMap<string, ResourceRequirements> | undefined;
   pendingResize: PendingResize | undefined;
+  /** By container id: why it was not given what was agreed. */
+  resizeProblems: Map<string, Problem>;
   /** By container name, for the attempt that is to be made next. */
   images: Map<string, ImageSituation>;
   problems: Map<string, Problem>;
@@ -134,6 +136,7 @@ export function newPodMemory(firstSeenMs: number): PodMemory {
     attached: undefined,
     agreed: undefined,
     pendingResize: undefined,
+    resizeProblems: new Map(),
     images: new Map(),
     problems: new Map(),
     probed: new Map(),

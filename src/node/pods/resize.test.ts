@@ -63,6 +63,28 @@ test('what was agreed is what the API was told, to an agent that starts anew', (
   assert.equal(agreedPod(unchanged, newPodMemory(nowMs), room), unchanged);
 });
 
+test('a container that could not be given what was agreed goes on as it is, until it is tried again or something else is agreed', () => {
+  const asked = { requests: { cpu: '100m' }, limits };
+  const problem = { reason: 'Error', message: 'too little', retryAtMs: nowMs + 5_000 };
+  const spec = { containers: [{ name: 'main', image: 'nginx', resources: asked }] };
+  const running = sampleContainer('main', { resources: { ...given, memoryBytes: 128 * 2 ** 20 } });
+  const changed = samplePod(spec, { generation: 2 });
+  const view = sampleView(changed, [samplePause(), running], {
+    agreed: new Map([['main', asked]]),
+    resizeProblems: new Map([['main-0', problem]]),
+  });
+  const { memory } = view;
+  const { steps, wakeAtMs } = planPod(view, nowMs);
+  assert.deepEqual([steps, wakeAtMs], [[], problem.retryAtMs]);
+  assert.deepEqual(planPod(view, problem.retryAtMs).steps, [{ kind: 'resize', container: 'main', id: 'main-0' }]);
+  const told = podStatus(changed, view, '', moment).conditions?.find(({ type }) => type === 'PodResizeInProgress');
+  assert.deepEqual([told?.status, told?.reason, told?.message], ['True', 'Error', 'too little']);
+  agreedPod(changed, memory, room);
+  assert.equal(memory.resizeProblems.size, 1);
+  agreedPod(pod(resources('1')), memory, room);
+  assert.equal(memory.resizeProblems.size, 0);
+});
+
 test('a pod holds what was agreed, whatever it asks for', () => {
   const held = (asked: Pod, agreed?: string) =>
     heldPod(asked, agreed ? new Map([['main', resources(agreed)]]) : undefined).spec.containers[0]?.resources;

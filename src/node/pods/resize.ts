@@ -17,14 +17,21 @@ export interface NodeRoom {
 type Agreed = ReadonlyMap<string, ResourceRequirements>;
 
 /** The pod as the node has agreed to run it. What it has not agreed to is noted. */
-export function agreedPod(pod: Pod, memory: Pick<PodMemory, 'agreed' | 'pendingResize'>, room: NodeRoom): Pod {
+export function agreedPod(
+  pod: Pod,
+  memory: Pick<PodMemory, 'agreed' | 'pendingResize' | 'resizeProblems'>,
+  room: NodeRoom,
+): Pod {
   if (isUnchanged(pod)) return pod;
   const asked = askedBy(pod);
   memory.agreed ??= toldAgreed(pod, asked);
   const isAgreed = isDeepStrictEqual(asked, memory.agreed);
   memory.pendingResize = isAgreed ? undefined : objection(pod, room);
   if (memory.pendingResize) return withResources(pod, memory.agreed);
-  if (!isAgreed) memory.agreed = asked;
+  if (!isAgreed) {
+    memory.agreed = asked;
+    memory.resizeProblems.clear();
+  }
   return pod;
 }
 

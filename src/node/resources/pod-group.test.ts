@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Container, PodSpec } from '../../api/kinds/pod-spec/types.ts';
 import { createLog } from '../../base/log.ts';
+import { sampleContainer, samplePod } from '../pods/pod-samples.ts';
 import { containerResources } from './container-resources.ts';
 import { cpuWeight } from './cpu.ts';
 import { groupPath } from './group-driver.ts';
@@ -131,6 +133,44 @@ test('what still has a group in a pod’s is ended before that group goes', asyn
   const more = { capacity: {}, forPods: {}, podMaxPids: undefined, log };
   await new PodGroups({ tree, root: ['wherry'], endLost, ...more }).remove('u1');
   assert.deepEqual(done, ['ended lost', 'removed podu1', 'removed podu1', 'removed podu1']);
+});
+
+test('the group of a pod that is changed has what its containers have or are to be given, whichever is more', async () => {
+  const written: (number | undefined)[] = [];
+  // The first write takes longer.
+  const tookMs = [20];
+  const tree: GroupTree = {
+    parentOf: (path) => path.join('/'),
+    ensure: async (path, { memoryBytes }) => {
+      if (path.at(-1) !== 'podu1') return;
+      await new Promise((resolve) => setTimeout(resolve, tookMs.pop() ?? 0));
+      written.push(memoryBytes);
+    },
+    containersIn: async () => [],
+    remove: async () => {},
+  };
+  const log = createLog({ write: () => {} });
+  const options = { tree, root: [], endLost: async () => {}, capacity: {}, forPods: {}, podMaxPids: undefined, log };
+  const groups = new PodGroups(options);
+  const limited = (name: string, memory: string) => ({ ...container({ memory: '1Mi' }, { memory }), name });
+  const pod = samplePod({ containers: [limited('less', '16Mi'), limited('more', '64Mi')] });
+  const running = (name: string, memoryMebi?: number) =>
+    sampleContainer(name, {
+      resources: { cpuShares: 2, cpuQuotaMicros: undefined, memoryBytes: memoryMebi && memoryMebi * mebi },
+    });
+  let containers = [running('less', 64), running('more', 16)];
+  const fits = [groups.fit(pod, () => containers)];
+  await setImmediate();
+  containers = [running('less', 16), running('more', 64)];
+  fits.push(
+    groups.fit(pod, () => containers),
+    groups.ensure(pod),
+  );
+  await Promise.all(fits);
+  await groups.fit(pod, () => [sampleContainer('less', { ...running('less', 64), state: 'exited' })]);
+  assert.deepEqual(written, [128 * mebi, 80 * mebi]);
+  await groups.fit(pod, () => [running('less'), running('more', 64)]);
+  assert.equal(written.at(-1), undefined, 'one is not limited yet');
 });
 
 test('systemd is told of limits in its words of either version', () => {

@@ -9,14 +9,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '../../api/kinds/pod.ts';
 import { qosClassOf } from '../../api/kinds/pod-spec/qos.ts';
-import type { Container } from '../../api/kinds/pod-spec/types.ts';
+import type { Container, PodSpec } from '../../api/kinds/pod-spec/types.ts';
 import { type Amounts, podRequests } from '../../api/pod-resources.ts';
 import type { Log } from '../../base/log.ts';
-import type { Placement } from '../runtime.ts';
+import type { ObservedContainer, Placement } from '../runtime.ts';
 import { cpuShares } from './cpu.ts';
 import type { GroupLimits, GroupPath, GroupTree } from './group-tree.ts';
 import { lowestOomScore, oomScore, pauseOomScore } from './oom-score.ts';
-import { classGroup, podGroup, podGroupLimits, podsGroup, qosClasses } from './pod-group.ts';
+import { classGroup, podGroup, podGroupLimits, podsGroup, qosClasses, withRunning } from './pod-group.ts';
 
 export interface PodGroupsOptions {
   /** Undefined where Docker may make no groups: pods are then where it puts them. */
@@ -49,8 +49,6 @@ export class PodGroups {
   readonly #given = new Map<string, { group: GroupPath; limits: GroupLimits }>();
   /** Thousandths of a core by pod: of those whose class shares what all of it ask for. */
   readonly #burstable = new Map<string, number>();
-  /** By pod, how many of its containers are being given something else. */
-  readonly #resizing = new Map<string, number>();
   #writtenShares: number | undefined;
   #weighing: Promise<void> | undefined;
   #lowestOomScore = 0;
@@ -87,39 +85,30 @@ export class PodGroups {
 
   /** Resolves when the pod's group is there. */
   ensure(pod: Pod): Promise<void> {
-    const uid = pod.metadata.uid ?? '';
-    const known = this.#made.get(uid);
-    if (known !== undefined) return known;
-    const making = this.#make(pod);
-    this.#made.set(uid, making);
-    making.catch(() => this.#made.delete(uid));
-    return making;
+    return this.#made.get(pod.metadata.uid ?? '') ?? this.#inTurn(pod, () => this.#make(pod, pod.spec));
   }
 
-  /** Lets containers of the pod be given more or less: its group does not limit them meanwhile, and then by what is agreed. */
-  async resize(pod: Pod, change: () => Promise<unknown>): Promise<void> {
+  /**
+   * Gives the group of a pod that was changed what its containers have or are to be given, whichever is more: asked for before a
+   * container is given something else, and after.
+   */
+  async fit(pod: Pod, containers: () => readonly ObservedContainer[]): Promise<void> {
+    const { log } = this.#options;
+    await this.#inTurn(pod, () => this.#make(pod, withRunning(pod.spec, containers()))).catch((error: unknown) =>
+      log.warn('the limits of a pod cannot be set yet', { error }),
+    );
+  }
+
+  /** What is written last is what was true last. */
+  #inTurn(pod: Pod, make: () => Promise<void>): Promise<void> {
     const uid = pod.metadata.uid ?? '';
-    const { tree, root, podMaxPids } = this.#options;
-    const given = this.#given.get(uid)?.limits;
-    if (!this.#resizing.has(uid) && isDeepStrictEqual(given, podGroupLimits(pod.spec, podMaxPids))) {
-      await change();
-      return;
-    }
-    this.#given.delete(uid);
-    const group = podGroup(root, uid, qosClassOf(pod.spec));
-    const none = Number.POSITIVE_INFINITY;
-    this.#resizing.set(uid, (this.#resizing.get(uid) ?? 0) + 1);
-    try {
-      await tree?.ensure(group, { cpuQuotaMicros: none, memoryBytes: none });
-      await change();
-    } finally {
-      const others = (this.#resizing.get(uid) ?? 1) - 1;
-      if (others > 0) this.#resizing.set(uid, others);
-      else {
-        this.#resizing.delete(uid);
-        await this.#fit(pod);
-      }
-    }
+    const before = this.#made.get(uid)?.catch(() => {}) ?? Promise.resolve();
+    const making = before.then(make);
+    this.#made.set(uid, making);
+    making.catch(() => {
+      if (this.#made.get(uid) === making) this.#made.delete(uid);
+    });
+    return making;
   }
 
   /**
@@ -151,35 +140,33 @@ export class PodGroups {
   }
 
   /** Pods that are there already when the agent starts. */
-  async adopt(pods: Iterable<Pod>): Promise<void> {
+  async adopt(pods: Iterable<Pod>, containers: (podUid: string) => readonly ObservedContainer[]): Promise<void> {
     for (const pod of pods) {
       this.#count(pod);
-      // A crash may have come while its group did not limit it.
-      if ((pod.metadata.generation ?? 1) > 1) await this.#fit(pod);
+      // A crash may have come while one of its containers was given something else.
+      if ((pod.metadata.generation ?? 1) > 1) await this.fit(pod, () => containers(pod.metadata.uid ?? ''));
     }
     this.#weigh();
   }
 
-  async #make(pod: Pod): Promise<void> {
+  /** With the limits of `limited`, which is the pod's own spec but for these. */
+  async #make(pod: Pod, limited: PodSpec): Promise<void> {
     const { tree, root, podMaxPids } = this.#options;
     if (!tree) return;
-    const group = podGroup(root, pod.metadata.uid ?? '', qosClassOf(pod.spec));
-    const limits = podGroupLimits(pod.spec, podMaxPids);
+    const uid = pod.metadata.uid ?? '';
+    const group = podGroup(root, uid, qosClassOf(pod.spec));
+    const limits = podGroupLimits(limited, podMaxPids);
+    if (isDeepStrictEqual(this.#given.get(uid)?.limits, limits)) return;
     try {
+      this.#given.delete(uid);
       await tree.ensure(group, limits);
-      this.#given.set(pod.metadata.uid ?? '', { group, limits });
+      this.#given.set(uid, { group, limits });
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new PodGroupError(`failed to create container for [${group.join(' ')}]: ${text}`, { cause });
     }
     this.#count(pod);
     this.#weigh();
-  }
-
-  /** Where another container still has more than the whole is to have, it is set when that one is given less. */
-  async #fit(pod: Pod): Promise<void> {
-    const { log } = this.#options;
-    await this.#make(pod).catch((error: unknown) => log.warn('the limits of a pod cannot be set yet', { error }));
   }
 
   #count({ metadata, spec }: Pod): void {
