@@ -108,7 +108,6 @@ for (const { name, before, after, refused } of changes) {
 
 const withResources = (resources: Fields, more: Fields = {}) =>
   podWith({ containers: [{ name: 'c', image: 'a:1', resources, ...more }] }) as unknown as Resized;
-const restarts = { resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] };
 const small = { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '2', memory: '2Gi' } };
 
 const resizes: { name: string; before: Resized; after: Resized; refused: string[] }[] = [
@@ -122,12 +121,12 @@ const resizes: { name: string; before: Resized; after: Resized; refused: string[
     name: 'less memory while it runs',
     before: withResources(small),
     after: withResources({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } }),
-    refused: ['spec.containers[0].resources.limits[memory]'],
+    refused: [],
   },
   {
-    name: 'less memory where that restarts it',
-    before: withResources(small, restarts),
-    after: withResources({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } }, restarts),
+    name: 'a limit of memory where it had none',
+    before: withResources({ requests: { memory: '1Gi' } }),
+    after: withResources({ requests: { memory: '1Gi' }, limits: { memory: '2Gi' } }),
     refused: [],
   },
   {

@@ -1,7 +1,6 @@
 // What may become of a pod's spec: by whoever changes the pod, by putting in ephemeral containers, and by resizing it.
 // Everything else stays as it was when the pod was made.
 import { mutableCopy } from '../../meta.ts';
-import { compareQuantities, parseQuantity } from '../../quantity.ts';
 import { type Causes, checkRange, forbidden, invalid, isSame, required } from '../../validation.ts';
 import type { NodeSelectorTerm } from './affinity.ts';
 import { mirrorAnnotation } from './annotations.ts';
@@ -227,16 +226,6 @@ function* validateContainerResize(container: Container, before: Container, at: s
     if (Object.keys(old).some((name) => !(name in now))) {
       yield forbidden(`${at}.${part}`, `resource ${part} cannot be removed`);
     }
-  }
-  const policy = container.resizePolicy?.find(({ resourceName }) => resourceName === 'memory')?.restartPolicy;
-  if (policy === 'RestartContainer') return;
-  const limitOf = ({ resources }: Container) => (resources?.limits as Record<string, string> | undefined)?.memory;
-  const [now, old] = [limitOf(container), limitOf(before)].map((text) => text && parseQuantity(text));
-  const field = `${at}.limits[memory]`;
-  if (now && old && compareQuantities(now, old) < 0) {
-    yield forbidden(field, 'memory limits cannot be decreased unless resizePolicy is RestartContainer');
-  } else if (now && !old) {
-    yield forbidden(field, 'memory limits cannot be added unless resizePolicy is RestartContainer');
   }
 }
 
