@@ -17,12 +17,14 @@ become_root() { if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo "$@"; fi; 
 
 # What Wherry and these scripts need, and kubectl; more may be told.
 ensure_packages() {
+  # First, as not every distribution has it: without, nothing is changed.
+  ensure_kubectl
   [ -e /etc/ssl/certs/ca-certificates.crt ] && certificates='' || certificates=update-ca-certificates=ca-certificates
   # Where the kernel has AppArmor, Docker starts no container without its parser.
   grep -qs Y /sys/module/apparmor/parameters/enabled && parser=apparmor_parser=apparmor || parser=''
   has docker && cli='' || cli="docker=$(docker_cli_package)"
   ensure_commands npm=npm dockerd=docker.io $cli iptables=iptables nft=nftables conntrack=conntrack ip=iproute2 nsenter=util-linux setsid=util-linux tar=tar \
-    kubectl=kubernetes-client $parser $certificates "$@"
+    $parser $certificates "$@"
   say 'The packages of the distribution are there'
 }
 

@@ -1,7 +1,7 @@
 # The packages of the distribution: what is missing is installed, what is there stays. To be sourced; comes with the bundle, too.
 
-# Where dockerd, ip and iptables are; not on the path of every user.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# Where dockerd, ip and iptables are, and what snaps bring; not on the path of every user.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/snap/bin
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
@@ -21,10 +21,13 @@ wait_until() {
 with_systemd() { [ -d /run/systemd/system ]; }
 
 update_package_lists() {
-  [ -z "${lists_updated:-}" ] || return 0
+  [ -z "${lists_updated:-}" ] && has apt-get || return 0
   as_root apt-get -qq update
   lists_updated=yes
 }
+
+# apt_knows PACKAGE: whether there is one that it would install.
+apt_knows() { [ -n "$(apt-cache --no-all-versions show "$1" 2>/dev/null)" ]; }
 
 # ensure_commands COMMAND=PACKAGE...: installs the packages of the commands that are not there, all in one go.
 ensure_commands() {
@@ -57,7 +60,21 @@ install_packages() {
 
 # Docker's command line is a package of its own in newer releases.
 docker_cli_package() {
-  has apt-cache || { echo docker.io; return; }
-  apt-cache show docker.io >/dev/null 2>&1 || update_package_lists >&2
-  if apt-cache show docker-cli >/dev/null 2>&1; then echo docker-cli; else echo docker.io; fi
+  apt_knows docker.io || update_package_lists >&2
+  if apt_knows docker-cli; then echo docker-cli; else echo docker.io; fi
+}
+
+# The package is kubernetes-client in Debian and kubectl in Kubernetes' own repository. Ubuntu has none, but a snap.
+ensure_kubectl() {
+  if has kubectl; then return 0; fi
+  apt_knows kubernetes-client || update_package_lists
+  for package in kubernetes-client kubectl; do
+    if apt_knows $package; then install_packages $package; return 0; fi
+  done
+  if has snap; then
+    say 'Installing the snap of kubectl'
+    # Soon after the first boot it takes no orders yet.
+    if as_root snap wait system seed.loaded && as_root snap install --classic kubectl >/dev/null; then return 0; fi
+  fi
+  die 'kubectl is not here, and neither apt nor snap brings it: put one onto the PATH (https://kubernetes.io/docs/tasks/tools), and run this again.'
 }

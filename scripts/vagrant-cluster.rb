@@ -231,9 +231,9 @@ module WherryVagrant
     def install_master(unpacked)
       here.run(<<~SCRIPT)
         cd #{unpacked}
-        ./install.sh server --advertise-address #{cluster.addresses[cluster.master]}
         . ./packages.sh
-        ensure_commands kubectl=kubernetes-client
+        ensure_kubectl
+        ./install.sh server --advertise-address #{cluster.addresses[cluster.master]}
         mkdir -p /root/.kube
         ln -sfn /etc/wherry/kubeconfig /root/.kube/config
       SCRIPT
