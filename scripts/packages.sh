@@ -2,6 +2,8 @@
 
 # Where dockerd, ip and iptables are, and what snaps bring; not on the path of every user.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/snap/bin
+# What programs say is read by its words, which they would translate.
+export LC_ALL=C
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }

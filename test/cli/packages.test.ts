@@ -1,10 +1,10 @@
 // Which packages the scripts ask for, on distributions that differ: a real apt that knows only what a case offers. Nothing is installed.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { tryCommand } from '../bench/command.ts';
+import { runCommand, tryCommand } from '../bench/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;
@@ -88,3 +88,16 @@ for (const { on, offers, pinned = [], snap, says, code = 0 } of cases) {
     assert.equal(outcome.code, code);
   });
 }
+
+test('the demo image is whole where apt speaks another language', async () => {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  const german = `#!/bin/sh\n/usr/bin/apt-cache "$@" | if [ "$LC_ALL" = C ]; then cat; else sed 's/Depends:/Hängt ab von:/'; fi\n`;
+  await writeFile(join(bin, 'apt-cache'), german);
+  await chmod(join(bin, 'apt-cache'), 0o755);
+  const tar = join(folder, 'image.tar');
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C.UTF-8', LANGUAGE: 'de' };
+  await runCommand(join(root, 'scripts/demo-image'), ['--tar', tar], { env, timeoutMs: 300_000 });
+  const { stdout } = await runCommand('tar', ['-tf', tar]);
+  assert.ok(stdout.split('\n').includes('./etc/nginx/mime.types'));
+});
