@@ -36,6 +36,14 @@ export function configurable(program: Command): Map<string, Option> {
 
 /** Throws UsageError for what it does not know or understand, with the place and the way out. */
 export function readConfig(text: string, file: string, known: ReadonlyMap<string, Option>): Map<string, unknown> {
+  const values = Object.entries(readContent(text, file)).map(([key, value]): [string, unknown] => {
+    return [key, settingOf(knownOption(key, file, known), value, `${file}: ${key}`)];
+  });
+  return new Map(values);
+}
+
+/** As it is written, by key. */
+export function readContent(text: string, file: string): Record<string, unknown> {
   let content: unknown;
   try {
     content = parse(text) ?? {};
@@ -44,13 +52,13 @@ export function readConfig(text: string, file: string, known: ReadonlyMap<string
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new UsageError(`${file} must be a list of KEY: VALUE lines`);
-  const values = Object.entries(content).map(([key, value]): [string, unknown] => {
-    const option = known.get(key);
-    if (!option)
-      throw new UsageError(`${file}: unknown key ${JSON.stringify(key)}${suggestion(key, [...known.keys()])}`);
-    return [key, settingOf(option, value, `${file}: ${key}`)];
-  });
-  return new Map(values);
+  return content as Record<string, unknown>;
+}
+
+export function knownOption(key: string, file: string, known: ReadonlyMap<string, Option>): Option {
+  const option = known.get(key);
+  if (option) return option;
+  throw new UsageError(`${file}: unknown key ${JSON.stringify(key)}${suggestion(key, [...known.keys()])}`);
 }
 
 function settingOf(option: Option, value: unknown, place: string): unknown {
@@ -74,7 +82,7 @@ function settingOf(option: Option, value: unknown, place: string): unknown {
   }
 }
 
-const takesList = (option: Option): boolean => Array.isArray(option.defaultValue);
+export const takesList = (option: Option): boolean => Array.isArray(option.defaultValue);
 const keyOf = (option: Option): string => option.long?.slice(2) ?? '';
 const isConfigurable = (option: Option): boolean => option.envVar !== undefined && option.long !== '--config';
 

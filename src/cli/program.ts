@@ -4,6 +4,7 @@ import { addAgentCommand } from './agent.ts';
 import { addBackupCommand } from './backup.ts';
 import { addCertsCommand } from './certs.ts';
 import { addCheckCommand } from './check.ts';
+import { addConfigCommand } from './config.ts';
 import { applyConfigFile, defaultConfigFile } from './config-file.ts';
 import { addImageCommand } from './image.ts';
 import { addJoinCommand } from './join.ts';
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   addRestoreCommand(program);
   program.commandsGroup('Looking after this host:');
   addCheckCommand(program);
+  addConfigCommand(program);
   addCertsCommand(program);
   addImageCommand(program);
   addNetworkCommand(program);

@@ -45,12 +45,28 @@ test('0 is for what went well, 1 for what failed, 2 for what was called wrongly'
     [['uninstall', ...dataDir], 2, /say --yes to go on/],
     [['server', '--config', config], 2, /config.yaml: unknown key "https-prot"; the nearest known one is "https-port"/],
     [['server', '--config', '/no/such'], 2, /\/no\/such does not exist/],
+    [['config', 'get', 'data-dri'], 2, /unknown key "data-dri"; the nearest known one is "data-dir"/],
+    [['config', 'get', 'https-port', '--config', '/no/such'], 0, /^6443$/m],
+    [['config', 'set', 'https-port', '--config', config], 2, /"https-port" is not KEY=VALUE/],
     [['check', 'everything'], 2, /Allowed choices are server, agent, up/],
   ];
   for (const [args, code, says] of cases) {
     const { stdout, stderr, ...ended } = await wherry(args);
     assert.deepEqual([ended.code, says.test(stdout + stderr)], [code, true], `${args.join(' ')}\n${stdout}${stderr}`);
   }
+});
+
+test('what is written into the configuration file is read from it, and a file that is wrong stays as it is', async () => {
+  const file = ['--config', join(directory, 'new/config.yaml')];
+  await wherry(['config', 'set', 'tls-san=a,b', 'https-port=7443', ...file]);
+  await wherry(['config', 'set', '--unless-set', 'https-port=1', ...file]);
+  const said = await Promise.all(['tls-san', 'https-port'].map((key) => wherry(['config', 'get', key, ...file])));
+  assert.deepEqual(
+    said.map(({ stdout }) => stdout),
+    ['a,b\n', '7443\n'],
+  );
+  const wrong = await wherry(['config', 'set', 'node-name=a', 'https-port=x', ...file]);
+  assert.deepEqual([wrong.code, (await wherry(['config', 'get', 'node-name', ...file])).stdout], [2, '\n']);
 });
 
 test('a variable that is wrong is named', async () => {
