@@ -56,16 +56,19 @@ while [ $# -gt 0 ]; do
     --help | -h) usage; exit 0 ;;
     --token=*) token=${1#*=} ;;
     --token) token=${2:?--token needs a value}; shift ;;
-    --*=*) pair=${1#--}; settings="$settings${pair%%=*}: ${pair#*=}$newline" ;;
+    --*=*) settings="$settings${1#--}$newline" ;;
     --*)
       [ $# -gt 1 ] || { echo "$1 needs a value" >&2; exit 2; }
-      settings="$settings${1#--}: $2$newline"
+      settings="$settings${1#--}=$2$newline"
       shift
       ;;
     *) echo "What is $1? See $0 --help" >&2; exit 2 ;;
   esac
   shift
 done
+
+# There while a service still has to take up what was changed: a later run sees to it when this one ends before.
+outdated=$programs/$role.outdated
 
 # --- the steps
 
@@ -126,12 +129,11 @@ point_to_release() {
 ensure_program() {
   place_program
   version=$("$release/wherry" version | head -n 1)
-  changed_program=no
   if [ "$(readlink -f "$programs/$role" || true)" = "$release" ]; then
     say "The program is there: $version"
   else
+    touch "$outdated"
     point_to_release "$role"
-    changed_program=yes
     say "Installed the program: $version"
   fi
   point_to_release current
@@ -139,31 +141,34 @@ ensure_program() {
   ln -sfn $programs/current/wherry $launcher
 }
 
-# setting KEY DEFAULT: what the settings say.
-setting() {
-  value=$(sed -n "s/^$1: *//p" $config | tail -n 1)
-  echo "${value:-$2}"
-}
+# setting KEY: what the settings say.
+setting() { $launcher --config $config config get "$1"; }
 
 # The settings as they will be: those that are there, with those that were told now.
 write_settings() {
-  umask 077
   mkdir -p "$(dirname $config)"
   chmod 755 "$(dirname $config)"
+  umask 077
   cat $config >$config.new 2>/dev/null ||
     printf '# Settings of Wherry on this host; a key for each flag: `wherry server --help`, `wherry agent --help`\n' >$config.new
-  # What is only a start: pods of a host that goes down are given time to end.
-  if [ "$role" = agent ] && ! grep -q '^shutdown-grace-period' $config.new; then
-    settings="shutdown-grace-period: 30s${newline}shutdown-grace-period-critical-pods: 10s$newline$settings"
-  fi
-  printf '%s' "$settings" | while IFS= read -r line; do
-    awk -v line="$line" 'BEGIN { key = line; sub(/:.*/, ":", key) }
-      index($0, key) == 1 { if (placed++) next; $0 = line } { print } END { if (!placed) print line }' $config.new >$config.next
-    mv -f $config.next $config.new
-  done
   umask 022
-  changed_settings=yes
-  if cmp -s $config $config.new; then changed_settings=no; fi
+  add_settings "$settings"
+  # What is only a start: pods of a host that goes down are given time to end.
+  [ "$role" = server ] ||
+    add_settings "shutdown-grace-period=30s${newline}shutdown-grace-period-critical-pods=10s" --unless-set
+}
+
+# add_settings LINES [OPTION]: each line is one, whatever is in it.
+add_settings() (
+  [ -n "$1" ] || return 0
+  IFS=$newline
+  set -f
+  $launcher --config $config.new config set ${2:-} $1 || give_up 'Mend the settings and run this again.'
+)
+
+give_up() {
+  rm -f $config.new
+  die "Nothing has been started. $1"
 }
 
 check_host() {
@@ -171,15 +176,20 @@ check_host() {
   status=0
   NO_COLOR=1 $launcher --config $config.new check $role || status=$?
   if [ $status = 2 ] || { [ $status != 0 ] && [ $force = no ]; }; then
-    rm -f $config.new
-    die 'Nothing has been started. Mend what fails and run this again, or say --force.'
+    give_up 'Mend what fails and run this again, or say --force.'
   fi
-  mv -f $config.new $config
-  [ $changed_settings = no ] || say "Wrote $config"
+  if cmp -s $config $config.new; then
+    rm $config.new
+  else
+    touch "$outdated"
+    mv -f $config.new $config
+    say "Wrote $config"
+  fi
 }
 
 ensure_images() {
-  folder=$(setting images-dir "$(setting data-dir /var/lib/wherry)/images")
+  folder=$(setting images-dir)
+  folder=${folder:-$(setting data-dir)/images}
   for image in "$bundle"/images/*; do
     [ -e "$image" ] || continue
     mkdir -p -m 700 "$(dirname "$folder")"
@@ -193,25 +203,25 @@ ensure_images() {
 
 # An agent that runs is the node that it was when it started.
 ensure_joined() {
-  changed_identity=no
   [ "$role" = agent ] || return 0
-  identity=$(setting data-dir /var/lib/wherry)/agent/pki/client.pem
+  identity=$(setting data-dir)/agent/pki/client.pem
   before=$(sha256sum "$identity" 2>/dev/null || true)
+  [ -e "$outdated" ] && is_current=no || is_current=yes
+  touch "$outdated"
   WHERRY_TOKEN=$token $launcher join
-  [ "$before" = "$(sha256sum "$identity")" ] || changed_identity=yes
+  if [ $is_current = yes ] && [ "$before" = "$(sha256sum "$identity")" ]; then rm "$outdated"; fi
 }
 
 ensure_unit() {
   unit=wherry-$role.service
-  changed_unit=no
   if ! cmp -s "$bundle/systemd/$unit" "$units/$unit"; then
+    touch "$outdated"
     cp "$bundle/systemd/$unit" "$units/$unit"
-    systemctl daemon-reload
-    changed_unit=yes
   fi
+  [ ! -e "$outdated" ] || systemctl daemon-reload
   systemctl --quiet enable $unit
   [ $start = yes ] || { say "$unit is installed and not started: systemctl start $unit"; return 0; }
-  if [ $changed_program$changed_settings$changed_identity$changed_unit = nononono ] && systemctl --quiet is-active $unit; then
+  if [ ! -e "$outdated" ] && systemctl --quiet is-active $unit; then
     say "$unit is running"
     return 0
   fi
@@ -220,6 +230,7 @@ ensure_unit() {
     journalctl --no-pager --unit $unit --lines 20 --output cat >&2 || true
     die "$unit did not get ready in $started_within s. It goes on trying; its log: journalctl -u $unit"
   }
+  rm -f "$outdated"
 }
 
 check_bundle
@@ -236,7 +247,7 @@ ensure_joined
 [ "$role" = server ] || ensure_images
 if with_systemd; then ensure_unit; else say "There is no systemd here. What has to be kept running: $launcher $role"; fi
 if [ "$role" = server ]; then
-  say "For kubectl: export KUBECONFIG=$(setting write-kubeconfig /etc/wherry/kubeconfig)"
+  say "For kubectl: export KUBECONFIG=$(setting write-kubeconfig)"
   say 'To join a host: `wherry token create` here, and there install.sh agent --server https://THIS-HOST:6443 --token TOKEN'
 else
   say 'This host is a node of the cluster: `kubectl get nodes` shows it.'

@@ -37,7 +37,7 @@ test('when the host goes down the agent stops before Docker and the master, and 
   for (const other of ['docker.service', 'wherry-server.service', 'network-online.target', 'time-sync.target'])
     assert.ok(setting(text, 'After')?.split(' ').includes(other), other);
   const installer = readFileSync(join(root, 'scripts/install.sh'), 'utf8');
-  const graceSeconds = Number(/shutdown-grace-period: (\d+)s/.exec(installer)?.[1]);
+  const graceSeconds = Number(/shutdown-grace-period=(\d+)s/.exec(installer)?.[1]);
   assert.ok(Number(/^(\d+)s$/.exec(setting(text, 'TimeoutStopSec') ?? '')?.[1]) > graceSeconds);
 });
 
