@@ -56,7 +56,7 @@ ensure_node_modules() {
   [ -x "$root/node_modules/.bin/node" ] || ln -sf "$(cd "$root/node_modules/.bin" && echo ../node-linux-*/bin/node)" "$root/node_modules/.bin/node"
 }
 
-wherry_kubectl() { as_root env KUBECONFIG=$kubeconfig kubectl "$@"; }
+wherry_kubectl() { as_root env KUBECONFIG=$kubeconfig "$(command -v kubectl)" "$@"; }
 docker_engine() { as_root docker -H "unix://$docker_socket" "$@"; }
 docker_answers() { docker_engine version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 

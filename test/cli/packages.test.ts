@@ -1,6 +1,6 @@
 // Which packages the scripts ask for, on distributions that differ: a real apt that knows only what a case offers. Nothing is installed.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -89,12 +89,24 @@ for (const { on, offers, pinned = [], snap, says, code = 0 } of cases) {
   });
 }
 
+test("a kubectl of one's own is found where root would look elsewhere", async () => {
+  const own = join(folder, 'own');
+  await mkdir(own);
+  await writeFile(join(own, 'kubectl'), '#!/bin/sh\necho "$KUBECONFIG: $*"\n', { mode: 0o755 });
+  const script = `. ${root}/scripts/machine.sh
+    as_root() { PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+    ensure_kubectl
+    wherry_kubectl get nodes`;
+  const env = { ...process.env, PATH: `${own}:${process.env.PATH}` };
+  const { stdout } = await runCommand('sh', ['-c', script, `${root}/scripts/up`], { env });
+  assert.equal(stdout, '/etc/wherry/kubeconfig: get nodes\n');
+});
+
 test('the demo image is whole where apt speaks another language', async () => {
   const bin = join(folder, 'bin');
   await mkdir(bin);
   const german = `#!/bin/sh\n/usr/bin/apt-cache "$@" | if [ "$LC_ALL" = C ]; then cat; else sed 's/Depends:/Hängt ab von:/'; fi\n`;
-  await writeFile(join(bin, 'apt-cache'), german);
-  await chmod(join(bin, 'apt-cache'), 0o755);
+  await writeFile(join(bin, 'apt-cache'), german, { mode: 0o755 });
   const tar = join(folder, 'image.tar');
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, LC_ALL: 'C.UTF-8', LANGUAGE: 'de' };
   await runCommand(join(root, 'scripts/demo-image'), ['--tar', tar], { env, timeoutMs: 300_000 });
