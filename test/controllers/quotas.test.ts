@@ -81,6 +81,18 @@ test('what is deleted or has ended makes room', async () => {
   await podIn(namespace, 'd');
 });
 
+test('a pod that nobody ends makes room when it should have ended', async () => {
+  const namespace = 'lost';
+  await quotaIn(namespace, { hard: { pods: '1' } });
+  const metadata = { name: 'stuck', namespace };
+  await client.create(pods, { metadata, spec: { containers, nodeName: 'silent' } });
+  await client.delete(pods, metadata, { gracePeriodSeconds: 1 });
+  await assert.rejects(podIn(namespace, 'next'), /exceeded quota/);
+  await used(namespace, 'it is overdue', ({ pods }) => pods === '0');
+  assert.ok((await client.get(pods, metadata)).metadata.deletionTimestamp, 'it is still there');
+  await podIn(namespace, 'next');
+});
+
 test('names that are taken and dry runs use nothing up', async () => {
   const namespace = 'careful';
   await quotaIn(namespace, { hard: { 'count/secrets': '3' } });

@@ -36,15 +36,17 @@ const ofPods: Evaluator<Pod> = {
   },
   usageOf: (pod, nowMs) => {
     // What has ended, or should have, holds no room any more.
-    if (isPodFinished(pod) || isOverdue(pod, nowMs)) return {};
+    if (isPodFinished(pod) || nowMs > goneByMs(pod)) return {};
     const { requests, limits } = podQuantities(pod.spec);
     return { pods: count(1), ...computeUsage(requests, limits) };
   },
 };
 
-function isOverdue({ metadata }: Pod, nowMs: number): boolean {
+/** Until then who ends it has time to say so. */
+function goneByMs({ metadata }: KubeObject): number {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
-  return deletionTimestamp !== undefined && nowMs > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
+  if (deletionTimestamp === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
 /** By the names that quotas have for them. */
@@ -124,6 +126,12 @@ export function usageOf(kind: Kind, object: KubeObject, nowMs: number): Usage {
   if (evaluator) return { ...usage, ...evaluator.usageOf(object, nowMs) };
   if (kind.group === '' && plainlyCounted.has(kind.plural)) usage[kind.plural] = count(1);
   return usage;
+}
+
+/** Milliseconds until the object uses less though nothing about it changes, where that is to come. */
+export function lapsesInMs(kind: Kind, object: KubeObject, nowMs: number): number | undefined {
+  const inMs = (kind as unknown) === pods ? goneByMs(object) - nowMs + 1 : 0;
+  return inMs > 0 && Number.isFinite(inMs) ? inMs : undefined;
 }
 
 /** Whether usage of the object can change while it is there. */

@@ -4,7 +4,7 @@ import type { ResourceQuota } from '../../api/kinds/resource-quota.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { addQuantities, formatQuantity } from '../../api/quantity.ts';
 import { limitedResources } from '../../api/quota/scopes.ts';
-import { nothing, type Usage, usageOf, usesResource } from '../../api/quota/usage.ts';
+import { lapsesInMs, nothing, type Usage, usageOf, usesResource } from '../../api/quota/usage.ts';
 
 export interface Content {
   kind: Kind;
@@ -34,4 +34,16 @@ export function plannedStatus(
   }
   const texts = Object.entries(used).map(([name, amount]) => [name, formatQuantity(amount)]);
   return { ...quota.status, hard, used: Object.fromEntries(texts) };
+}
+
+/** When the time alone gives something back: pods of a node that is lost say nothing any more. */
+export function nextLapseInMs(contents: readonly Content[], nowMs: number): number | undefined {
+  let next: number | undefined;
+  for (const { kind, objects } of contents) {
+    for (const object of objects) {
+      const inMs = lapsesInMs(kind, object, nowMs);
+      if (inMs !== undefined) next = Math.min(next ?? inMs, inMs);
+    }
+  }
+  return next;
 }

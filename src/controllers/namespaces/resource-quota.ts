@@ -6,11 +6,11 @@ import { storedKinds } from '../../api/kinds/all.ts';
 import type { Kind } from '../../api/kinds/kind.ts';
 import { type ResourceQuota, resourceQuotas } from '../../api/kinds/resource-quota.ts';
 import { type KubeObject, keyOf } from '../../api/meta.ts';
-import { hasChangingUsage, isQuotaKind, usageOf } from '../../api/quota/usage.ts';
+import { hasChangingUsage, isQuotaKind, lapsesInMs, usageOf } from '../../api/quota/usage.ts';
 import { isNotFound } from '../../api/status.ts';
 import type { Change } from '../../client/informer.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { kindsLimitedBy, plannedStatus } from './quota-plan.ts';
+import { kindsLimitedBy, nextLapseInMs, plannedStatus } from './quota-plan.ts';
 
 /** By then all that was written before it was known that it is limited can be seen, and is counted, too. */
 const settleMs = 1_000;
@@ -32,9 +32,14 @@ export function resourceQuotaController(context: ControllerContext): Controller 
     if (!previous || (object && !hasChangingUsage(kind))) return;
     const concerned = quotasIn(previous.metadata.namespace ?? '');
     if (concerned.length === 0) return;
-    const usage = (of: KubeObject) => usageOf(kind, of, clock.now());
-    if (object && isDeepStrictEqual(usage(object), usage(previous))) return;
-    for (const quota of concerned) queue.add(keyOf(quota));
+    const nowMs = clock.now();
+    const usage = (of: KubeObject) => usageOf(kind, of, nowMs);
+    const isSame = object && isDeepStrictEqual(usage(object), usage(previous));
+    const lapseMs = object && lapsesInMs(kind, object, nowMs);
+    for (const quota of concerned) {
+      if (!isSame) queue.add(keyOf(quota));
+      if (lapseMs !== undefined) queue.addAfter(keyOf(quota), lapseMs);
+    }
   }
 
   async function syncQuota(key: string): Promise<void> {
@@ -55,7 +60,10 @@ export function resourceQuotaController(context: ControllerContext): Controller 
         objects: (await client.list(kind, { namespace })).items,
       })),
     );
-    const status = plannedStatus(quota, contents, clock.now());
+    const nowMs = clock.now();
+    const lapseMs = nextLapseInMs(contents, nowMs);
+    if (lapseMs !== undefined) queue.addAfter(key, lapseMs);
+    const status = plannedStatus(quota, contents, nowMs);
     if (isDeepStrictEqual(status, quota.status)) return;
     await client.update(resourceQuotas, { ...quota, status }, 'status');
     if (!isDeepStrictEqual(status.hard, quota.status.hard)) queue.addAfter(key, settleMs);
