@@ -5,11 +5,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { deployments } from '../../src/api/kinds/deployment.ts';
+import { jobs } from '../../src/api/kinds/job.ts';
 import { namespaces } from '../../src/api/kinds/namespace.ts';
 import { persistentVolumeClaims } from '../../src/api/kinds/persistent-volume-claim.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { statefulSets } from '../../src/api/kinds/stateful-set.ts';
-import { isBeingDeleted } from '../../src/api/meta.ts';
+import { controllerOf, isBeingDeleted } from '../../src/api/meta.ts';
 import { Random, seedFrom } from '../bench/random.ts';
 import { waitUntil } from '../bench/wait-until.ts';
 import { StandInAgent } from './stand-in-agent.ts';
@@ -101,6 +102,32 @@ test('beside deletions of its content and controllers at work', async () => {
   await server.when('it grows', pods, (all) => all.filter(isIn('busy')).length > 15);
   await server.kubectl('delete', 'namespace', 'busy', '--timeout=30s');
   await gone('busy');
+});
+
+test('with jobs whose failed pods are kept for the next try', async () => {
+  const namespace = 'tries';
+  await server.kubectl('create', 'namespace', namespace);
+  for (const name of ['waits', 'runs'])
+    await server.client.create(jobs, {
+      metadata: { namespace, name },
+      spec: {
+        ...{ completions: 1, completionMode: 'Indexed', backoffLimitPerIndex: 9 },
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } },
+      },
+    });
+  const { metadata } = await server.when('both run', pods, (all) => {
+    const running = all.filter(isIn(namespace)).filter(({ status }) => status.phase === 'Running');
+    return running.length === 2 && running.find((pod) => controllerOf(pod)?.name === 'waits');
+  });
+  // It waits for minutes, and nothing more happens to its pod.
+  const annotations = { 'batch.kubernetes.io/job-index-failure-count': '4' };
+  await server.client.patch(pods, metadata, { metadata: { annotations } });
+  await server.client.delete(pods, metadata);
+  await server.when('it has failed', pods, (all) =>
+    all.some((pod) => pod.metadata.uid === metadata.uid && pod.status.phase === 'Failed'),
+  );
+  await server.kubectl('delete', 'namespace', namespace, '--wait=false');
+  await gone(namespace);
 });
 
 for (let round = 1; round <= kills; round++) {

@@ -20,6 +20,7 @@ function count(of: Job, pods: readonly Pod[], more: Partial<Outcome> = {}) {
     terminating: tally.terminating,
     verdict: undefined,
     isCaughtUp: true,
+    isNamespaceEnding: false,
     ...more,
   };
   return { ...countPods(observed, tally, outcome), tally, outcome };
@@ -79,6 +80,9 @@ test('the last failure of a place is kept for what it knows', () => {
     released(count(of, [pod('a', 'Failed', { index: 0 }), pod('b', 'Running', { index: 0, failures: 1 })])),
     'a',
   );
+  const [ended, ends] = [pod('a', 'Failed', { index: 0 }), pod('b', 'Running', { index: 1, isDeleted: true })];
+  assert.equal(released(count(of, [ended, ends])), '');
+  assert.equal(released(count(of, [ended, ends], { isNamespaceEnding: true })), 'a b', 'nobody comes after it');
 });
 
 test('when a job has failed, who still runs has, too; when it has succeeded, nobody is asked', () => {

@@ -26,6 +26,8 @@ export interface Outcome {
   verdict: Verdict | undefined;
   /** No pod was made that our copy does not show yet. */
   isCaughtUp: boolean;
+  /** In a namespace that ends no pod is made any more. */
+  isNamespaceEnding: boolean;
   /** Nothing where it was not the time to say. */
   isSuspended?: boolean;
 }
@@ -70,9 +72,10 @@ export function countPods(observed: ObservedJob, tally: Tally, outcome: Outcome)
   return { status, release, isFull };
 }
 
-function mayBeReleased(pod: Pod, job: Job, { waiting }: Tally, { verdict }: Outcome): boolean {
+function mayBeReleased(pod: Pod, job: Job, { waiting }: Tally, { verdict, isNamespaceEnding }: Outcome): boolean {
   if (isBeingDeleted(job) || verdict || pod.status.phase === 'Succeeded') return true;
-  return hasFailed(pod, job) && waiting.get(indexOf(pod, job) ?? -1) !== pod;
+  const isKept = !isNamespaceEnding && waiting.get(indexOf(pod, job) ?? -1) === pod;
+  return hasFailed(pod, job) && !isKept;
 }
 
 /** When the job has failed, whoever still runs has failed with it. */

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { jobs } from '../../api/kinds/job.ts';
 import type { Job } from '../../api/kinds/job-spec.ts';
+import { namespaces } from '../../api/kinds/namespace.ts';
 import { isPodReady, type Pod, pods } from '../../api/kinds/pod.ts';
 import { isBeingDeleted, keyOf } from '../../api/meta.ts';
 import { isPodActive } from '../../api/pod-availability.ts';
@@ -53,6 +54,11 @@ export function jobController(context: ControllerContext): Controller {
     if (previous && isOver) records.delete(previous.metadata.uid ?? '');
     if (object && !previous && !isOurs(object)) told.handedOver(object.spec.managedBy ?? '');
   });
+  // Pods that were kept for those to come after them need not be any more.
+  informers.for(namespaces).onChange(({ key, object, previous }) => {
+    const hasBegunToEnd = object && isBeingDeleted(object) && !(previous && isBeingDeleted(previous));
+    if (hasBegunToEnd) for (const job of owned.ownersIn(key)) queue.add(keyOf(job));
+  });
   allPods.onChange(({ object, previous }) => {
     if (previous && !(object && isTracked(object))) released.delete(previous.metadata.uid ?? '');
     told.podChanged(previous, object);
@@ -78,13 +84,14 @@ export function jobController(context: ControllerContext): Controller {
     const observed = await observeJob(job);
     const tally = tallyJob(observed);
     const decided = judgeJob(observed, tally);
-    const isOurTurn = !decided && isCaughtUp && !isBeingDeleted(job) && !isEnding(job.metadata.namespace);
+    const isNamespaceEnding = isEnding(job.metadata.namespace);
+    const isOurTurn = !decided && isCaughtUp && !isBeingDeleted(job) && !isNamespaceEnding;
     const plan = decided ? planEnd(tally) : isOurTurn ? planJobPods(observed, tally) : nothing;
     if (isOurTurn) turn.action = actionOf(plan);
     const { error, ...counts } = await doPlan(key, job, tally, plan, decided);
     const verdict = decided ?? judgeCompletion(job, tally, counts.active);
     const isSuspended = isOurTurn && !verdict ? { isSuspended: job.spec.suspend ?? false } : {};
-    const outcome: Outcome = { ...counts, verdict, isCaughtUp, ...isSuspended };
+    const outcome: Outcome = { ...counts, verdict, isCaughtUp, isNamespaceEnding, ...isSuspended };
     await count(key, observed, tally, outcome);
     if (error !== undefined) throw error;
     const waits = [plan.againInMs, deadlineInMs(job, clock.now())].filter((ms) => ms !== undefined);
