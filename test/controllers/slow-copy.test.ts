@@ -5,14 +5,17 @@ import { after, before, test } from 'node:test';
 import { jobs } from '../../src/api/kinds/job.ts';
 import { type Pod, pods } from '../../src/api/kinds/pod.ts';
 import { replicaSets } from '../../src/api/kinds/replica-set.ts';
+import { controllerOf } from '../../src/api/meta.ts';
 import { isPodActive } from '../../src/api/pod-availability.ts';
 import { AsyncQueue } from '../../src/base/async-queue.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
+import type { Informers } from '../../src/client/informers.ts';
 import type { ApiRequest, Transport, WatchEvent, WatchRequest } from '../../src/client/transport.ts';
 import { jobController } from '../../src/controllers/jobs/job.ts';
 import { replicaSetController } from '../../src/controllers/replicas/replica-set.ts';
+import { waitUntil } from '../bench/wait-until.ts';
 import { runOutside } from './controllers-outside.ts';
 import { StandInAgent } from './stand-in-agent.ts';
 import { TestServer } from './test-server.ts';
@@ -23,6 +26,8 @@ const stop = new AbortController();
 let server: TestServer;
 let agents: StandInAgent;
 let transport: HttpTransport;
+/** What the controllers know. */
+let informers: Informers;
 
 /** All is as it is, only news of pods comes later. */
 class SlowNews implements Transport {
@@ -58,7 +63,7 @@ before(async () => {
   });
   await agents.start('one');
   transport = new HttpTransport({ ...server.kubeconfig, log });
-  await runOutside(new SlowNews(transport), [jobController, replicaSetController], stop.signal);
+  informers = await runOutside(new SlowNews(transport), [jobController, replicaSetController], stop.signal);
 });
 after(async () => {
   stop.abort(new Error('the test is over'));
@@ -132,4 +137,24 @@ test('a replica set makes and deletes as many as it should', async () => {
   await ready(3);
   assert.deepEqual([seen.made.size, seen.most()], [7, 7]);
   await server.when('three are left', pods, (all) => all.filter(isOf('web')).length === 3);
+});
+
+test('a replica set makes none in the place of those that it has yet to adopt', async () => {
+  const seen = await watchPods('orphan');
+  const { metadata, spec } = template('orphan', 'run');
+  for (const name of ['a', 'b', 'c'])
+    await server.client.create(pods, { metadata: { ...metadata, name: `orphan-${name}`, namespace }, spec });
+  const known = () => informers.for(pods).list().filter(isOf('orphan'));
+  await waitUntil('known as they run', () => known().filter(({ status }) => status.phase === 'Running').length === 3);
+  for (const pod of known())
+    await server.client.patch(pods, pod.metadata, { metadata: { annotations: { changed: 'unheard' } } });
+  await server.client.create(replicaSets, {
+    metadata: { name: 'orphan', namespace },
+    spec: { replicas: 3, selector: { matchLabels: metadata.labels }, template: { metadata, spec } },
+  });
+  await server.when('three of its own', pods, (all) => all.filter(isOf('orphan')).filter(controllerOf).length === 3);
+  await server.when('three counted', replicaSets, (all) =>
+    all.some((set) => set.metadata.name === 'orphan' && set.status.readyReplicas === 3),
+  );
+  assert.equal(seen.made.size, 3);
 });

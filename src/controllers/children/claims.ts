@@ -50,15 +50,24 @@ export async function claim<T extends KubeObject, O extends KubeObject>(
   for (const object of release) {
     const ownerReferences = object.metadata.ownerReferences?.filter(({ uid }) => uid !== owner.metadata.uid) ?? [];
     const finalizers = object.metadata.finalizers?.filter((each) => each !== finalizer);
-    await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) });
+    try {
+      await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) });
+    } catch (error) {
+      // It has changed or gone: its next event brings us here again.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
   }
   if (adopt.length === 0 || !(await isStillThere(client, kinds.owner, owner))) return owned;
   const adopted: T[] = [];
   for (const object of adopt) {
     const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
     const finalizers = finalizer && [...new Set([...(object.metadata.finalizers ?? []), finalizer])];
-    const written = await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) });
-    if (written) adopted.push(written);
+    try {
+      adopted.push(await write(client, dependent, object, { ownerReferences, ...(finalizers && { finalizers }) }));
+    } catch (error) {
+      // One that has only changed is there: were it left out, another would be made in its place. So all is tried again.
+      if (!isNotFound(error)) throw error;
+    }
   }
   return [...owned, ...adopted];
 }
@@ -74,17 +83,11 @@ async function isStillThere<O extends KubeObject>(client: Client, kind: Kind<O>,
   }
 }
 
-async function write<T extends KubeObject>(
+function write<T extends KubeObject>(
   client: Client,
   kind: Kind<T>,
   object: T,
   changed: Pick<ObjectMeta, 'ownerReferences' | 'finalizers'>,
-): Promise<T | undefined> {
-  try {
-    return await client.update(kind, { ...object, metadata: { ...object.metadata, ...changed } });
-  } catch (error) {
-    // It has changed or gone: its next event brings us here again.
-    if (isNotFound(error) || isConflict(error)) return undefined;
-    throw error;
-  }
+): Promise<T> {
+  return client.update(kind, { ...object, metadata: { ...object.metadata, ...changed } });
 }
