@@ -9,6 +9,7 @@ import { persistentVolumes } from '../api/kinds/persistent-volume.ts';
 import { persistentVolumeClaims } from '../api/kinds/persistent-volume-claim.ts';
 import { isPodFinished, type Pod, pods } from '../api/kinds/pod.ts';
 import { type PodDisruptionBudget, podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
+import { storageClasses } from '../api/kinds/storage-class.ts';
 import { Breath } from '../base/breath.ts';
 import type { Clock } from '../base/clock.ts';
 import { runBeside } from '../base/component.ts';
@@ -104,6 +105,9 @@ export class Scheduler {
     informers
       .for(persistentVolumes)
       .onChange(({ object, previous }) => this.#queue.wake({ type: 'volume', object, previous }));
+    informers
+      .for(storageClasses)
+      .onChange(({ object, previous }) => this.#queue.wake({ type: 'storage-class', object, previous }));
   }
 
   start(signal: AbortSignal): void {

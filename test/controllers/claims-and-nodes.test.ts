@@ -254,6 +254,18 @@ test('whoever provides volumes is waited for, may send a pod elsewhere, and is w
   await server.when('gone', persistentVolumeClaims, (all) => !all.some((each) => each.metadata.name === 'never'));
 });
 
+test('a pod waits for the class of its claim', async () => {
+  await makeClaim('early', { storageClassName: 'later' });
+  await makePod('early', 'early');
+  await told('early', 'FailedScheduling', /pod has unbound immediate PersistentVolumeClaims/);
+  await server.client.create(storageClasses, {
+    metadata: { name: 'later' },
+    provisioner: 'wherry.io/local-path',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
+  await ready('early');
+});
+
 test('a pod waits for its claim, and for another that has it alone', async () => {
   await makePod('eager', 'absent');
   await told('eager', 'FailedScheduling', /^0\/3 nodes are available: persistentvolumeclaim "absent" not found/);
