@@ -91,9 +91,9 @@ test('while room is made, a lesser pod does not slip in, and a more important on
   await when('sneaks', 'refused', (pod) => conditionOf(pod, 'PodScheduled')?.status === 'False');
   await create('overtakes', '1500m', { priorityClassName: 'higher' });
   await when('overtakes', 'promised', (pod) => pod.status.nominatedNodeName === 'one');
+  await when('waits', 'promised no more', (pod) => !pod.status.nominatedNodeName);
   await clean('first');
   await when('overtakes', 'bound', (pod) => pod.spec.nodeName);
-  await when('waits', 'promised no more', (pod) => !pod.spec.nodeName && !pod.status.nominatedNodeName);
   await clean('overtakes');
   await when('waits', 'bound', (pod) => pod.spec.nodeName);
   const { spec } = await server.client.get(pods, { namespace: 'default', name: 'sneaks' });

@@ -30,8 +30,9 @@ export class PodNotes {
     });
   }
 
+  /** Whatever the copy says: that the promise was made may be noted only now. */
   async takeBackPromise(pod: Pod): Promise<void> {
-    if (pod.status.nominatedNodeName) await this.#patch(pod, { nominatedNodeName: null });
+    await this.#patch(pod, { nominatedNodeName: null });
   }
 
   async noteVictim(pod: Pod, schedulerName: string): Promise<void> {
