@@ -296,6 +296,28 @@ for (const { name, job: of, pods = [], record, create = 0, dismiss = '', againIn
   });
 }
 
+for (const large of [job({ parallelism: 5000 }), indexed(5000)]) {
+  test(`${large.spec.completionMode}: where none is too many, none is looked at over and over`, () => {
+    let reads = 0;
+    const pods = Array.from({ length: 5000 }, (_, index) => {
+      const { metadata, status, ...rest } = pod(`${index}`, 'Running', { index });
+      const read = <T>(value: T): T => {
+        reads += 1;
+        return value;
+      };
+      return Object.defineProperties(
+        { ...rest },
+        { metadata: { get: () => read(metadata) }, status: { get: () => read(status) } },
+      ) as Pod;
+    });
+    const observed = observe(large, pods);
+    const tally = tallyJob(observed);
+    reads = 0;
+    assert.deepEqual(planJobPods(observed, tally), { dismiss: [], create: [] });
+    assert.ok(reads <= 3 * pods.length, `${reads} times for ${pods.length} pods`);
+  });
+}
+
 test('the next pod of a place knows how often it has failed', () => {
   const rules = [{ action: 'Ignore' as const, onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }];
   const of = indexed(3, { backoffLimitPerIndex: 5, podFailurePolicy: { rules } });

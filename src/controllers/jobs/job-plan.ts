@@ -123,6 +123,8 @@ function wantedPods({ spec }: Job, { active, succeeded }: Tally): number {
 
 /** At least so many, and of each place all but one. */
 function surplusPods(job: Job, active: readonly Pod[], atLeast: number, nowMs: number): Pod[] {
+  // As in nearly all rounds: then there is nothing to put in order.
+  if (atLeast === 0 && (!isIndexed(job) || haveOwnPlaces(job, active))) return [];
   const ordered = inDeletionOrder(active, [], nowMs);
   if (!isIndexed(job)) return ordered.slice(0, atLeast);
   const keeper = new Map<number | undefined, Pod>();
@@ -131,6 +133,12 @@ function surplusPods(job: Job, active: readonly Pod[], atLeast: number, nowMs: n
   const kept = new Set(keeper.values());
   const doubles = ordered.filter((pod) => !kept.has(pod));
   return [...doubles, ...ordered.filter((pod) => kept.has(pod)).slice(0, Math.max(0, atLeast - doubles.length))];
+}
+
+/** Whether each has a place, and none that of another. */
+function haveOwnPlaces(job: Job, pods: readonly Pod[]): boolean {
+  const places = new Set(pods.map((pod) => indexOf(pod, job)));
+  return places.size === pods.length && !places.has(undefined);
 }
 
 function pendingIndexes({ job, pods }: ObservedJob, tally: Tally, count: number): number[] {

@@ -16,6 +16,7 @@ import { PodMaker } from '../children/pod-maker.ts';
 import { slowStart } from '../children/slow-start.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { endingNamespaces } from '../ending-namespaces.ts';
+import { restAfter } from '../rest.ts';
 import { type FailureRecord, noFailures, recordOutcomes } from './job-backoff.ts';
 import { endOf, type JobCondition, trueCondition, type Verdict } from './job-end.ts';
 import { dismiss, isTracked, trackingFinalizer, untrack } from './job-finalizer.ts';
@@ -34,7 +35,8 @@ export function jobController(context: ControllerContext): Controller {
   const allJobs = informers.for(jobs);
   const allPods = informers.for(pods);
   const isEnding = endingNamespaces(informers);
-  const queue = context.workQueue({ name: 'job', log, clock, sync: syncJob, workers: 8 });
+  const restMs = (key: string) => restAfter(allJobs.get(key)?.status.active ?? 0);
+  const queue = context.workQueue({ name: 'job', log, clock, sync: syncJob, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const told = new JobMetrics(context.metrics);
   const maker = new PodMaker({ client, events, expectations });

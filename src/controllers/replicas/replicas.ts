@@ -17,6 +17,7 @@ import { PodMaker } from '../children/pod-maker.ts';
 import { slowStart } from '../children/slow-start.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { endingNamespaces } from '../ending-namespaces.ts';
+import { restAfter } from '../rest.ts';
 import {
   planReplicas,
   type ReplicaFailure,
@@ -24,9 +25,6 @@ import {
   type Replicated,
   replicasStatus,
 } from './replicas-plan.ts';
-
-/** Sets of a hundred pods do not rest. */
-const leastRestMs = 6;
 
 export interface ReplicasOptions<T extends Replicated> {
   name: string;
@@ -47,6 +45,7 @@ export function replicasController<T extends Replicated>(
   const isEnding = endingNamespaces(informers);
   const setsByOwner = allSets.indexBy((set) => [controllerOf(set)?.uid ?? '']);
 
+  const restMs = (key: string) => restAfter(allSets.get(key)?.status.replicas ?? 0);
   const queue = context.workQueue({ name, log, clock, sync: syncReplicas, workers: 8, restMs });
   const expectations = new Expectations({ clock, onExpired: (key) => queue.add(key) });
   const maker = new PodMaker({ client, events, expectations });
@@ -58,12 +57,6 @@ export function replicasController<T extends Replicated>(
     isMember: (set, pod) => matchesLabelSelector(selectorOf(set), pod.metadata.labels),
     lookAgain: (key) => queue.add(key),
   });
-
-  /** A large set costs more to look at, and has more news. */
-  function restMs(key: string): number {
-    const pace = Math.floor((allSets.get(key)?.status.replicas ?? 0) / 20);
-    return pace < leastRestMs ? 0 : pace;
-  }
 
   async function syncReplicas(key: string): Promise<void> {
     const set = allSets.get(key);
