@@ -1,6 +1,7 @@
 // The cluster as the scheduler sees it, kept up to date by increments: nodes with their pods. A pod that has just been
 // given a node counts there at once ("assumed"), long before the cache shows it bound. Holds: what a pod's event costs does
 // not grow with the number of nodes or pods.
+import { isDeepStrictEqual } from 'node:util';
 import type { Namespace } from '../../api/kinds/namespace.ts';
 import type { Node } from '../../api/kinds/node.ts';
 import type { Labels } from '../../api/selector.ts';
@@ -59,8 +60,10 @@ export class Snapshot implements ClusterView {
   }
 
   setNamespace({ metadata: { name, labels = noLabels } }: Namespace): void {
+    const before = this.labelsOfNamespace(name);
     this.#namespaces.set(name, labels);
-    this.#counts.forgetAll(); // whom a selector of namespaces finds may have changed
+    // Whom a selector of namespaces finds may have changed.
+    if (!isDeepStrictEqual(labels, before)) this.#counts.forgetAll();
   }
 
   removeNamespace(name: string): void {
