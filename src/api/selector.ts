@@ -40,7 +40,13 @@ const isWhole = (text: string | undefined) => text !== undefined && /^[+-]?\d+$/
 
 /** Matches an object's selector (`matchLabels`, `matchExpressions`); none selects nothing, an empty one everything. */
 export function matchesLabelSelector(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
-  return selector !== undefined && matchesRequirements(requirementsOf(selector), labels);
+  return labelMatcher(selector)(labels);
+}
+
+/** The same for many labels: the selector is read once. */
+export function labelMatcher(selector: LabelSelector | undefined): (labels: Labels | undefined) => boolean {
+  const requirements = selector && requirementsOf(selector);
+  return (labels) => requirements !== undefined && matchesRequirements(requirements, labels);
 }
 
 /** Matches a plain map selector as Services have it; none or an empty one selects nothing. */

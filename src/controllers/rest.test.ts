@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobs } from '../api/kinds/job.ts';
 import type { Kind } from '../api/kinds/kind.ts';
+import { namespaces } from '../api/kinds/namespace.ts';
+import { pods } from '../api/kinds/pod.ts';
+import { podDisruptionBudgets } from '../api/kinds/pod-disruption-budget.ts';
 import { replicaSets } from '../api/kinds/replica-set.ts';
+import { resourceQuotas } from '../api/kinds/resource-quota.ts';
 import type { KubeObject } from '../api/meta.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
@@ -13,7 +17,10 @@ import { Informers } from '../client/informers.ts';
 import type { ApiRequest, Transport } from '../client/transport.ts';
 import { WorkQueue, type WorkQueueOptions } from '../client/work-queue.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { disruptionController } from './disruptions/disruption.ts';
 import { jobController } from './jobs/job.ts';
+import { namespaceController } from './namespaces/namespace.ts';
+import { resourceQuotaController } from './namespaces/resource-quota.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { restAfter } from './rest.ts';
 
@@ -30,6 +37,13 @@ interface Case {
 
 const named = (more: object) => ({ metadata: { namespace: 'default', name: 'all', uid: 'all' }, ...more });
 
+const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+const podsOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    metadata: { namespace: 'default', name: `${index}`, uid: `${index}`, ...deleted },
+    ...{ spec: { containers: [] }, status: {} },
+  }));
+
 const cases: Case[] = [
   {
     make: replicaSetController,
@@ -40,6 +54,30 @@ const cases: Case[] = [
     make: jobController,
     key: 'default/all',
     world: (count) => [[jobs, [named({ spec: { parallelism: 0, template: {} }, status: { active: count } })]]],
+  },
+  {
+    make: disruptionController,
+    key: 'default/all',
+    world: (count) => [
+      [podDisruptionBudgets, [named({ spec: { selector: {}, minAvailable: 1 }, status: {} })]],
+      [pods, podsOf(count)],
+    ],
+  },
+  {
+    make: resourceQuotaController,
+    key: 'default/all',
+    world: (count) => [
+      [resourceQuotas, [named({ spec: { hard: { pods: '1' } }, status: {} })]],
+      [pods, podsOf(count)],
+    ],
+  },
+  {
+    make: namespaceController,
+    key: 'default',
+    world: (count) => [
+      [namespaces, [{ metadata: { name: 'default', ...deleted }, spec: { finalizers: ['kubernetes'] }, status: {} }]],
+      [pods, podsOf(count)],
+    ],
   },
 ];
 

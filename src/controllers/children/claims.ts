@@ -2,7 +2,7 @@
 // a controller that it selects (adopted). Those it controls and selects no longer are let go.
 import type { Kind } from '../../api/kinds/kind.ts';
 import { controllerOf, controllerReference, isBeingDeleted, type KubeObject, type ObjectMeta } from '../../api/meta.ts';
-import { type LabelSelector, matchesLabelSelector } from '../../api/selector.ts';
+import { type LabelSelector, labelMatcher } from '../../api/selector.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import type { Client } from '../../client/client.ts';
 
@@ -18,9 +18,10 @@ export function planClaims<T extends KubeObject>(
   candidates: readonly T[],
 ): Claims<T> {
   const claims: Claims<T> = { owned: [], adopt: [], release: [] };
+  const isSelected = labelMatcher(selector);
   for (const candidate of candidates) {
     const controller = controllerOf(candidate);
-    const selected = matchesLabelSelector(selector, candidate.metadata.labels);
+    const selected = isSelected(candidate.metadata.labels);
     if (controller) {
       if (controller.uid !== owner.metadata.uid) continue;
       if (selected) claims.owned.push(candidate);

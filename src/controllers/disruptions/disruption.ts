@@ -5,9 +5,10 @@ import type { Kind } from '../../api/kinds/kind.ts';
 import { type Pod, pods } from '../../api/kinds/pod.ts';
 import { type PodDisruptionBudget, podDisruptionBudgets } from '../../api/kinds/pod-disruption-budget.ts';
 import { controllerOf, type KubeObject, keyOf } from '../../api/meta.ts';
-import { matchesLabelSelector, selectorText } from '../../api/selector.ts';
+import { labelMatcher, selectorText } from '../../api/selector.ts';
 import { isNotFound } from '../../api/status.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { restAfter } from '../rest.ts';
 import { needsScale, planDisruption, planFailure } from './disruption-plan.ts';
 
 /** Why pods cannot be counted. */
@@ -24,21 +25,28 @@ export function disruptionController(context: ControllerContext): Controller {
   const allPods = informers.for(pods);
   const podsIn = allPods.indexBy(({ metadata }) => [metadata.namespace ?? '']);
   const scalables = new Map(scalableKinds.map((kind) => [kind, informers.for(kind)]));
-  const queue = context.workQueue({ name: 'disruption', log, clock, sync: syncBudget, workers: 2 });
+  const queue = context.workQueue({ name: 'disruption', log, clock, sync: syncBudget, workers: 2, restMs });
 
   budgets.onChange(({ key, object }) => {
     if (object) queue.add(key);
   });
   allPods.onChange(({ object, previous }) => {
     for (const budget of budgetsIn((object ?? previous)?.metadata.namespace ?? '')) {
-      if ([object, previous].some((pod) => pod && selects(budget, pod))) queue.add(keyOf(budget));
+      const isSelected = labelMatcher(budget.spec.selector);
+      if ([object, previous].some((pod) => pod && isSelected(pod.metadata.labels))) queue.add(keyOf(budget));
     }
   });
+
+  /** Until it is counted again a budget gives what it has: evictions are booked in it by who lets them through. */
+  function restMs(key: string): number {
+    return restAfter(podsIn(budgets.get(key)?.metadata.namespace ?? '').length);
+  }
 
   async function syncBudget(key: string): Promise<void> {
     const budget = budgets.get(key);
     if (!budget) return;
-    const selected = podsIn(budget.metadata.namespace ?? '').filter((pod) => selects(budget, pod));
+    const isSelected = labelMatcher(budget.spec.selector);
+    const selected = podsIn(budget.metadata.namespace ?? '').filter(({ metadata }) => isSelected(metadata.labels));
     if (selected.length === 0) tell(budget, 'Normal', 'NoPods', 'No matching pods found');
     try {
       const scale = needsScale(budget) ? scaleOf(budget, selected) : 0;
@@ -108,10 +116,6 @@ export function disruptionController(context: ControllerContext): Controller {
 }
 
 type Scalable = KubeObject & { spec?: { replicas?: number } };
-
-function selects({ metadata, spec }: PodDisruptionBudget, pod: Pod): boolean {
-  return metadata.namespace === pod.metadata.namespace && matchesLabelSelector(spec.selector, pod.metadata.labels);
-}
 
 function isNamed(kind: Kind, reference: { apiVersion: string; kind: string }): boolean {
   const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0] : '';

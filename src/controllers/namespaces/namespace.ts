@@ -9,6 +9,7 @@ import { pods } from '../../api/kinds/pod.ts';
 import { isBeingDeleted, type KubeObject } from '../../api/meta.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { restAfter } from '../rest.ts';
 import { emptyingConditions, type Remaining } from './namespace-plan.ts';
 
 const finalizer = 'kubernetes';
@@ -19,7 +20,10 @@ export function namespaceController(context: ControllerContext): Controller {
   const { client, informers, clock } = context;
   const log = context.log.named('namespace');
   const allNamespaces = informers.for(namespaces);
-  const queue = context.workQueue({ name: 'namespace', log, clock, sync: syncNamespace, workers: 4 });
+  /** How many objects were left in each. */
+  const sizes = new Map<string, number>();
+  const restMs = (name: string) => restAfter(sizes.get(name) ?? 0);
+  const queue = context.workQueue({ name: 'namespace', log, clock, sync: syncNamespace, workers: 4, restMs });
 
   allNamespaces.onChange(({ key, object }) => {
     if (object && isEmptying(object)) queue.add(key);
@@ -41,11 +45,13 @@ export function namespaceController(context: ControllerContext): Controller {
   }
 
   async function syncNamespace(name: string): Promise<void> {
+    sizes.delete(name);
     const namespace = allNamespaces.get(name);
     if (!namespace || !isEmptying(namespace)) return;
     let left = await deleteAll([pods], name);
     if (isEmpty(left)) left = await deleteAll(otherKinds, name);
     if (!isEmpty(left)) {
+      sizes.set(name, left.remaining.flatMap(({ objects }) => objects).length);
       await writeConditions(namespace, left);
       if (left.failures.length > 0) throw new Error(`deleting failed: ${left.failures.join(', ')}`);
       return;

@@ -10,6 +10,7 @@ import { hasChangingUsage, isQuotaKind, lapsesInMs, usageOf } from '../../api/qu
 import { isNotFound } from '../../api/status.ts';
 import type { Change } from '../../client/informer.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { restAfter } from '../rest.ts';
 import { kindsLimitedBy, nextLapseInMs, plannedStatus } from './quota-plan.ts';
 
 /** By then all that was written before it was known that it is limited can be seen, and is counted, too. */
@@ -21,9 +22,13 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   const log = context.log.named('resource-quota');
   const quotas = informers.for(resourceQuotas);
   const quotasIn = quotas.indexBy(({ metadata }) => [metadata.namespace ?? '']);
-  const queue = context.workQueue({ name: 'resource-quota', log, clock, sync: syncQuota, workers: 4 });
+  /** How many objects each was counted over. */
+  const sizes = new Map<string, number>();
+  const restMs = (key: string) => restAfter(sizes.get(key) ?? 0);
+  const queue = context.workQueue({ name: 'resource-quota', log, clock, sync: syncQuota, workers: 4, restMs });
 
   quotas.onChange(({ key, object, previous }) => {
+    if (!object) sizes.delete(key);
     if (object && (!previous || isUncounted(object))) queue.add(key);
   });
   for (const kind of quotaKinds) informers.for(kind).onChange((change) => contentChanged(kind, change));
@@ -59,6 +64,10 @@ export function resourceQuotaController(context: ControllerContext): Controller 
         kind,
         objects: (await client.list(kind, { namespace })).items,
       })),
+    );
+    sizes.set(
+      key,
+      contents.reduce((sum, { objects }) => sum + objects.length, 0),
     );
     const nowMs = clock.now();
     const lapseMs = nextLapseInMs(contents, nowMs);
