@@ -14,6 +14,8 @@ export interface User {
   uid?: string;
   /** What else is known of how the user came, as the pod that a token is bound to. */
   extra?: Readonly<Record<string, readonly string[]>>;
+  /** Of the certificate by which the user came, if it was one. Told to nobody. */
+  keyFingerprint?: string;
 }
 
 export const anonymousName = 'system:anonymous';

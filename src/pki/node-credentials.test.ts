@@ -10,18 +10,18 @@ const node = (text?: string) => ({
 
 // Certificates are valid from five minutes before they are made.
 for (const [what, of, shown, isGood] of [
-  ['the one that is noted', node('aa'), { fingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
-  ['the one before', node('bb aa'), { fingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
-  ['another one', node('bb'), { fingerprint: 'aa', validFromMs: minutesAgo(5) }, false],
-  ['any, of a Node of which none is noted', node(), { fingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
-  ['a new one, without a Node', undefined, { fingerprint: 'aa', validFromMs: minutesAgo(6) }, true],
-  ['an old one, without a Node', undefined, { fingerprint: 'aa', validFromMs: minutesAgo(8) }, false],
+  ['the one that is noted', node('aa'), { keyFingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
+  ['the one before', node('bb aa'), { keyFingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
+  ['another one', node('bb'), { keyFingerprint: 'aa', validFromMs: minutesAgo(5) }, false],
+  ['any, of a Node of which none is noted', node(), { keyFingerprint: 'aa', validFromMs: minutesAgo(9999) }, true],
+  ['a new one, without a Node', undefined, { keyFingerprint: 'aa', validFromMs: minutesAgo(6) }, true],
+  ['an old one, without a Node', undefined, { keyFingerprint: 'aa', validFromMs: minutesAgo(8) }, false],
 ] as const)
   test(`${what} ${isGood ? 'is' : 'is not'} good`, () => {
     assert.equal(isCredentialOf(of, shown, nowMs), isGood);
   });
 
-test('of those given out the last few are noted', () => {
+test('of the keys that were certified the last few are noted', () => {
   assert.equal(withCredential(node(), 'aa'), 'aa');
   assert.equal(withCredential(node('dd cc bb aa'), 'ee'), 'ee dd cc bb');
   assert.equal(withCredential(node('bb aa'), 'aa'), 'aa bb');

@@ -5,7 +5,12 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { configMaps } from '../../src/api/kinds/config-map.ts';
-import { isExpired } from '../../src/api/status.ts';
+import { nodes } from '../../src/api/kinds/node.ts';
+import { isExpired, isUnauthorized } from '../../src/api/status.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLog } from '../../src/base/log.ts';
+import { createJoinToken } from '../../src/cli/token.ts';
+import { ensureIdentity } from '../../src/node/identity.ts';
 import { wherry } from '../cli/wherry.ts';
 import { TestServer } from '../controllers/test-server.ts';
 import { readAll, Writer } from './workload.ts';
@@ -81,6 +86,37 @@ test('a backup of a server under load is whole, and coming back to it is a clean
   await server.when('who watched sees what comes then', configMaps, (all) =>
     all.some(({ metadata }) => metadata.name === 'after'),
   );
+});
+
+test('a node whose certificate was renewed since the backup is that node; one that was deleted and joined anew is not the old one', async () => {
+  const { server: url } = server.kubeconfig;
+  const log = createLog({ level: 'error' });
+  const identityOf = async (nodeName: string, folder: string, joins: boolean) => {
+    const token = joins ? await createJoinToken(server.kubeconfig, 600_000, 'test') : undefined;
+    const dataDir = join(server.directory, folder, 'agent');
+    const options = { server: url, token, nodeName, nodeIp: undefined, clock: systemClock, log, dataDir };
+    return ensureIdentity(options, new AbortController().signal);
+  };
+  const getAs = async (identity: Awaited<ReturnType<typeof identityOf>>) =>
+    (await server.clientAs(identity).get(nodes, { name: 'renewed' })).metadata.name;
+  const before = await identityOf('renewed', 'renewed', true);
+  const file = join(server.directory, 'renewed.backup.gz');
+  assert.equal((await wherry(['backup', file, '--data-dir', server.dataDir])).code, 0);
+  const flags = ['--data-dir', join(server.directory, 'renewed'), '--server', url];
+  const rotated = await wherry(['certs', 'rotate', 'node', ...flags]);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  const renewed = await identityOf('renewed', 'renewed', false);
+  assert.notEqual(renewed.certificate, before.certificate);
+  assert.equal(await server.end('SIGTERM'), 0);
+  const restored = await wherry(['restore', '--force', file, '--data-dir', server.dataDir]);
+  assert.equal(restored.code, 0, restored.stderr);
+  await server.start();
+  assert.equal(await getAs(renewed), 'renewed');
+
+  await server.client.delete(nodes, { name: 'renewed' });
+  const another = await identityOf('renewed', 'another', true);
+  assert.equal(await getAs(another), 'renewed');
+  await assert.rejects(getAs(renewed), isUnauthorized);
 });
 
 test('on a new machine the same keys and objects are served; a damaged backup changes nothing', async () => {

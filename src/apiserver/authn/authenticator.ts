@@ -7,7 +7,7 @@ import { isCredentialOf } from '../../pki/node-credentials.ts';
 import type { ObjectCache } from '../object-cache.ts';
 import { anonymous, nodeNameOf, type User } from '../user.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
-import { type ShownCertificate, shownCertificate } from './client-certificate.ts';
+import { type CertifiedUser, type ShownCertificate, shownCertificate } from './client-certificate.ts';
 import { type ServiceAccountTokens, TokenFault } from './service-account-tokens.ts';
 
 export interface TokenVerdict {
@@ -37,7 +37,7 @@ export class Authenticator {
   /** Throws Unauthorized for credentials that are not valid; who sends none is anonymous. */
   async authenticate(socket: TLSSocket, authorization: string | undefined): Promise<User> {
     const shown = this.#certificateOf(socket);
-    if (shown?.user && this.#stands(shown, shown.user)) return shown.user;
+    if (shown?.user && this.#stands(shown)) return shown.user;
     const [, token] = /^Bearer +([^ ]+)/i.exec(authorization ?? '') ?? [];
     if (token !== undefined) {
       const user = await this.#tokenUser(token);
@@ -72,7 +72,7 @@ export class Authenticator {
     }
   }
 
-  #stands({ expiresMs, credential }: ShownCertificate, user: User): boolean {
+  #stands({ user, expiresMs, credential }: CertifiedUser): boolean {
     const nowMs = this.#clock.now();
     if (nowMs >= expiresMs) return false;
     const nodeName = nodeNameOf(user);

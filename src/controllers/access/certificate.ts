@@ -1,5 +1,6 @@
 // Approves the certificate requests of nodes and signs what is approved. A request that nobody may be sure of waits for
 // a human (`kubectl certificate approve`).
+import { X509Certificate } from 'node:crypto';
 import { subjectAccessReviews } from '../../api/kinds/authorization-reviews.ts';
 import {
   type CertificateSigningRequest,
@@ -11,7 +12,7 @@ import { nodes } from '../../api/kinds/node.ts';
 import { isNotFound } from '../../api/status.ts';
 import { timestamp } from '../../base/clock.ts';
 import { parseSigningRequest } from '../../pki/certificate.ts';
-import { credentialsAnnotation, fingerprintOf, withCredential } from '../../pki/node-credentials.ts';
+import { credentialsAnnotation, keyFingerprintOf, withCredential } from '../../pki/node-credentials.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import {
   type Denial,
@@ -126,11 +127,12 @@ export function certificateController(context: ControllerContext): Controller {
     );
   }
 
-  /** Before the certificate is handed out: with one that its Node does not know nobody is that node. */
+  /** Before the certificate is handed out: with a key that its Node does not know nobody is that node. */
   async function noteCredential(name: string, certificatePem: string): Promise<void> {
     const node = allNodes.get(name);
     if (!node) return;
-    const annotations = { [credentialsAnnotation]: withCredential(node, fingerprintOf(certificatePem)) };
+    const keyFingerprint = keyFingerprintOf(new X509Certificate(certificatePem));
+    const annotations = { [credentialsAnnotation]: withCredential(node, keyFingerprint) };
     await client.patch(nodes, { name }, { metadata: { annotations } });
   }
 
