@@ -62,7 +62,7 @@ export class HostRules {
 
   constructor(options: HostRulesOptions) {
     this.#options = options;
-    const { settings, nodeName, services, slices, nodes, slicesOf, hostPorts, log } = options;
+    const { settings, nodeName, services, slices, nodes, slicesOf, hostPorts, clock, log } = options;
     this.#flows = new UdpFlows({
       settings,
       frontends: () => this.#proxy.udpFrontends(),
@@ -70,7 +70,7 @@ export class HostRules {
       log,
     });
     const onUdpWritten = () => this.#flows.check();
-    this.#proxy = new ServiceProxy({ nodeName, services, slices, nodes, slicesOf, onUdpWritten });
+    this.#proxy = new ServiceProxy({ nodeName, services, slices, nodes, slicesOf, clock, onUdpWritten });
   }
 
   /** Resolves when the kernel has the rules that are the same for all, and those of what is known by now. */
@@ -100,8 +100,8 @@ export class HostRules {
   }
 
   /** Resolves when all services are known. From then on their rules are what they are. */
-  async followServices(): Promise<void> {
-    await this.#proxy.run({ hasRules: this.hasFoundRules, onChange: () => this.#change() });
+  async followServices(signal: AbortSignal): Promise<void> {
+    await this.#proxy.run({ hasRules: this.hasFoundRules, onChange: () => this.#change() }, signal);
   }
 
   /** Whether the kernel had rules of ours at the start. */

@@ -260,7 +260,7 @@ export class Network {
     await rules.start(signal);
     const addresses = new BalancerAddresses({ nodeName, nodeAddress, services, ip: this.#ip, clock, log });
     runBeside(
-      rules.followServices().then(() => addresses.start(signal)),
+      rules.followServices(signal).then(() => addresses.start(signal)),
       signal,
       log,
       'service rules',

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { waitUntil } from '../bench/wait-until.ts';
 import { Lab, type Machine, type NodeNetwork } from './lab.ts';
@@ -49,6 +51,9 @@ const kinds = [
 /** How often something is taken away that iptables does not show. */
 const hidings = 3;
 
+/** Nothing of ours is left when both are done. */
+const wholes = ['all rules', 'the table'];
+
 type Theft = [name: string, command: string];
 const ofServices = {
   iptables: (iptables: string): Theft[] => [
@@ -83,11 +88,15 @@ for (const { kind, flavour } of kinds) {
         .join('\n');
     };
 
+    /** By what others keep in it the agent knows which iptables the host uses. */
+    const keepForeignRule = () => host.run(iptables, ['-A', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT']);
+    const takeAll = () =>
+      host.run('sh', ['-c', thefts.flatMap(([name, command]) => (wholes.includes(name) ? command : [])).join('; ')]);
+
     before(async () => {
       lab = await Lab.open(['a']);
       host = lab.host(0);
-      // By what others keep in it the agent knows which one the host uses.
-      await host.run(iptables, ['-A', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT']);
+      await keepForeignRule();
       network = lab.networkOf(host, { secondsInOne: 60, serviceRules: kind });
       network.launch();
       for (const [plural, object] of objects) await network.order({ do: 'put', plural, object });
@@ -189,6 +198,21 @@ for (const { kind, flavour } of kinds) {
     test('what is as it should be is left alone', () => {
       const seen = thefts.length + (flavour === 'legacy' ? 0 : hidings);
       assert.equal(network.log.match(/putting them back/g)?.length, seen);
+    });
+
+    test('put back also while the API is away, as all was the last time', async () => {
+      const pod = await lab.pod('names');
+      assert.equal((await network.order({ do: 'attach', uid: pod.uid, pid: pod.pid })).result, '10.244.1.2');
+      const memory = (name: string) => readFile(join(network.config.dataDir, 'network', 'remembered', name), 'utf8');
+      await waitUntil('memory of services', async () => /10\.96\.0\.81/.test(await memory('services.jsonl')));
+      await waitUntil('memory of endpoints', async () => /names-1/.test(await memory('endpoint-slices.jsonl')));
+      await waitUntil('memory of nodes', async () => /172\.30\.7\.12/.test(await memory('nodes.jsonl')));
+      await keepForeignRule();
+      await network.kill();
+      network.launch();
+      await network.order({ do: 'start' });
+      await takeAll();
+      await waitUntil('an answer', async () => (await host.ask('10.96.0.81', 53, 'udp'))[0] === '0 names 10.244.1.1');
     });
   });
 }

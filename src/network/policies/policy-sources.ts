@@ -1,7 +1,6 @@
 // What policies are about: themselves, all pods of the cluster, the labels of namespaces. To watch all pods costs each node, so
 // that is done only while there is a policy anywhere.
-// Holds: what is told is complete. After a reboot it is as it was the last time until the API answers; where the kernel still has
-// rules of a former life, these may be newer than that memory, and the API is waited for a while.
+// Holds: what is told is complete.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -15,6 +14,7 @@ import type { Log } from '../../base/log.ts';
 import type { Change, Informer } from '../../client/informer.ts';
 import { rememberInformer } from '../../client/informer-memory.ts';
 import type { Informers } from '../../client/informers.ts';
+import { known } from '../known.ts';
 import { essentialsOf } from './policy-pod.ts';
 
 export interface PolicySourcesOptions {
@@ -52,15 +52,13 @@ function isOther<T extends KubeObject & { spec?: unknown; status?: unknown }>({
 
 /** To weigh all pods anew takes a moment in a large cluster: of many that come and go in this time all but the first are told at once. */
 const restMs = 100;
-/** How long the API is waited for where the kernel's rules may know more than we remember. */
-const apiWithinMs = 5_000;
 
 export class PolicySources {
   readonly #options: PolicySourcesOptions;
   readonly #policies: Informer<NetworkPolicy>;
   #arePoliciesKnown = false;
   #peers: Peers | undefined;
-  #apiWithinMs = 0;
+  #hasRules = false;
   #isResting = false;
   #hasMore = false;
 
@@ -81,9 +79,9 @@ export class PolicySources {
   /** Follows the policies, and what they are about, until the signal is aborted. */
   async run({ hasRules }: { hasRules: boolean }, signal: AbortSignal): Promise<void> {
     const { onChange } = this.#options;
-    this.#apiWithinMs = hasRules ? apiWithinMs : 0;
+    this.#hasRules = hasRules;
     await this.#remember(this.#policies, 'network-policies', signal);
-    await this.#known(this.#policies, signal);
+    await known([this.#policies], { hasRules, clock: this.#options.clock }, signal);
     this.#arePoliciesKnown = true;
     this.#policies.onChange(() => {
       this.#follow(signal);
@@ -110,7 +108,7 @@ export class PolicySources {
   }
 
   async #watchPeers(stop: AbortController, signal: AbortSignal): Promise<void> {
-    const { informers, log, onChange } = this.#options;
+    const { informers, clock, log, onChange } = this.#options;
     const peers: Peers = {
       pods: informers.separate(pods, { keep: essentialsOf }),
       namespaces: informers.separate(namespaces),
@@ -122,7 +120,7 @@ export class PolicySources {
     const begin = async <T extends KubeObject>(informer: Informer<T>, name: string): Promise<void> => {
       await this.#remember(informer, name, signal);
       runBeside(informer.run(signal), signal, log, `peers of policies: ${name}`);
-      await this.#known(informer, signal);
+      await known([informer], { hasRules: this.#hasRules, clock }, signal);
       informer.onChange((change) => {
         if (isOther(change)) this.#tellInTurn();
       });
@@ -145,12 +143,6 @@ export class PolicySources {
       this.#tellInTurn();
     });
     this.#options.onChange();
-  }
-
-  async #known<T extends KubeObject>(informer: Informer<T>, signal: AbortSignal): Promise<void> {
-    if (this.#apiWithinMs === 0) return await informer.synced;
-    const patience = this.#options.clock.sleep(this.#apiWithinMs, signal);
-    await Promise.race([informer.listed, patience.then(() => informer.synced)]);
   }
 
   async #remember<T extends KubeObject>(informer: Informer<T>, name: string, signal: AbortSignal): Promise<void> {

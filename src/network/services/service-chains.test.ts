@@ -4,6 +4,7 @@ import { clusterSettings } from '../../api/cluster-settings.ts';
 import { endpointSlices } from '../../api/kinds/endpoint-slice.ts';
 import { nodes } from '../../api/kinds/node.ts';
 import { type Service, services } from '../../api/kinds/service.ts';
+import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import { Informer } from '../../client/informer.ts';
@@ -17,6 +18,7 @@ const settings = clusterSettings({
 });
 const log = createLog({ level: 'error', part: 'test' });
 const client = {} as Client;
+const { signal } = new AbortController();
 
 const service = (index: number) =>
   ({
@@ -32,7 +34,7 @@ function makeChains() {
   const known = new Informer({ client, kind: nodes, log });
   known.assume([]);
   const sources = { services: all, slices, nodes: known, slicesOf: () => [] };
-  const proxy = new ServiceProxy({ nodeName: 'a', ...sources, onUdpWritten() {} });
+  const proxy = new ServiceProxy({ nodeName: 'a', ...sources, clock: systemClock, onUdpWritten() {} });
   return { all, slices, proxy, chains: new ServiceChains(proxy, node) };
 }
 
@@ -45,7 +47,7 @@ test('rules bear names as long as there are not too many of them', async () => {
   all.assume(Array.from({ length: 1_000 }, (_, index) => service(index)));
   slices.assume([]);
   assert.equal(named(chains), 0, 'nothing is said before all is known');
-  await proxy.run({ hasRules: false, onChange() {} });
+  await proxy.run({ hasRules: false, onChange() {} }, signal);
   assert.equal(named(chains), 1_000);
   all.assume([service(1_000)]);
   assert.equal(named(chains), 0);
@@ -56,7 +58,7 @@ test('also where there are too many from the first', async () => {
   all.assume(Array.from({ length: 2_000 }, (_, index) => service(index)));
   slices.assume([]);
   assert.deepEqual([...chains.takeChanges()], []);
-  await proxy.run({ hasRules: false, onChange() {} });
+  await proxy.run({ hasRules: false, onChange() {} }, signal);
   const changes = [...chains.takeChanges()];
   assert.equal(changes.flatMap(({ lines = [] }) => lines).filter((line) => line.includes('REJECT')).length, 2_000);
   assert.ok(!changes.some(({ lines = [] }) => lines.join().includes('--comment')));

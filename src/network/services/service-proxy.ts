@@ -5,7 +5,9 @@ import type { Node } from '../../api/kinds/node.ts';
 import type { Service } from '../../api/kinds/service.ts';
 import { keyOf } from '../../api/meta.ts';
 import { zoneLabel } from '../../api/node-labels.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Informer } from '../../client/informer.ts';
+import { known } from '../known.ts';
 import { type Frontend, frontendsOf } from './frontends.ts';
 
 export interface ServiceProxyOptions {
@@ -16,6 +18,7 @@ export interface ServiceProxyOptions {
   nodes: Informer<Node>;
   /** The slices of a service by its key. */
   slicesOf: (serviceKey: string) => EndpointSlice[];
+  clock: Clock;
   /** The kernel has the rules of services over UDP that are other than before. */
   onUdpWritten: () => void;
 }
@@ -44,14 +47,10 @@ export class ServiceProxy {
     return this.#isComplete;
   }
 
-  /**
-   * Follows the services once all of them are known: before that a rule might be taken for stale. Where the kernel has rules
-   * already, what is remembered of the services may be older than those.
-   */
-  async run({ hasRules, onChange }: { hasRules: boolean; onChange: () => void }): Promise<void> {
-    const { services, slices, nodes, nodeName } = this.#options;
-    const all = [services, slices, nodes];
-    await Promise.all(all.map((each) => (hasRules ? each.listed : each.synced)));
+  /** Follows the services once all of them are known: before that a rule might be taken for stale. */
+  async run({ hasRules, onChange }: { hasRules: boolean; onChange: () => void }, signal: AbortSignal): Promise<void> {
+    const { services, slices, nodes, nodeName, clock } = this.#options;
+    await known([services, slices, nodes], { hasRules, clock }, signal);
     nodes.onChange(({ key, object }) => {
       if (key === nodeName) this.#noteZone(object?.metadata.labels?.[zoneLabel]);
     });
