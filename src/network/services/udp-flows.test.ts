@@ -33,7 +33,7 @@ const frontend: Frontend = {
   backends: [backend],
   localBackends: [],
 };
-const settings = { serviceCidr: '10.96.0.0/12', dnsAddress: '10.96.0.10' };
+const settings = { clusterCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/12', dnsAddress: '10.96.0.10' };
 const nobody = { backends: [], localBackends: [] };
 
 const cases: [string, flow: [to: string, from: string], Partial<Frontend> | undefined, isStale: boolean][] = [
@@ -60,6 +60,11 @@ const cases: [string, flow: [to: string, from: string], Partial<Frontend> | unde
   ['by a port of another address of the host', ['172.30.7.11:515', '172.30.7.11:515'], {}, false],
   ['by a port of the host over TCP', ['172.30.7.11:516', '172.30.7.11:516'], {}, false],
   ['by a port of the host that a service has', ['172.30.7.11:30053', '10.244.1.2:8080'], {}, false],
+  ['by a port of the node whose service is gone', ['172.30.7.11:30099', '10.244.2.7:53'], {}, true],
+  ['by an address from outside whose service is gone', ['192.0.2.99:53', '10.244.1.7:53'], {}, true],
+  ['by a port of the host whose pod is gone', ['172.30.7.11:515', '10.244.1.7:5140'], {}, true],
+  ['by a port of the host to a container that is no pod', ['172.30.7.11:5353', '172.17.0.2:53'], {}, false],
+  ['to a pod itself', ['10.244.1.2:53', '10.244.1.2:53'], {}, false],
   ['that is none of ours', ['8.8.8.8:53', '8.8.8.8:53'], {}, false],
 ];
 

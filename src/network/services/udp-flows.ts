@@ -22,7 +22,7 @@ export interface ServedUdp {
   frontends: Iterable<Frontend>;
   /** Ports of this host that lead to pods. */
   hostPorts: Iterable<PodPorts>;
-  settings: Pick<ClusterSettings, 'serviceCidr' | 'dnsAddress'>;
+  settings: Pick<ClusterSettings, 'clusterCidr' | 'serviceCidr' | 'dnsAddress'>;
   hostAddresses: readonly string[];
 }
 
@@ -60,8 +60,10 @@ export function staleFlows(
   return flows.filter(({ to, toPort, from, fromPort }) => {
     if (to === settings.dnsAddress) return false;
     const answering = served.get(`${to}:${toPort}`);
-    if (!answering && !isInRange(to, settings.serviceCidr)) return false;
     const isTranslated = to !== from || toPort !== fromPort;
+    // A door that is gone was one of ours if it led to a pod.
+    const wasOurs = isTranslated && isInRange(from, settings.clusterCidr);
+    if (!answering && !wasOurs && !isInRange(to, settings.serviceCidr)) return false;
     return !answering?.has(`${from}:${fromPort}`) && (isTranslated || (answering?.size ?? 0) > 0);
   });
 }
