@@ -69,9 +69,12 @@ export class HostRules {
       hostPorts: () => hostPorts.all().map(([, ports]) => ports),
       log,
     });
-    const onUdpWritten = () => this.#flows.check();
+    const onUdpWritten = this.#checkFlows;
     this.#proxy = new ServiceProxy({ nodeName, services, slices, nodes, slicesOf, clock, onUdpWritten });
   }
+
+  /** While rules were away, what clients sent went elsewhere, and would go on to. */
+  readonly #checkFlows = () => this.#flows.check();
 
   /** Resolves when the kernel has the rules that are the same for all, and those of what is known by now. */
   async start(signal: AbortSignal): Promise<void> {
@@ -96,7 +99,13 @@ export class HostRules {
         log,
         'former service rules',
       );
-    this.#flows.start(signal);
+    // What leads where it should is known then; until then it is noted that somebody wants it known.
+    runBeside(
+      this.#iptables.whole.then(() => this.#flows.start(signal)),
+      signal,
+      log,
+      'UDP flows',
+    );
   }
 
   /** Resolves when all services are known. From then on their rules are what they are. */
@@ -147,6 +156,7 @@ export class HostRules {
       table: new NftTable(tableName, nftLayout(this.#options)),
       source: this.#proxy,
       rulesOf: (frontends) => nftServiceRules(frontends, this.#options),
+      onMended: this.#checkFlows,
       log,
     });
   }
@@ -156,12 +166,13 @@ export class HostRules {
     // Services of a former life that are in iptables stay until the table leads where they led.
     const ofServices = inTable ? new TablePart(inTable) : new ServiceChains(this.#proxy, this.#options);
     const checks = new HealthCheckRules({ services, isComplete: () => this.#proxy.isComplete });
-    const onUdpWritten = () => this.#flows.check();
+    const onUdpWritten = this.#checkFlows;
     const ofHostPorts = hostPortPart({ ports: hostPorts, dnsAddress: settings.dnsAddress, onUdpWritten });
     return new RuleKeeper({
       base: baseRules(settings, podCidr, { withServices: !inTable }),
       parts: [ofServices, checks, ofHostPorts, ...parts],
       iptables: new Iptables(flavour),
+      onMended: this.#checkFlows,
       log,
     });
   }

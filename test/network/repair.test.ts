@@ -48,11 +48,11 @@ const kinds = [
   { kind: 'nftables', flavour: 'nft' },
 ] as const;
 
+/** Of the only pod that there is. */
+const answer = 'names 10.244.1.1';
+
 /** How often something is taken away that iptables does not show. */
 const hidings = 3;
-
-/** Nothing of ours is left when both are done. */
-const wholes = ['all rules', 'the table'];
 
 type Theft = [name: string, command: string];
 const ofServices = {
@@ -90,8 +90,8 @@ for (const { kind, flavour } of kinds) {
 
     /** By what others keep in it the agent knows which iptables the host uses. */
     const keepForeignRule = () => host.run(iptables, ['-A', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT']);
-    const takeAll = () =>
-      host.run('sh', ['-c', thefts.flatMap(([name, command]) => (wholes.includes(name) ? command : [])).join('; ')]);
+    const take = (what: RegExp) =>
+      host.run('sh', ['-c', thefts.flatMap(([name, command]) => (what.test(name) ? command : [])).join('; ')]);
 
     before(async () => {
       lab = await Lab.open(['a']);
@@ -200,9 +200,28 @@ for (const { kind, flavour } of kinds) {
       assert.equal(network.log.match(/putting them back/g)?.length, seen);
     });
 
-    test('put back also while the API is away, as all was the last time', async () => {
+    test('a client over UDP that asked while nobody led him is answered when somebody does', async () => {
       const pod = await lab.pod('names');
       assert.equal((await network.order({ do: 'attach', uid: pod.uid, pid: pod.pid })).result, '10.244.1.2');
+      const question = {
+        id: 'who',
+        protocol: 'udp',
+        address: '10.96.0.81',
+        port: 53,
+        times: 1,
+        fromPort: 41_000,
+      } as const;
+      const ask = async () => (await host.survey([question])).who?.[0];
+      await waitUntil('an answer', async () => (await ask()) === answer);
+      await host.run('conntrack', ['-D', '-p', 'udp']);
+      await network.whileStill(async () => {
+        await take(/local connections$/);
+        assert.notEqual(await ask(), answer);
+      });
+      await waitUntil('an answer to the same client', async () => (await ask()) === answer);
+    });
+
+    test('put back also while the API is away, as all was the last time', async () => {
       const memory = (name: string) => readFile(join(network.config.dataDir, 'network', 'remembered', name), 'utf8');
       await waitUntil('memory of services', async () => /10\.96\.0\.81/.test(await memory('services.jsonl')));
       await waitUntil('memory of endpoints', async () => /names-1/.test(await memory('endpoint-slices.jsonl')));
@@ -211,8 +230,8 @@ for (const { kind, flavour } of kinds) {
       await network.kill();
       network.launch();
       await network.order({ do: 'start' });
-      await takeAll();
-      await waitUntil('an answer', async () => (await host.ask('10.96.0.81', 53, 'udp'))[0] === '0 names 10.244.1.1');
+      await take(/^all rules$|^the table$/);
+      await waitUntil('an answer', async () => (await host.ask('10.96.0.81', 53, 'udp'))[0] === `0 ${answer}`);
     });
   });
 }

@@ -38,6 +38,8 @@ export interface RuleKeeperOptions {
   base: Rules;
   parts: readonly RulePart[];
   iptables: Iptables;
+  /** The kernel's rules were other than believed, and are right now. */
+  onMended?: () => void;
   log: Log;
 }
 
@@ -100,7 +102,7 @@ export class RuleKeeper {
   }
 
   async #apply(): Promise<void> {
-    const { iptables, log, parts } = this.#options;
+    const { iptables, log, parts, onMended } = this.#options;
     const begun = performance.now();
     const changed = this.#takeChanges();
     const known = parts.filter((part) => part.isComplete).length;
@@ -120,6 +122,7 @@ export class RuleKeeper {
     this.#wasComplete = isComplete;
     this.#known = known;
     for (const part of parts) part.written?.(changes);
+    if (input && !isDifference) onMended?.();
     const chains = changes.chains.nat.size + changes.chains.filter.size;
     const ms = Math.round(performance.now() - begun);
     if (input) log.debug('rules changed', { chains, bytes: input.length, ms });

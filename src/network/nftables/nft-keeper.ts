@@ -13,6 +13,8 @@ export interface NftKeeperOptions {
   /** Who knows the services: those that changed since, by name, and what he is told when the kernel has them. */
   source: { readonly isComplete: boolean; takeChanged(): Map<string, Frontend[]>; written(): void };
   rulesOf: (frontends: readonly Frontend[]) => NftRules;
+  /** The table was other than believed, and is right now. */
+  onMended: () => void;
   log: Log;
 }
 
@@ -59,7 +61,7 @@ export class NftKeeper {
   }
 
   async #apply(): Promise<void> {
-    const { nftables, table, source, rulesOf, log } = this.#options;
+    const { nftables, table, source, rulesOf, onMended, log } = this.#options;
     const begun = performance.now();
     // Who writes rules of his own meanwhile may spoil a look: it is believed when it has been seen twice.
     if (this.#isApplied && this.#isMeddledWith && !(await this.#isIntact()) && !(await this.#isIntact())) {
@@ -79,6 +81,7 @@ export class NftKeeper {
       this.#whole.resolve();
       const ms = Math.round(performance.now() - begun);
       if (input) log.debug('service rules changed', { services: changed.size, bytes: input.length, ms });
+      if (!isDifference) onMended();
     }
     source.written();
   }

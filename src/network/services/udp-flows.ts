@@ -101,11 +101,12 @@ export class UdpFlows {
     this.#queue = new WorkQueue({ name: 'UDP flows', log: options.log, sync: () => this.#sync() });
   }
 
+  /** To be called when the frontends are all that there are; who has called for a check before is heard then. */
   start(signal: AbortSignal): void {
     this.#queue.start(signal);
   }
 
-  /** To be called when the kernel has other rules for UDP. */
+  /** To be called when the kernel has other rules for UDP, or has its rules again. */
   check(): void {
     this.#queue.add('flows');
   }
