@@ -66,10 +66,13 @@ export async function makeDebianRoot(root: string): Promise<void> {
   await copyPackageConfiguration(root);
 }
 
-/** The variables that tell programs of this machine's certificates and proxies; all else of the environment stays outside. */
+/**
+ * The variables that tell programs of this machine's certificates, proxies and how full its disk may be, which is theirs, too; all else of the
+ * environment stays outside.
+ */
 export function packageEnvironment(): NodeJS.ProcessEnv {
   const passed = Object.entries(process.env).filter(([name]) =>
-    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),
+    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|WHERRY_EVICTION_HARD|WHERRY_IMAGE_GC_HIGH_THRESHOLD)$/i.test(name),
   );
   return {
     ...Object.fromEntries(passed),
