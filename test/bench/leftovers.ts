@@ -55,8 +55,8 @@ async function mountsBelow(folder: string): Promise<string[]> {
 export async function removeFolder(folder: string): Promise<void> {
   // Another run may be at it too; what then is still mounted keeps its folder from being removed.
   for (const path of await mountsBelow(folder)) await tryCommand('umount', ['--lazy', path]);
-  // Goes down as deep as containers have dug, which Node does not.
-  await runCommand('rm', ['-rf', '--one-file-system', folder]);
+  // Goes down as deep as containers have dug, which Node does not. A whole Debian takes minutes on a disk that others are busy with.
+  await runCommand('rm', ['-rf', '--one-file-system', folder], { timeoutMs: 300_000 });
 }
 
 /** The control groups and folders of all runs, this one's included: empty on a clean machine. */
