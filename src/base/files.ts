@@ -2,6 +2,7 @@
 import { constants, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { execute } from './exec.ts';
 
 export async function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const part = `${path}.${process.pid}.part`;
@@ -32,6 +33,13 @@ async function openWithFolder(path: string, mode: number): Promise<FileHandle> {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     return open(path, syncedWrite, mode);
   }
+}
+
+const writtenOutMs = 300_000;
+
+/** Returns when all that was written to the file systems of these paths is on the disk, names too. */
+export async function writtenOut(...paths: string[]): Promise<void> {
+  await execute('sync', ['--file-system', ...paths], { timeoutMs: writtenOutMs });
 }
 
 /** Takes away what a process that was killed has begun in the folder. For one that no other process writes to. */

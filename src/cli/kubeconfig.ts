@@ -1,11 +1,11 @@
 // wherry kubeconfig: the administrator's way in, for this machine or another.
 import { type Command, Option } from 'commander';
 import { readAdminKubeconfig } from './admin.ts';
-import { adminKubeconfigFlag, withFlags } from './options.ts';
+import { type AdminFlags, adminFlags, kubeconfigOf, withFlags } from './options.ts';
 
 export function addKubeconfigCommand(program: Command): void {
   withFlags(program.command('kubeconfig'), [
-    adminKubeconfigFlag,
+    ...adminFlags,
     new Option('--server <url>', 'the address of the server in it (default: as the server wrote it)'),
   ])
     .summary("print the administrator's kubeconfig")
@@ -16,9 +16,9 @@ export function addKubeconfigCommand(program: Command): void {
 
 The server's certificate must be for that name or address: see --tls-san of \`wherry server\`.`,
     )
-    .action(async ({ kubeconfig, server }: { kubeconfig: string; server?: string }) => {
+    .action(async ({ server, ...flags }: AdminFlags & { server?: string }) => {
       const { formatKubeconfig } = await import('../pki/kubeconfig.ts');
-      const admin = await readAdminKubeconfig(kubeconfig);
+      const admin = await readAdminKubeconfig(kubeconfigOf(flags));
       process.stdout.write(formatKubeconfig({ ...admin, ...(server && { server }) }));
     });
 }

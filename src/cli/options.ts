@@ -7,7 +7,6 @@ import { networkOf } from '../api/cluster-settings.ts';
 import { parseQuantity, wholeUnits } from '../api/quantity.ts';
 
 const defaultDataDir = '/var/lib/wherry';
-export const defaultKubeconfig = '/etc/wherry/kubeconfig';
 
 /** The command line or the configuration is wrong: nothing has been tried. */
 export class UsageError extends Error {}
@@ -34,7 +33,24 @@ export const manifestsDirFlag = flag(
   'folder of manifests that the server keeps applied (default: manifests in the data directory)',
 );
 
-export const adminKubeconfigFlag = flag('--kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig);
+export const writeKubeconfigFlag = flag(
+  '--write-kubeconfig <file>',
+  "where the server writes the administrator's kubeconfig",
+  '/etc/wherry/kubeconfig',
+);
+
+/** Who names no kubeconfig has the one that the server of this host writes, wherever its settings say. */
+export const adminFlags = [
+  flag('--kubeconfig <file>', "the administrator's kubeconfig (default: where the server of this host writes it)"),
+  writeKubeconfigFlag,
+];
+
+export interface AdminFlags {
+  kubeconfig?: string;
+  writeKubeconfig: string;
+}
+
+export const kubeconfigOf = ({ kubeconfig, writeKubeconfig }: AdminFlags): string => kubeconfig ?? writeKubeconfig;
 
 export const dockerSocketFlag = flag('--docker-socket <file>', 'where Docker Engine listens', '/var/run/docker.sock');
 

@@ -9,7 +9,6 @@ import {
   backupDirFlag,
   commonFlags,
   countNumber,
-  defaultKubeconfig,
   durationMs,
   flag,
   ipv4Address,
@@ -19,6 +18,7 @@ import {
   manifestsDirFlag,
   portNumber,
   withFlags,
+  writeKubeconfigFlag,
 } from './options.ts';
 import { logFor, runUntilSignal } from './run.ts';
 
@@ -40,7 +40,7 @@ export const serverFlags = [
   flag('--tls-san <names>', 'more names and addresses for the certificate of the API')
     .argParser(listParser())
     .default([]),
-  flag('--write-kubeconfig <file>', "where to write the administrator's kubeconfig", defaultKubeconfig),
+  writeKubeconfigFlag,
   flag(
     '--node-grace-period <duration>',
     'how long a node may be silent before it counts as lost',

@@ -11,11 +11,10 @@ import { systemClock } from '../base/clock.ts';
 import type { Kubeconfig } from '../pki/kubeconfig.ts';
 import { asAdmin, readAdminKubeconfig } from './admin.ts';
 import { certificateRows } from './certs.ts';
-import { adminKubeconfigFlag, backupDirFlag, dataDirFlag, withFlags } from './options.ts';
+import { type AdminFlags, adminFlags, backupDirFlag, dataDirFlag, kubeconfigOf, withFlags } from './options.ts';
 import type { ClusterView } from './status-report.ts';
 
-interface StatusFlags {
-  kubeconfig: string;
+interface StatusFlags extends AdminFlags {
   dataDir: string;
   backupDir?: string;
 }
@@ -23,7 +22,7 @@ interface StatusFlags {
 const masterWithinMs = 5_000;
 
 export function addStatusCommand(program: Command): void {
-  withFlags(program.command('status'), [adminKubeconfigFlag, dataDirFlag, backupDirFlag])
+  withFlags(program.command('status'), [...adminFlags, dataDirFlag, backupDirFlag])
     .summary('say how the cluster is, what is wrong, and what to do')
     .description(
       `Say on one screen how the cluster is: server, backups, certificates, pods, nodes; what is wrong, and what to do about it. Runs on the
@@ -31,7 +30,7 @@ server's host. The exit code is 1 when something is wrong.`,
     )
     .action(async (flags: StatusFlags) => {
       const { problemsOf, statusReport } = await import('./status-report.ts');
-      const view = await observeCluster(await readAdminKubeconfig(flags.kubeconfig), flags);
+      const view = await observeCluster(await readAdminKubeconfig(kubeconfigOf(flags)), flags);
       console.log(statusReport(view));
       if (problemsOf(view).length > 0) process.exitCode = 1;
     });

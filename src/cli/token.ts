@@ -6,10 +6,9 @@ import { caHash } from '../pki/certificate.ts';
 import type { Kubeconfig } from '../pki/kubeconfig.ts';
 import { createTokenParts, formatJoinToken, tokenSecretName, tokenSecretType } from '../pki/token.ts';
 import { asAdmin, readAdminKubeconfig } from './admin.ts';
-import { adminKubeconfigFlag, durationMs, listParser, UsageError, withFlags } from './options.ts';
+import { type AdminFlags, adminFlags, durationMs, kubeconfigOf, listParser, UsageError, withFlags } from './options.ts';
 
-interface TokenFlags {
-  kubeconfig: string;
+interface TokenFlags extends AdminFlags {
   ttl: number;
   usages: string[];
   description: string;
@@ -86,7 +85,7 @@ export function tokenIdOf(text: string): string {
 export function addTokenCommand(program: Command): void {
   const token = program.command('token').description('make, list and delete the tokens by which hosts join');
   withFlags(token.command('create'), [
-    adminKubeconfigFlag,
+    ...adminFlags,
     new Option('--ttl <duration>', 'how long the token is valid')
       .default(durationMs('24h'), '24h')
       .argParser(durationMs),
@@ -98,21 +97,23 @@ export function addTokenCommand(program: Command): void {
     .description(
       'make a token and print it: `wherry agent --server https://THIS-HOST:6443 --token TOKEN` joins with it',
     )
-    .action(async ({ kubeconfig, ttl, description, usages }: TokenFlags) => {
-      console.log(await createJoinToken(await readAdminKubeconfig(kubeconfig), ttl, description, usages));
+    .action(async ({ ttl, description, usages, ...admin }: TokenFlags) => {
+      console.log(await createJoinToken(await readAdminKubeconfig(kubeconfigOf(admin)), ttl, description, usages));
     });
-  withFlags(token.command('list'), [adminKubeconfigFlag])
+  withFlags(token.command('list'), adminFlags)
     .description('list the tokens there are, without their secrets')
-    .action(async ({ kubeconfig }: TokenFlags) => {
+    .action(async (flags: AdminFlags) => {
       const options = { namespace, fieldSelector: `type=${tokenSecretType}` };
-      const { items } = await asAdmin(await readAdminKubeconfig(kubeconfig), (client) => client.list(secrets, options));
+      const { items } = await asAdmin(await readAdminKubeconfig(kubeconfigOf(flags)), (client) =>
+        client.list(secrets, options),
+      );
       console.log(tokenTable(items, Date.now()));
     });
-  withFlags(token.command('delete').argument('<id>', 'the ID of the token, or the token itself'), [adminKubeconfigFlag])
+  withFlags(token.command('delete').argument('<id>', 'the ID of the token, or the token itself'), adminFlags)
     .description('delete a token: nobody joins with it any more, and who has joined stays')
-    .action(async (text: string, { kubeconfig }: TokenFlags) => {
+    .action(async (text: string, flags: AdminFlags) => {
       const id = tokenIdOf(text);
-      const admin = await readAdminKubeconfig(kubeconfig);
+      const admin = await readAdminKubeconfig(kubeconfigOf(flags));
       await asAdmin(admin, (client) => client.delete(secrets, { namespace, name: tokenSecretName(id) })).catch(
         (error: unknown) => {
           throw isNotFound(error) ? new Error(`there is no token ${id}: \`wherry token list\` lists them`) : error;

@@ -6,11 +6,10 @@ import { cleanHost } from './clean-host.ts';
 import {
   cgroupRootFlag,
   commonFlags,
-  defaultKubeconfig,
   dockerSocketFlag,
-  flag,
   UsageError,
   withFlags,
+  writeKubeconfigFlag,
 } from './options.ts';
 import { logFor } from './run.ts';
 import { refuseWhileServerRuns } from './running-server.ts';
@@ -30,7 +29,7 @@ export function addUninstallCommand(program: Command): void {
     ...commonFlags,
     dockerSocketFlag,
     cgroupRootFlag,
-    flag('--write-kubeconfig <file>', "the administrator's kubeconfig", defaultKubeconfig),
+    writeKubeconfigFlag,
     new Option('--yes', 'really remove everything'),
     new Option('--keep-data', 'leave what is on disk: the state, keys, backups and the kubeconfig'),
   ])

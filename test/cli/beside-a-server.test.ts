@@ -53,6 +53,9 @@ test('what a server that runs must keep is not taken from it, and its own port i
 test('the kubeconfig is printed, for another address when that is wanted', async () => {
   const same = parseKubeconfig((await run('kubeconfig')).stdout);
   assert.deepEqual(same, server.kubeconfig);
+  // Where no other is named it is the one that the server writes, wherever that is.
+  const unnamed = await wherry(['kubeconfig', '--write-kubeconfig', server.kubeconfigFile]);
+  assert.deepEqual(parseKubeconfig(unnamed.stdout), server.kubeconfig);
   const { stdout } = await run('kubeconfig', '--server', 'https://203.0.113.7:6443');
   assert.deepEqual(parseKubeconfig(stdout), { ...server.kubeconfig, server: 'https://203.0.113.7:6443' });
 });

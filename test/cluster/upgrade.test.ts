@@ -1,5 +1,6 @@
 // Another version in place of the one that runs, on a host with master, agent and a pod: nothing that was acknowledged is lost and the
-// pod goes on, whether the new version is well, does not start, or the upgrade is killed in the middle. systemd is played.
+// pod goes on, whether the new version is well, does not start, or the upgrade is killed or fails in the middle. systemd is played. What
+// settings can say is elsewhere than by default here.
 import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ import { ownFolders } from './own-folders.ts';
 const root = join(import.meta.dirname, '../..');
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const hold = '/var/lib/wherry/server/upgrade-hold.json';
+const kubeconfig = '/root/administrator.kubeconfig';
+const backups = '/var/lib/backups-of-wherry';
 
 let hosts: Hosts;
 let bundle: string;
@@ -28,7 +31,7 @@ async function succeed(command: string): Promise<string> {
   return stdout.trim();
 }
 
-const kubectl = async (command: string) => await succeed(`kubectl --kubeconfig /etc/wherry/kubeconfig ${command}`);
+const kubectl = async (command: string) => await succeed(`kubectl --kubeconfig ${kubeconfig} ${command}`);
 
 /** A bundle as ours with one file of the program changed by a command. */
 async function bundleWith(name: string, file: string, change: string): Promise<string> {
@@ -36,6 +39,15 @@ async function bundleWith(name: string, file: string, change: string): Promise<s
   await runCommand('sh', ['-c', changedBundle({ bundle, folder, file, change })], { timeoutMs: 120_000 });
   return `${folder}.tar`;
 }
+
+/** A bundle whose server does something with files first, and maybe nothing else. */
+const bundleThatBegins = async (name: string, does: string): Promise<string> =>
+  await bundleWith(
+    name,
+    'wherry.mjs',
+    `{ echo "if (process.argv[2] === 'server') { const fs = process.getBuiltinModule('node:fs'); ${does}; }"
+       cat program/wherry.mjs; } >y && mv y program/wherry.mjs`,
+  );
 
 async function installAgent(): Promise<void> {
   const token = await succeed('wherry token create');
@@ -55,7 +67,8 @@ before(async () => {
   await succeed(
     `mkdir -p /run/systemd/system /usr/local/sbin && cp ${root}/test/cluster/stand-in-systemd/* /usr/local/sbin/`,
   );
-  await succeed(`${bundle}/install.sh server --advertise-address ${a().address}`);
+  const settings = `--write-kubeconfig ${kubeconfig} --backup-dir ${backups} --backup-interval 0`;
+  await succeed(`${bundle}/install.sh server --advertise-address ${a().address} ${settings}`);
   await installAgent();
   await kubectl(`run web --image=${busyboxImage} --restart=Always --command -- sleep 86400`);
   await kubectl('wait pod web --for=condition=Ready --timeout=60s');
@@ -65,7 +78,7 @@ after(async () => await hosts?.close());
 /** Writes one object after the other, as fast as they are acknowledged, until it is told to end; answers those that were. */
 function writing(run: string): { end(): Promise<string[]> } {
   const script = `n=0; while [ ! -e ${a().host.folder}/${run}.end ]; do n=$((n+1));
-    kubectl --kubeconfig /etc/wherry/kubeconfig create configmap ${run}-$n >/dev/null 2>&1 && echo ${run}-$n; sleep 0.2; done`;
+    kubectl --kubeconfig ${kubeconfig} create configmap ${run}-$n >/dev/null 2>&1 && echo ${run}-$n; sleep 0.2; done`;
   const written = succeed(script);
   return {
     async end() {
@@ -125,6 +138,7 @@ test('an upgrade loses no acknowledged write, and the pod goes on', async () => 
   assert.match(stderr, /took a backup.*the server is upgraded.*the agent is upgraded/s);
   for (const unit of ['server', 'agent']) assert.notEqual(await programOf(unit), before);
   await nothingIsLost(await writes.end(), container);
+  assert.match(await succeed(`stat -c %a ${backups}; ls ${backups}`), /^700\nbefore-upgrade-\w+\.gz$/);
   const again = await shell(`wherry upgrade ${next}`);
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /the server is of this version already.*the agent is of this version already/s);
@@ -141,6 +155,57 @@ test('a version that does not start is taken back, with the state', async () => 
     /upgrade of the server was taken back, and the former program and state run again: .*ended as it started/,
   );
   for (const unit of ['server', 'agent']) assert.equal(await programOf(unit), before);
+  await nothingIsLost(await writes.end(), container);
+});
+
+test('a way back that is broken off is gone by the next call', async () => {
+  const [before, container] = [await programOf('server'), await containers()];
+  // It leaves in the way of the former program what keeps that from its place.
+  const link = '/usr/local/lib/wherry/server.new';
+  const broken = await bundleThatBegins('obstacle', `fs.mkdirSync('${link}', { recursive: true }); process.exit(3)`);
+  const writes = writing('obstacle');
+  const failed = await shell(`wherry upgrade ${broken}`);
+  assert.deepEqual([failed.code, /server\.new/.test(failed.stderr)], [1, true], failed.stderr);
+  await succeed(`ls ${hold} && rmdir ${link}`);
+  const { code, stderr } = await shell('wherry upgrade nothing.tar');
+  assert.equal(code, 1);
+  assert.match(stderr, /an upgrade was broken off: taking it back.*nothing\.tar/s);
+  assert.equal(await programOf('server'), before);
+  await nothingIsLost(await writes.end(), container);
+});
+
+test('a version that is not held any more stays, well or not: it may have taken writes', async () => {
+  const [before, container] = [await programOf('server'), await containers()];
+  const once = `if (fs.existsSync('${hold}')) { fs.rmSync('${hold}'); process.exit(3); }`;
+  const hasty = await bundleThatBegins('hasty', once);
+  const writes = writing('hasty');
+  const { code, stderr } = await shell(`wherry upgrade ${hasty}`);
+  assert.equal(code, 1);
+  assert.match(stderr, /the new version has taken writes meanwhile: there is no way back any more/);
+  assert.notEqual(await programOf('server'), before);
+  // The agent is yet to follow, and the state that was kept goes.
+  const again = await shell(`wherry upgrade ${hasty}`);
+  assert.equal(again.code, 0, again.stderr);
+  await nothingIsLost(await writes.end(), container);
+});
+
+test('a state that cannot be copied is left as it is, and the former program goes on', async () => {
+  const [before, container] = [await programOf('server'), await containers()];
+  const full = join(a().host.folder, 'full');
+  const copy = `#!/bin/sh
+case "$*" in
+  *before-upgrade*) for last; do :; done; mkdir "$last"; echo "cp: no space left" >&2; exit 1 ;;
+esac
+exec /bin/cp "$@"
+`;
+  await mkdir(full);
+  await writeFile(join(full, 'cp'), copy, { mode: 0o755 });
+  const fourth = await bundleWith('fourth', 'wherry.mjs', programChanges.nextVersion('fourth'));
+  const writes = writing('full');
+  const { code, stderr } = await shell(`PATH=${full}:$PATH wherry upgrade ${fourth}`);
+  assert.equal(code, 1);
+  assert.match(stderr, /the state could not be kept, so nothing was changed and the server goes on: .*no space left/);
+  assert.equal(await programOf('server'), before);
   await nothingIsLost(await writes.end(), container);
 });
 
