@@ -17,6 +17,21 @@ export async function removeFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * The same where disks may be mounted: those are emptied and stay, as do the folders above them. Answers where they are mounted.
+ */
+export async function removeAroundMounts(path: string): Promise<string[]> {
+  try {
+    await removeFolder(path);
+    return [];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    const mounted: string[] = [];
+    for (const name of await readdir(path)) mounted.push(...(await removeAroundMounts(join(path, name))));
+    return mounted.length > 0 ? mounted : [path];
+  }
+}
+
 /** Half the calls of Node's own, which asks of each entry again what it is. An attempt tells most. */
 async function removeBelow(path: string): Promise<void> {
   const reason = await reasonToStay(path);

@@ -1,8 +1,8 @@
 // wherry leave: this host is no node any more. The cluster is told first, with the node's own certificate; then the host is cleaned.
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { execute } from '../base/exec.ts';
+import { removeAroundMounts } from '../base/folder-removal.ts';
 import { agentDirectory, masterFlag } from './agent.ts';
 import { cleanHost } from './clean-host.ts';
 import { cgroupRootFlag, commonFlags, dockerSocketFlag, UsageError, withFlags } from './options.ts';
@@ -46,7 +46,7 @@ first: kubectl drain NODE --ignore-daemonsets. The program stays; with a new tok
         await node?.close();
       }
       await cleanHost(flags, log);
-      await rm(agentDirectory(flags), { recursive: true, force: true });
+      await removeAroundMounts(agentDirectory(flags));
       console.log('this host is no node any more');
     });
 }

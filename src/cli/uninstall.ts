@@ -2,6 +2,7 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
+import { removeAroundMounts } from '../base/folder-removal.ts';
 import { cleanHost } from './clean-host.ts';
 import {
   cgroupRootFlag,
@@ -48,10 +49,11 @@ export function addUninstallCommand(program: Command): void {
       await refuseWhileNetworkIsUsed();
       await cleanHost(flags, log);
       if (flags.keepData) return log.info('kept the data', { directory: flags.dataDir });
-      await rm(flags.dataDir, { recursive: true, force: true });
+      const mounted = await removeAroundMounts(flags.dataDir);
       await rm(flags.writeKubeconfig, { force: true });
       // The folder goes too, unless somebody else keeps something in it.
       await rmdir(dirname(flags.writeKubeconfig)).catch(() => {});
       log.info('removed all data', { directory: flags.dataDir, kubeconfig: flags.writeKubeconfig });
+      if (mounted.length > 0) log.info('disks are mounted there, empty now: they stay', { mounted });
     });
 }

@@ -20,6 +20,8 @@ const views = {
   'control groups': 'find /sys/fs/cgroup -type d | grep -E "kubepods|/wherry" | sort; true',
 };
 
+const volumes = '/var/lib/wherry/volumes';
+
 let hosts: Hosts;
 let archive: string;
 let atFirst: Record<string, Views>;
@@ -167,9 +169,11 @@ test('a host that is uninstalled with its data kept goes on as the node that it 
   const refused = await shell(b(), '/usr/local/lib/wherry/current/uninstall.sh --keep-data');
   assert.deepEqual([refused.code, /the agent runs on this host .*stop it first/.test(refused.stderr)], [1, true]);
   await processes.get('b agent')?.kill('SIGTERM');
+  await succeed(b(), `mkdir -p ${volumes} && mount -t tmpfs disk ${volumes} && touch ${volumes}/kept`);
   const said = await succeed(b(), '/usr/local/lib/wherry/current/uninstall.sh --keep-data');
   assert.match(said, /Took back containers and network rules; the data stays\nWherry is uninstalled\n$/);
   assert.equal((await shell(b(), 'command -v wherry')).code, 127);
+  assert.equal(await succeed(b(), `findmnt -n -o SOURCE ${volumes} && ls ${volumes}`), 'disk\nkept\n');
   assert.equal(await succeed(b(), `docker -H unix://${b().docker.socket} ps -aq`), '');
   // No token, no settings: they are there.
   await succeed(b(), install(b(), 'agent'));
@@ -182,6 +186,9 @@ test('uninstalled, the hosts are what they were before', async () => {
   for (const each of processes.values()) await each.kill('SIGTERM');
   for (const on of [b(), a()]) {
     await succeed(on, '/usr/local/lib/wherry/current/uninstall.sh');
+    // A disk that somebody has mounted there is still his, and empty.
+    if (on === b())
+      await succeed(on, `[ -z "$(ls -A ${volumes})" ] && umount ${volumes} && rmdir ${volumes} /var/lib/wherry`);
     assert.equal(await succeed(on, changedFiles(on)), '');
     const now = await observe(on, views);
     for (const [view, then] of Object.entries(atFirst[on.host.name] ?? {}))

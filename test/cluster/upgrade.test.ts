@@ -233,11 +233,19 @@ test('a host leaves when its pods are gone, and may come back with a new token',
     /pods run here \(default\/web\): `kubectl drain a --ignore-daemonsets` first, or say --force/,
   );
   await kubectl('drain a --force --ignore-daemonsets');
+  await succeed(
+    'mkdir -p /var/lib/wherry/volumes && mount -t tmpfs disk /var/lib/wherry/volumes && touch /var/lib/wherry/volumes/kept',
+  );
   const left = await shell('wherry leave');
   assert.deepEqual([left.code, left.stdout], [0, 'this host is no node any more\n'], left.stderr);
   assert.equal(await kubectl('get nodes -o name'), '');
   assert.equal(await succeed(`docker -H unix://${a().docker.socket} ps -aq`), '');
   assert.equal((await shell('ls /var/lib/wherry/agent')).code, 2);
+  // A disk that somebody gave to the volumes is not the agent's to take away.
+  assert.equal(
+    await succeed('findmnt -n -o SOURCE /var/lib/wherry/volumes && ls /var/lib/wherry/volumes'),
+    'disk\nkept',
+  );
   assert.notEqual((await shell('systemctl is-active wherry-agent')).code, 0);
   await installAgent();
   await kubectl('wait node a --for=condition=Ready --timeout=60s');
