@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { KubeObject } from '../../api/meta.ts';
 import { AsyncQueue } from '../../base/async-queue.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -17,6 +18,12 @@ const object = (name: string, more: object = {}): KubeObject => {
   const metadata = { name, namespace: 'shop', resourceVersion: String(++revision) };
   return { apiVersion: 'v1', kind: 'X', metadata, spec: { containers: [] }, status: {}, ...more } as KubeObject;
 };
+
+/** Resolves when all that was begun has come to where it waits for the test: nothing else here takes time but files. */
+async function settled(): Promise<void> {
+  const hasFilesInHand = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  for (let quiet = 0; quiet < 20; quiet = hasFilesInHand() ? 0 : quiet + 1) await setImmediate();
+}
 
 /** Sources of an agent whose API has what it is told to have, once it is there. */
 async function openSources(
@@ -67,7 +74,6 @@ async function openSources(
   });
   void informers.start(abort.signal);
   void sources.run({ hasRules }, abort.signal);
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
   await settled();
   return {
     sources,
