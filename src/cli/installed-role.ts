@@ -17,6 +17,9 @@ export function installedRoles(): Role[] {
   return (['server', 'agent'] as const).filter((role) => existsSync(unitFile(role)));
 }
 
+/** There while a service still has to take up what was changed: the installer's mark, too. */
+export const outdatedMark = (role: Role): string => join(programs, `${role}.outdated`);
+
 /** The folder of the program that it runs. */
 export const releaseOf = (role: Role): Promise<string> => realpath(join(programs, role));
 

@@ -3,14 +3,14 @@
 //   place the program ─► [master: back up ─► stop ─► keep state ─► hold ─► start ─┬─► well: release, and no way back ] ─► [agent: restart]
 //                                            └─► cannot: start as it was         └─► not well: stop ─► former program ─► its state ─► start
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { kubernetesVersion } from '../api/version.ts';
 import { heldUpgrade } from '../backup/kept-state.ts';
 import { finishReturn } from '../backup/upgrade-hold.ts';
 import { execute } from '../base/exec.ts';
 import type { Log } from '../base/log.ts';
-import { installedRoles, point, programs, releaseOf, systemctl, unitOf, use } from './installed-role.ts';
+import { installedRoles, outdatedMark, point, programs, releaseOf, systemctl, unitOf, use } from './installed-role.ts';
 import { type ServerUpgradeOptions, serverDirectory, takeBack, upgradeServer } from './upgrade-server.ts';
 
 const unpackMs = 300_000;
@@ -26,13 +26,14 @@ export async function upgradeHost(file: string, options: ServerUpgradeOptions): 
   const version = await versionOf(release);
   for (const role of roles) {
     const from = await releaseOf(role);
-    if (from === release) {
+    if (from === release && !existsSync(outdatedMark(role))) {
       log.info(`the ${role} is of this version already`, { version });
       continue;
     }
     refuseSkew(await versionOf(from), version);
     if (role === 'server') await upgradeServer(options, { from, to: release });
     else await upgradeAgent(from, release, log);
+    await rm(outdatedMark(role), { force: true });
     log.info(`the ${role} is upgraded`, { version });
   }
   await point('current', release);
@@ -89,6 +90,7 @@ function refuseSkew(from: string, to: string): void {
 }
 
 async function upgradeAgent(from: string, to: string, log: Log): Promise<void> {
+  await writeFile(outdatedMark('agent'), '');
   try {
     await use('agent', to);
     await systemctl('restart', unitOf('agent'));
@@ -96,6 +98,7 @@ async function upgradeAgent(from: string, to: string, log: Log): Promise<void> {
     log.error('the new version is not well: taking back the former one', { error });
     await use('agent', from);
     await systemctl('restart', unitOf('agent'));
+    await rm(outdatedMark('agent'), { force: true });
     throw new Error(
       `the upgrade of the agent was taken back, and the former one runs again: ${(error as Error).message}`,
       {

@@ -225,6 +225,26 @@ test('an upgrade that is killed when there is no way to tell whether it went wel
   await nothingIsLost(await writes.end(), container);
 });
 
+test('an agent whose upgrade is killed before it is restarted is restarted by the next call', async () => {
+  const agent = async () => await succeed('cat /run/stand-in-systemd/wherry-agent.pid');
+  const [container, before] = [await containers(), await agent()];
+  const kills = join(a().host.folder, 'kills');
+  const restart =
+    '#!/bin/sh\n[ "$1 $2" != "restart wherry-agent.service" ] || kill -KILL $PPID\nexec /usr/local/sbin/systemctl "$@"\n';
+  await mkdir(kills);
+  await writeFile(join(kills, 'systemctl'), restart, { mode: 0o755 });
+  const fifth = await bundleWith('fifth', 'wherry.mjs', programChanges.nextVersion('fifth'));
+  assert.notEqual((await shell(`PATH=${kills}:$PATH wherry upgrade ${fifth}`)).code, 0);
+  assert.equal(await agent(), before);
+  assert.match(
+    await succeed(`wherry upgrade ${fifth} 2>&1`),
+    /the server is of this version already.*the agent is upgraded/s,
+  );
+  assert.notEqual(await agent(), before);
+  assert.match(await succeed(`wherry upgrade ${fifth} 2>&1`), /the agent is of this version already/);
+  assert.equal(await containers(), container);
+});
+
 test('a host leaves when its pods are gone, and may come back with a new token', async () => {
   const refused = await shell('wherry leave');
   assert.deepEqual([refused.code, await succeed('systemctl is-active wherry-agent && echo yes')], [1, 'yes']);
