@@ -84,3 +84,19 @@ test('what one life has learned the next one begins with, until the API says wha
   assert.match(lines.join(''), /what was remembered cannot be read/);
   third.end();
 });
+
+test('what the disk refuses is tried again later', { timeout: 5_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'informer-memory-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [blocked, path] = [join(folder, 'deep'), join(folder, 'deep', 'nodes.jsonl')];
+  await writeFile(blocked, 'where the folder is to be');
+  due.length = 0;
+  const life = await lifeOf(path, Promise.resolve([node('one', '1')]));
+  while (!t.signal.aborted && due.length === 0) await settled();
+  await rm(blocked);
+  due.shift()?.();
+  while (!t.signal.aborted && !(await readFileIfThere(path))) await settled();
+  assert.match(await readFile(path, 'utf8'), /"one"/);
+  assert.equal(due.length, 0);
+  life.end();
+});

@@ -1,5 +1,5 @@
 // What an informer knew is kept on disk, and stands in for the API until that answers. Written whole, some time after the
-// first of several changes, in slices: a large cluster must hold nobody up.
+// first of several changes, in slices: a large cluster must hold nobody up. What the disk refuses is tried again.
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -34,9 +34,10 @@ export async function rememberInformer<T extends KubeObject>(
   let hasChanged = false;
   const write = async () => {
     hasChanged = false;
-    await writeObjects(path, informer.list()).catch((error: unknown) =>
-      log.warn('what is known cannot be kept', { path, error }),
-    );
+    await writeObjects(path, informer.list()).catch((error: unknown) => {
+      log.warn('what is known cannot be kept, trying again', { path, error });
+      hasChanged = true;
+    });
     isWriting = false;
     if (hasChanged) writeSoon();
   };
