@@ -138,6 +138,18 @@ test('only what policies ask for is a change', async (t) => {
   assert.equal(changes(), before + 1);
 });
 
+test('a policy in place of the last one: what it is about is remembered anew', async (t) => {
+  const { tell, appear, files } = await openSources(t);
+  await appear();
+  const policy = object('one');
+  await tell('networkpolicies', 'ADDED', policy);
+  const remembered = ['network-policies.jsonl', 'policy-namespaces.jsonl', 'policy-pods.jsonl'];
+  assert.deepEqual((await files()).sort(), remembered);
+  void tell('networkpolicies', 'DELETED', policy);
+  await tell('networkpolicies', 'ADDED', object('two'));
+  assert.deepEqual((await files()).sort(), remembered);
+});
+
 test('of many changes the first is told at once, the others together', async (t) => {
   const { tell, changes, appear, endRest, endRests } = await openSources(t);
   await appear();

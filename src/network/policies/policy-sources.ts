@@ -58,6 +58,8 @@ export class PolicySources {
   readonly #policies: Informer<NetworkPolicy>;
   #arePoliciesKnown = false;
   #peers: Peers | undefined;
+  /** What is remembered of former peers goes before that of new ones is asked for. */
+  #forgotten: Promise<unknown> = Promise.resolve();
   #hasRules = false;
   #isResting = false;
   #hasMore = false;
@@ -103,8 +105,9 @@ export class PolicySources {
     }
     this.#peers?.stop.abort();
     this.#peers = undefined;
-    for (const name of ['pods', 'namespaces'])
-      void rm(this.#path(name), { force: true }).catch((error: unknown) => log.warn('a memory stays', { name, error }));
+    const forget = (name: string) =>
+      rm(this.#path(name), { force: true }).catch((error: unknown) => log.warn('a memory stays', { name, error }));
+    this.#forgotten = Promise.all([forget('pods'), forget('namespaces')]);
   }
 
   async #watchPeers(stop: AbortController, signal: AbortSignal): Promise<void> {
@@ -118,6 +121,7 @@ export class PolicySources {
     this.#peers = peers;
     log.info('network policies are in force: the pods of the whole cluster are watched');
     const begin = async <T extends KubeObject>(informer: Informer<T>, name: string): Promise<void> => {
+      await this.#forgotten;
       await this.#remember(informer, name, signal);
       runBeside(informer.run(signal), signal, log, `peers of policies: ${name}`);
       await known([informer], { hasRules: this.#hasRules, clock }, signal);
