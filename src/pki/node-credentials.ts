@@ -4,8 +4,8 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { clockSlackMs } from './authority.ts';
 
-/** The SHA-256 of public keys, the newest first. */
-export const credentialsAnnotation = 'wherry.io/credentials';
+/** The SHA-256 of public keys, the newest first. A Node of an earlier version, which noted certificates elsewhere, notes none yet. */
+export const credentialsAnnotation = 'wherry.io/node-keys';
 
 /** A host that has just got its certificate makes its Node within this time. */
 const firstWithinMs = 120_000;
