@@ -50,9 +50,12 @@ before(async () => {
 });
 after(async () => {
   const { WHERRY_FAULT_LOGS: logs } = process.env;
-  if (logs && cluster)
-    await cluster.on.host.exec('sh', ['-c', `cp ${folder()}/*.log ${folder()}/docker/*.log ${logs}`]);
-  await cluster?.close();
+  try {
+    const copy = `mkdir -p ${logs} && cp ${folder()}/*.log ${folder()}/docker/*.log ${logs}`;
+    if (logs && cluster) await cluster.on.host.exec('sh', ['-c', copy]);
+  } finally {
+    await cluster?.close();
+  }
 });
 
 /** A list is cheap, and may be old: what it calls doubled is looked at. */
